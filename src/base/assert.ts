@@ -1,0 +1,21 @@
+// Assertions state what the programmer holds to be true. A failed one is a defect, not an operating
+// error: it is never caught and handled, and it stays on in production (src/main.ts ends the process).
+
+export class AssertionError extends Error {
+  override readonly name = 'AssertionError'
+}
+
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message)
+}
+
+/** Narrows away `undefined` where the caller knows better than the type; a defect where it does not. */
+export function defined<T>(value: T | undefined, message: string): T {
+  if (value === undefined) throw new AssertionError(message)
+  return value
+}
+
+/** Ends an exhaustive `switch`: the compiler refuses a call with a value that is still possible. */
+export function unreachable(value: never): never {
+  throw new AssertionError(`unreachable: ${String(value)}`)
+}

@@ -1,0 +1,119 @@
+// Branded ids. Each is parsed once at the edge (wire, disk, flag) and trusted from there on.
+//
+// Data ids and version ids are 16 bytes: 48 bits of milliseconds since 1970, then 80 random bits. So they
+// sort by time, and the random part spreads evenly. Inside the program both are strings, because they are
+// keys of maps and of metadata: a data id is 32 lower-case hex digits; a version id is 26 characters of
+// Crockford's base 32, so that nobody takes an ETag made from it for an MD5.
+
+import { assert } from './assert.ts'
+
+declare const brand: unique symbol
+type Branded<T, Name> = T & { readonly [brand]: Name }
+
+export type DataId = Branded<string, 'DataId'>
+export type VersionId = Branded<string, 'VersionId'>
+/** 16 lower-case hex digits; made once for a data directory. */
+export type WorkerId = Branded<string, 'WorkerId'>
+/** 32 lower-case hex digits. */
+export type ClusterId = Branded<string, 'ClusterId'>
+/** 16 lower-case hex digits; one for each start of a master process. */
+export type ProcessId = Branded<string, 'ProcessId'>
+/** 1 to 2^32 - 1. */
+export type GroupId = Branded<number, 'GroupId'>
+/** Counts the changes of one placement group; starts at 1. */
+export type Epoch = Branded<number, 'Epoch'>
+
+const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
+
+export function toHex(bytes: Uint8Array): string {
+  return bytes.toHex()
+}
+
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromHex(text)
+}
+
+function isHex(text: string, digits: number): boolean {
+  return text.length === digits && /^[0-9a-f]*$/.test(text)
+}
+
+export function parseDataId(text: string): DataId | undefined {
+  return isHex(text, 32) ? (text as DataId) : undefined
+}
+
+export function parseWorkerId(text: string): WorkerId | undefined {
+  return isHex(text, 16) ? (text as WorkerId) : undefined
+}
+
+export function parseClusterId(text: string): ClusterId | undefined {
+  return isHex(text, 32) ? (text as ClusterId) : undefined
+}
+
+export function parseProcessId(text: string): ProcessId | undefined {
+  return isHex(text, 16) ? (text as ProcessId) : undefined
+}
+
+export function parseVersionId(text: string): VersionId | undefined {
+  return /^[0-7][0-9a-hjkmnp-tv-z]{25}$/.test(text) ? (text as VersionId) : undefined
+}
+
+export function parseGroupId(value: number): GroupId | undefined {
+  return Number.isInteger(value) && value >= 1 && value <= 0xffff_ffff ? (value as GroupId) : undefined
+}
+
+export function parseEpoch(value: number): Epoch | undefined {
+  return Number.isSafeInteger(value) && value >= 1 ? (value as Epoch) : undefined
+}
+
+export function dataIdFromBytes(bytes: Uint8Array): DataId {
+  assert(bytes.length === 16, 'a data id has 16 bytes')
+  return bytes.toHex() as DataId
+}
+
+export function workerIdFromBytes(bytes: Uint8Array): WorkerId {
+  assert(bytes.length === 8, 'a worker id has 8 bytes')
+  return bytes.toHex() as WorkerId
+}
+
+export function clusterIdFromBytes(bytes: Uint8Array): ClusterId {
+  assert(bytes.length === 16, 'a cluster id has 16 bytes')
+  return bytes.toHex() as ClusterId
+}
+
+export function processIdFromBytes(bytes: Uint8Array): ProcessId {
+  assert(bytes.length === 8, 'a process id has 8 bytes')
+  return bytes.toHex() as ProcessId
+}
+
+/** Joins the two parts of a data id. `random` holds 10 bytes. */
+export function makeDataId(timeMs: number, random: Uint8Array): DataId {
+  assert(random.length === 10, 'the random part of a data id has 10 bytes')
+  return (timeToHex(timeMs) + random.toHex()) as DataId
+}
+
+/** Milliseconds since 1970, as its maker's id clock stood. */
+export function dataIdTimeMs(id: DataId): number {
+  return Number.parseInt(id.slice(0, 12), 16)
+}
+
+/** The smallest id of that time: everything made before it sorts below. */
+export function firstDataIdAt(timeMs: number): DataId {
+  return (timeToHex(timeMs) + '0'.repeat(20)) as DataId
+}
+
+/** Joins the two parts of a version id. `random` holds 10 bytes. */
+export function makeVersionId(timeMs: number, random: Uint8Array): VersionId {
+  assert(random.length === 10, 'the random part of a version id has 10 bytes')
+  let value = BigInt(`0x${timeToHex(timeMs)}${random.toHex()}`)
+  let text = ''
+  for (let index = 0; index < 26; index++) {
+    text = crockford.charAt(Number(value & 31n)) + text
+    value >>= 5n
+  }
+  return text as VersionId
+}
+
+function timeToHex(timeMs: number): string {
+  assert(Number.isInteger(timeMs) && timeMs >= 0 && timeMs < 2 ** 48, 'the time of an id has 48 bits')
+  return timeMs.toString(16).padStart(12, '0')
+}
