@@ -3,6 +3,8 @@
  * what the thread pool finishes first is not deterministic: the simulated one computes in place.
  */
 export interface Compute {
+  /** CRC-32 (IEEE 802.3, as zlib's), in place and at once. `previous` is the CRC of what came before; 0 at the start. */
+  crc32(bytes: Uint8Array, previous?: number): number
   /** An incremental digest. `update` copies nothing: `bytes` must not change until its promise resolves. */
   createHash(algorithm: 'md5' | 'sha1' | 'sha256'): ComputeHash
   /** HMAC-SHA-256. `key` and `data` are not kept. */
