@@ -1,0 +1,206 @@
+// What the public faces (REST, S3, …) see of a master: files as streams, buckets, and the cluster's state. One
+// interface, so that no face has a data path of its own, and so that tests can stand a fake behind a face.
+
+import type { ClusterId, Epoch, GroupId, VersionId, WorkerId } from '../base/ids.ts'
+import type { Scheme } from '../base/scheme.ts'
+
+export interface FileService {
+  /**
+   * Opens an upload. Nothing is visible before `Upload.finish` resolves.
+   * @throws FrostError `name-*`, `bucket-*`, `not-enough-workers`, `insufficient-storage`, `overloaded`, `read-only`.
+   */
+  put(request: PutRequest): Promise<Upload>
+  /** The newest version of a file, or `undefined`. @throws FrostError `bucket-not-found`. */
+  head(name: FileName): Promise<FileInfo | undefined>
+  /**
+   * Opens one version for reading; nothing is read from a worker before `FileReader.read`. The version stays readable until
+   * `close`, whatever is deleted meanwhile. `undefined` where there is no such file.
+   */
+  open(name: FileName): Promise<FileReader | undefined>
+  /** Removes the newest version; resolves to it, or to `undefined` where there was none. Durable when it resolves. */
+  remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined>
+  /** Names in byte order. @throws FrostError `bucket-not-found`, `bad-request` for a limit outside 1 to 1,000. */
+  list(request: ListRequest): Promise<FileList>
+  /** Like `list`, names only, and so cheaper; at most 1,000. */
+  listNames(request: ListRequest): Promise<NameList>
+  /** Where the chunks of a file lie, by pages of chunks. `undefined` where there is no such file. */
+  layout(request: LayoutRequest): Promise<FileLayout | undefined>
+  /** @throws FrostError `bucket-exists`, `bucket-invalid`. */
+  createBucket(bucket: string): Promise<void>
+  listBuckets(): Promise<readonly BucketInfo[]>
+  /** @throws FrostError `bucket-not-found`, `bucket-not-empty`. */
+  removeBucket(bucket: string): Promise<void>
+  cluster(): Promise<ClusterState>
+  /** Cheap; for `/readyz`. */
+  readiness(): Readiness
+}
+
+export interface FileName {
+  readonly bucket: string
+  readonly key: string
+}
+
+/** Decided atomically with the change: of many racers exactly one wins. @throws FrostError `precondition-failed`. */
+export type WriteCondition = { readonly kind: 'if-absent' } | { readonly kind: 'if-version'; readonly version: VersionId }
+
+export interface PutRequest extends FileName {
+  /** Length of the body where the client announced it; a body that differs is refused with `size-mismatch`. */
+  readonly sizeBytes?: number
+  readonly contentType?: string
+  readonly condition?: WriteCondition
+  /** Aborts the upload: `write` and `finish` reject with `upload-aborted`, and nothing stays. */
+  readonly signal?: AbortSignal
+}
+
+export interface Upload {
+  /**
+   * Takes the next bytes of the body, which belong to the upload from here on: they are copied at once and, where they fill an
+   * `ArrayBuffer` of their own, that memory is freed. Resolved or `undefined` means: ready for more. One call at a time.
+   */
+  write(slice: Uint8Array): Promise<void> | undefined
+  /** Ends the body. The file is durable and visible when it resolves. */
+  finish(): Promise<FileInfo>
+  /** Gives the upload up; what it stored is discarded in the background. Can be called at any time, twice, and after `finish`. */
+  abort(reason: unknown): void
+}
+
+export interface FileInfo extends FileName {
+  readonly version: VersionId
+  readonly sizeBytes: number
+  /** Without quotes. For REST it is the version id. */
+  readonly etag: string
+  readonly contentType: string | undefined
+  readonly modifiedMs: number
+  /** Of the whole file. */
+  readonly crc32: number
+}
+
+export interface FileReader {
+  readonly info: FileInfo
+  /**
+   * Bytes `offset` to `offset + length - 1`, which must lie within the file. Several may be open one after the other.
+   * Each byte has passed its checks before it is handed out.
+   */
+  read(offset: number, length: number, signal?: AbortSignal): FileBody
+  /** Can be called twice. */
+  close(): void
+}
+
+export interface FileBody {
+  /**
+   * The next bytes, at least 1; `undefined` at the end. One call at a time.
+   * @throws FrostError `data-unavailable` (too few workers answer), `cancelled`.
+   */
+  next(): Promise<BodySlice | undefined>
+  /** Gives up what is under way. Can be called twice. */
+  close(): void
+}
+
+export interface BodySlice {
+  readonly bytes: Uint8Array
+  /** Gives the memory back to its pool; `bytes` must not be touched afterwards. Exactly once. */
+  release(): void
+}
+
+export interface ListRequest {
+  readonly bucket: string
+  readonly prefix?: string
+  /** Names after this one, which need not exist. */
+  readonly after?: string
+  /** 1 to 1,000. */
+  readonly limit: number
+}
+
+export interface FileList {
+  readonly files: readonly FileInfo[]
+  /** Whether there are more. */
+  readonly truncated: boolean
+}
+
+export interface NameList {
+  readonly names: readonly string[]
+  readonly truncated: boolean
+}
+
+export interface LayoutRequest extends FileName {
+  /** Pieces of chunks after this index; -1 is the start. */
+  readonly after: number
+  /** Data chunks a page: 1 to 1,000. */
+  readonly limit: number
+}
+
+export interface FileLayout {
+  readonly info: FileInfo
+  readonly chunkSizeBytes: number
+  readonly scheme: Scheme
+  readonly chunkCount: number
+  /** Data chunks in order, each stripe's parity pieces after its last data chunk. */
+  readonly pieces: readonly LayoutPiece[]
+  /** `after` of the next page, where there is one. */
+  readonly next: number | undefined
+}
+
+export interface LayoutPiece {
+  readonly kind: 'data' | 'parity'
+  /** Data: index of the chunk in the file. Parity: index of the stripe in the file, counted over its extents. */
+  readonly index: number
+  readonly group: GroupId
+  readonly block: number
+  readonly column: number
+  readonly stripe: number
+  readonly lengthBytes: number
+  /** Plain CRC-32 of the piece; `undefined` where no worker that knows it answers. */
+  readonly crc32: number | undefined
+  /** The worker that holds it by the map, or the stand-in. */
+  readonly worker: WorkerId
+}
+
+export interface BucketInfo {
+  readonly name: string
+  readonly createdMs: number
+}
+
+export type WorkerState = 'up' | 'suspect' | 'down' | 'out' | 'draining'
+
+export interface WorkerInfo {
+  readonly id: WorkerId
+  readonly address: string
+  readonly zone: string | undefined
+  readonly state: WorkerState
+  readonly usedBytes: number
+  readonly capacityBytes: number
+}
+
+export interface GroupInfo {
+  readonly id: GroupId
+  readonly epoch: Epoch
+  readonly scheme: Scheme
+  readonly state: 'writable' | 'closed'
+  readonly workers: readonly WorkerId[]
+}
+
+export interface ClusterState {
+  readonly id: ClusterId
+  readonly workers: readonly WorkerInfo[]
+  readonly groups: readonly GroupInfo[]
+  readonly redundancy: Redundancy
+}
+
+/** What is known of the redundancy. A figure that was not established is `undefined`, never a hopeful zero. */
+export interface Redundancy {
+  /** Fragments recorded as missing or standing in by degraded writes, or found corrupt. */
+  readonly fragmentsMissing: number | undefined
+  readonly filesAtRisk: number | undefined
+  readonly filesLost: number | undefined
+  /** Slots whose content no comparison has established. */
+  readonly unknown: number
+  readonly comparedAtMs: number | undefined
+  readonly scrubbedAtMs: number | undefined
+}
+
+export interface Readiness {
+  readonly canRead: boolean
+  readonly canWrite: boolean
+  /** Why not, where one of them is false. */
+  readonly reason: string | undefined
+}
