@@ -25,12 +25,35 @@ export type Epoch = Branded<number, 'Epoch'>
 
 const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
 
+const hexPairs = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
+
+/** Lower-case digits, two a byte. (`Uint8Array.prototype.toHex` is not there in Node.js 24.) */
 export function toHex(bytes: Uint8Array): string {
-  return bytes.toHex()
+  let text = ''
+  for (const byte of bytes) text += hexPairs[byte]
+  return text
 }
 
+/** The inverse of `toHex`; the text must be hex digits, an even number of them. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.fromHex(text)
+  const bytes = new Uint8Array(text.length / 2)
+  writeHex(text, bytes, 0)
+  return bytes
+}
+
+/** Writes the bytes that `text` spells into `target` from `offset`. */
+export function writeHex(text: string, target: Uint8Array, offset: number): void {
+  assert(text.length % 2 === 0, 'hex digits come in pairs')
+  for (let index = 0; index < text.length; index += 2) {
+    target[offset + index / 2] = (hexDigit(text, index) << 4) | hexDigit(text, index + 1)
+  }
+}
+
+function hexDigit(text: string, index: number): number {
+  const code = text.charCodeAt(index)
+  if (code >= 48 && code <= 57) return code - 48
+  if (code >= 97 && code <= 102) return code - 87
+  assert(false, `not a lower-case hex digit at ${index}`)
 }
 
 function isHex(text: string, digits: number): boolean {
@@ -67,28 +90,28 @@ export function parseEpoch(value: number): Epoch | undefined {
 
 export function dataIdFromBytes(bytes: Uint8Array): DataId {
   assert(bytes.length === 16, 'a data id has 16 bytes')
-  return bytes.toHex() as DataId
+  return toHex(bytes) as DataId
 }
 
 export function workerIdFromBytes(bytes: Uint8Array): WorkerId {
   assert(bytes.length === 8, 'a worker id has 8 bytes')
-  return bytes.toHex() as WorkerId
+  return toHex(bytes) as WorkerId
 }
 
 export function clusterIdFromBytes(bytes: Uint8Array): ClusterId {
   assert(bytes.length === 16, 'a cluster id has 16 bytes')
-  return bytes.toHex() as ClusterId
+  return toHex(bytes) as ClusterId
 }
 
 export function processIdFromBytes(bytes: Uint8Array): ProcessId {
   assert(bytes.length === 8, 'a process id has 8 bytes')
-  return bytes.toHex() as ProcessId
+  return toHex(bytes) as ProcessId
 }
 
 /** Joins the two parts of a data id. `random` holds 10 bytes. */
 export function makeDataId(timeMs: number, random: Uint8Array): DataId {
   assert(random.length === 10, 'the random part of a data id has 10 bytes')
-  return (timeToHex(timeMs) + random.toHex()) as DataId
+  return (timeToHex(timeMs) + toHex(random)) as DataId
 }
 
 /** Milliseconds since 1970, as its maker's id clock stood. */
@@ -104,7 +127,7 @@ export function firstDataIdAt(timeMs: number): DataId {
 /** Joins the two parts of a version id. `random` holds 10 bytes. */
 export function makeVersionId(timeMs: number, random: Uint8Array): VersionId {
   assert(random.length === 10, 'the random part of a version id has 10 bytes')
-  let value = BigInt(`0x${timeToHex(timeMs)}${random.toHex()}`)
+  let value = BigInt(`0x${timeToHex(timeMs)}${toHex(random)}`)
   let text = ''
   for (let index = 0; index < 26; index++) {
     text = crockford.charAt(Number(value & 31n)) + text

@@ -1,0 +1,21 @@
+/** The methods of the internal protocol. A number is never used again for something else (docs/design/protocol.md). */
+export const methods = {
+  /** Master to worker: store one fragment. */
+  put: 1,
+  /** Master to worker: chunks of one fragment. */
+  get: 2,
+  /** Master to worker: the record header of one fragment, its CRC table and manifest. */
+  inspect: 3,
+  /** Master to worker: drop everything of some data ids. */
+  drop: 4,
+  /** Master to worker: data ids of a group, by pages. */
+  listIds: 5,
+  /** Master to worker: newer placement groups that it holds slots of. */
+  adopt: 6,
+  /** Worker to master: I am here. */
+  register: 7,
+  /** Worker to master: I am still here, and how I am. */
+  heartbeat: 8,
+  /** Master process to the one that commits: a metadata command. */
+  metadataCommand: 9,
+} as const
