@@ -4,15 +4,14 @@
 // its types, which works without a flag from 24.12 on. In a published package, where Node.js refuses to strip
 // types, the stripped program lies in dist/ instead of src/.
 
-const oldest = [24, 12]
-const running = process.versions.node.split('.').map(Number)
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
-if (running[0] < oldest[0] || (running[0] === oldest[0] && running[1] < oldest[1])) {
-  console.error(
-    `frostbyte: this is Node.js ${process.versions.node}, but frostbyte needs Node.js ${oldest.join('.')} or newer.\n` +
+if (major < 24 || (major === 24 && minor < 12)) {
+  process.stderr.write(
+    `frostbyte: this is Node.js ${process.versions.node}, but frostbyte needs Node.js 24.12 or newer.\n` +
       'Remedy: in a clone of the repository, start it through npm, which brings its own Node.js ' +
       '(`npm start`, or `npm run frostbyte -- ARGUMENTS`);\n' +
-      'elsewhere, install a newer Node.js (https://nodejs.org).',
+      'elsewhere, install a newer Node.js (https://nodejs.org).\n',
   )
   process.exitCode = 1
 } else {

@@ -1,0 +1,47 @@
+// The test suites: `unit` is what `npm test` runs; every other one is a folder test/<suite>/ with its own script
+// `test:<suite>`, too long or too heavy for every change, and is run by .ci/run. A folder without a row here, or a
+// row without a folder and a script, fails the tidy check.
+
+import { globSync } from 'node:fs'
+
+export interface Suite {
+  /** Files are `*.test.ts` under these folders. */
+  readonly folders: readonly string[]
+  /** How many test files run at once. Two cores are what a CI machine has. */
+  readonly concurrency: number
+  /** .ci/run ends the suite after this time and counts it as failed. */
+  readonly budgetMinutes: number
+}
+
+/** All budgets together, so that .ci/run ends below 45 minutes whatever happens. */
+export const budgetMinutesMax = 44
+
+/** The budget of `npm run check`, which is no suite but takes its part of the time. */
+export const checkBudgetMinutes = 1
+
+function long(name: string, budgetMinutes: number): Suite {
+  return { folders: [`test/${name}`], concurrency: 1, budgetMinutes }
+}
+
+const named: Readonly<Record<string, Suite>> = {
+  unit: {
+    folders: ['src', 'tools', 'sim', 'bench', 'console', 'test/fast'],
+    concurrency: 2,
+    budgetMinutes: 9,
+  },
+  pack: long('pack', 2),
+}
+
+export function findSuite(name: string): Suite | undefined {
+  return Object.hasOwn(named, name) ? named[name] : undefined
+}
+
+export function suiteNames(): readonly string[] {
+  return Object.keys(named)
+}
+
+/** The suite's files, sorted; `root` is the repository's folder. */
+export function listTestFiles(suite: Suite, root: string): readonly string[] {
+  const patterns = suite.folders.map((folder) => `${folder}/**/*.test.ts`)
+  return globSync(patterns, { cwd: root, exclude: ['tools/fixtures/**', '**/node_modules/**'] }).toSorted()
+}
