@@ -47,6 +47,7 @@ const table = {
   'metadata-unavailable': { status: 503, retry: 'same', title: 'The metadata store does not answer.' },
   'outcome-unknown': { status: 503, retry: 'never', title: 'Whether the change was stored is not known yet.' },
   'upload-expired': { status: 503, retry: 'same', title: 'The upload was open for too long and was given up.' },
+  'data-gone': { status: 503, retry: 'same', title: 'The data to be shared was deleted meanwhile.' },
   'read-only': { status: 503, retry: 'same', title: 'The cluster serves reads only.' },
   'insufficient-storage': { status: 507, retry: 'never', title: 'There is too little space.' },
   // Between the nodes

@@ -1,0 +1,32 @@
+export interface BucketRow {
+  readonly name: string
+  readonly createdMs: number
+}
+
+/** What the newest and kept versions of a bucket add up to. */
+export interface BucketUsage {
+  /** Keys with a newest version that is not a delete marker. */
+  readonly files: number
+  /** Logical bytes of all versions. */
+  readonly bytes: number
+}
+
+export interface BucketReads {
+  getBucket(name: string): Promise<BucketRow | undefined>
+  /** All of them, by name in byte order; a cluster has at most `bucketsMax`. */
+  listBuckets(): Promise<readonly BucketRow[]>
+  /** As of the last commit, except where the implementation counts apart; then a few seconds older. @throws FrostError `bucket-not-found`. */
+  getBucketUsage(name: string): Promise<BucketUsage>
+}
+
+export interface BucketMutations {
+  /**
+   * @throws FrostError `bucket-exists`. A repeat cannot tell its own bucket from another's: after `outcome-unknown`, read the
+   * row and compare `createdMs`. `bad-request` above `bucketsMax`.
+   */
+  createBucket(row: BucketRow): Promise<void>
+  /** @throws FrostError `bucket-not-found` (a repeat may meet it: then it is gone), `bucket-not-empty` while it holds any version. */
+  deleteBucket(command: { readonly name: string }): Promise<void>
+}
+
+export const bucketsMax = 10_000

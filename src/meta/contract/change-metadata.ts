@@ -1,0 +1,46 @@
+// The change log: one record for each mutation that changed anything, in the order of the mutations. A record names the rows that changed
+// and does not repeat them: who follows the log reads the rows as they are by then, and ends with the same rows, since a
+// later change of a row has a later record.
+
+import type { DataId, GroupId, ProcessId, VersionId, WorkerId } from '../../base/ids.ts'
+
+export interface ChangeRecord {
+  /** From 1, one more for each. */
+  readonly sequence: number
+  readonly change: Change
+}
+
+export type Change =
+  | { readonly kind: 'cluster' }
+  | { readonly kind: 'bucket'; readonly bucket: string }
+  | {
+      readonly kind: 'version'
+      readonly bucket: string
+      readonly key: string
+      /** The one that was committed; absent: one was removed. */
+      readonly version?: VersionId
+      /** The one that is no longer there, or no longer the newest. */
+      readonly replaced?: VersionId
+    }
+  | { readonly kind: 'data'; readonly refs: readonly { readonly group: GroupId; readonly dataId: DataId }[] }
+  | { readonly kind: 'purged'; readonly refs: readonly { readonly group: GroupId; readonly dataId: DataId }[] }
+  | { readonly kind: 'process'; readonly process: ProcessId }
+  | { readonly kind: 'repair'; readonly group: GroupId }
+  | { readonly kind: 'group'; readonly group: GroupId }
+  | { readonly kind: 'worker'; readonly workers: readonly WorkerId[] }
+  | { readonly kind: 'lease'; readonly name: string }
+
+export interface ChangeReads {
+  /** Records after `after` (0: from the oldest kept), in order; at most `limit`. */
+  listChanges(request: { readonly after: number; readonly limit: number }): Promise<readonly ChangeRecord[]>
+}
+
+export interface ChangeMutations {
+  /**
+   * Removes records up to and including `through`, at most `trimMax` of them; resolves to how many went. Leaves no record of its own. A repeat
+   * is harmless.
+   */
+  trimChanges(command: { readonly through: number }): Promise<number>
+}
+
+export const trimMax = 10_000

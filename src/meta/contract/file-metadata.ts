@@ -1,0 +1,137 @@
+import type { Epoch, VersionId, WorkerId } from '../../base/ids.ts'
+import type { Scheme } from '../../base/scheme.ts'
+import type { CommandId, DataRef } from './conventions.ts'
+import type { NewVersion, VersionRow } from './version-row.ts'
+
+/** Reads see every mutation that was acknowledged, by any process, before the call. */
+export interface FileReads {
+  /** The newest version, or `undefined`. One look-up. @throws FrostError `bucket-not-found`. */
+  getHead(bucket: string, key: string): Promise<VersionRow | undefined>
+  /** The newest or a kept version. @throws FrostError `bucket-not-found`. */
+  getVersion(bucket: string, key: string, version: VersionId): Promise<VersionRow | undefined>
+  /** Keys in byte order. Costs what it returns, however many keys there are. @throws FrostError `bucket-not-found`. */
+  list(request: ListRequest): Promise<ListPage>
+  /** As `list` with the keys alone, and several times cheaper. */
+  listNames(request: ListRequest): Promise<NamePage>
+}
+
+export interface FileMutations {
+  /**
+   * Makes one version the newest of its key, in one transaction:
+   * - the condition is decided on the head row;
+   * - each data id of `newData` gets a `live` row with count 1, each of `sharedData` (and `shareExtents`) one more reference;
+   * - the version that it replaces (unless `keepPrevious`) loses its references; a count that reaches 0 turns the row
+   *   `dead` and puts the id into the purge queue under this change's number;
+   * - `repairs`, and every slot whose holder changed after `acknowledgedEpoch`, become repair work;
+   * - the version gets the head's sequence + 1, and a `modifiedMs` not below the head's.
+   *
+   * A repeat (same version id and data ids, or same `commandId`) gives the first answer, and changes nothing.
+   * @throws FrostError `bucket-not-found`; `precondition-failed`: the condition does not hold; `upload-expired`: an id is below the
+   * horizon or its row is `dead`; `data-gone`: shared data is not live any more (read the source again). After any error but
+   * `outcome-unknown` nothing was changed and the ids are the caller's to discard.
+   */
+  commitVersion(command: CommitVersion): Promise<CommitResult>
+  /**
+   * Removes the newest version; a version kept below it becomes the newest. Resolves to what was removed, `undefined` where there
+   * was none. References are given back as by `commitVersion`. A repeat (same `commandId`) gives the first answer.
+   * @throws FrostError `bucket-not-found`, `precondition-failed`, `upload-expired` (the command id is below the horizon).
+   */
+  deleteKey(command: DeleteKey): Promise<VersionRow | undefined>
+}
+
+/** Decided on the newest version of the key; a delete marker counts as absent. */
+export type HeadCondition =
+  | { readonly kind: 'if-absent' }
+  | { readonly kind: 'if-version'; readonly version: VersionId }
+
+export interface CommitVersion {
+  readonly bucket: string
+  readonly key: string
+  readonly version: NewVersion
+  /** Data ids that this upload wrote; each is named by an extent, or is the manifest record of a version of shared data. */
+  readonly newData: readonly NewData[]
+  /** Data ids of other versions that the extents name (copy, assembly), each once. */
+  readonly sharedData?: readonly DataRef[]
+  /** Instead of `version.extents` and `sharedData`: the extent list of a version that has one (`VersionRow.extentList`). */
+  readonly shareExtents?: VersionId
+  readonly condition?: HeadCondition
+  /** Needed where `newData` is empty. */
+  readonly commandId?: CommandId
+  /** Keep the version that was the newest as an older one. */
+  readonly keepPrevious?: boolean
+}
+
+export interface NewData extends DataRef {
+  readonly scheme: Scheme
+  readonly chunkSizeBytes: number
+  readonly lengthBytes: number
+  /** The lowest epoch of the group under which any of its blocks was acknowledged. */
+  readonly acknowledgedEpoch: Epoch
+  /** Columns that were not durable on their slot when their block was acknowledged. At most `repairsMax`. */
+  readonly repairs: readonly CommitRepair[]
+}
+
+export interface CommitRepair {
+  readonly block: number
+  readonly column: number
+  /** Who holds the column instead; absent: nobody. */
+  readonly standIn?: WorkerId
+}
+
+export interface CommitResult {
+  /** As stored. */
+  readonly row: VersionRow
+  /** The version that was the newest before, where there was one; not known to a repeat. */
+  readonly replaced?: VersionId
+}
+
+export interface DeleteKey {
+  readonly bucket: string
+  readonly key: string
+  readonly commandId: CommandId
+  readonly condition?: HeadCondition
+}
+
+export interface ListRequest {
+  readonly bucket: string
+  readonly prefix?: string
+  /**
+   * Keys after this one in byte order; it need not exist. Where it is a common prefix of an earlier page (it ends with the
+   * delimiter), what it stands for is skipped too.
+   */
+  readonly after?: string
+  /** Groups keys by what follows the prefix up to here; not empty. */
+  readonly delimiter?: string
+  /** Keys and common prefixes together: 1 to `pageLimitMax`. */
+  readonly limit: number
+}
+
+export interface ListPage {
+  readonly entries: readonly ListEntry[]
+  /** Common prefixes, in order; empty without a delimiter. */
+  readonly prefixes: readonly string[]
+  /** `after` of the next page; absent: this is the last one. */
+  readonly next?: string
+}
+
+/** What a listing shows of the newest version. Delete markers are not listed. */
+export interface ListEntry {
+  readonly key: string
+  readonly version: VersionId
+  readonly modifiedMs: number
+  readonly sizeBytes: number
+  readonly crc32: number
+  /** Absent: the version id. */
+  readonly etag?: string
+  readonly contentType?: string
+  readonly owner?: string
+}
+
+export interface NamePage {
+  readonly names: readonly string[]
+  readonly prefixes: readonly string[]
+  readonly next?: string
+}
+
+/** 16 GiB in blocks of 3,000 KiB with two columns each missing, and room. */
+export const repairsMax = 65_536

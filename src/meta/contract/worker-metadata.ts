@@ -1,0 +1,56 @@
+import type { WorkerId } from '../../base/ids.ts'
+import type { Fence } from './conventions.ts'
+
+export interface WorkerRow extends WorkerReport {
+  readonly state: WorkerMembership
+  /**
+   * It came back with a start counter or batch number below what was remembered (a restored snapshot, a cloned disk): it
+   * serves reads only until its groups are compared.
+   */
+  readonly wentBack: boolean
+}
+
+/** What was decided of a worker; that it is up, suspect or down is seen, not stored. */
+export type WorkerMembership = 'in' | 'draining' | 'out'
+
+export interface WorkerReport {
+  readonly worker: WorkerId
+  readonly address: string
+  readonly zone?: string
+  readonly capacityBytes: number
+  readonly usedBytes: number
+  /** Raised by the worker at each start. */
+  readonly startCounter: number
+  /** Of the small and the large log; they never go back. */
+  readonly lastBatches: readonly number[]
+  /** The highest counter of metadata's history that it has stored. */
+  readonly historySeen?: { readonly history: string; readonly counter: number }
+}
+
+export interface WorkerReads {
+  getWorker(worker: WorkerId): Promise<WorkerRow | undefined>
+  /** All of them, by id; a cluster has at most `workersMax`. */
+  listWorkers(): Promise<readonly WorkerRow[]>
+}
+
+export interface WorkerMutations {
+  /**
+   * Stores what a worker says when it registers. A new one is `in`. `wentBack` is set where a number went back, and stays. A
+   * worker that was `out` becomes `in` again. A repeat is harmless. Resolves to the row.
+   */
+  registerWorker(report: WorkerReport): Promise<WorkerRow>
+  /** Stores what registered workers' heartbeats said, now and then; numbers only go up. Unknown workers are skipped. A repeat is harmless. */
+  recordWorkers(command: { readonly reports: readonly WorkerReport[] }): Promise<void>
+  /** @throws FrostError `precondition-failed`: there is no such worker, or the fence is stale. A repeat is harmless. */
+  setWorkerState(command: SetWorkerState): Promise<WorkerRow>
+}
+
+export interface SetWorkerState {
+  readonly worker: WorkerId
+  readonly state?: WorkerMembership
+  /** `true` after every group of it was compared. */
+  readonly compared?: true
+  readonly fence?: Fence
+}
+
+export const workersMax = 10_000

@@ -1,0 +1,48 @@
+// Everything a cluster knows apart from the files' bytes, as whole commands in the domain's words. There is no transaction
+// handle: what must happen together is one command. Three implementations pass one conformance suite
+// (test/conformance/metadata-store.ts): LMDB, MongoDB and memory.
+//
+// Rules for all commands (durability, repeats, unknown outcomes): contract/conventions.ts.
+
+import type { BucketMutations, BucketReads } from './contract/bucket-metadata.ts'
+import type { ChangeMutations, ChangeReads } from './contract/change-metadata.ts'
+import type { ClusterMutations, ClusterReads } from './contract/cluster-metadata.ts'
+import type { DataMutations, DataReads } from './contract/data-metadata.ts'
+import type { FileMutations, FileReads } from './contract/file-metadata.ts'
+import type { GroupMutations, GroupReads } from './contract/group-metadata.ts'
+import type { LeaseMutations, LeaseReads } from './contract/lease-metadata.ts'
+import type { ProcessMutations, ProcessReads } from './contract/process-metadata.ts'
+import type { RepairMutations, RepairReads } from './contract/repair-metadata.ts'
+import type { WorkerMutations, WorkerReads } from './contract/worker-metadata.ts'
+
+export interface MetadataReads
+  extends
+    ClusterReads,
+    BucketReads,
+    FileReads,
+    DataReads,
+    ProcessReads,
+    RepairReads,
+    GroupReads,
+    WorkerReads,
+    LeaseReads,
+    ChangeReads {}
+
+/** Each takes one command of plain data and resolves to plain data. */
+export interface MetadataMutations
+  extends
+    ClusterMutations,
+    BucketMutations,
+    FileMutations,
+    DataMutations,
+    ProcessMutations,
+    RepairMutations,
+    GroupMutations,
+    WorkerMutations,
+    LeaseMutations,
+    ChangeMutations {}
+
+export interface MetadataStore extends MetadataReads, MetadataMutations {
+  /** Waits for the commits under way; what is called afterwards fails with `metadata-unavailable`. Can be called twice. */
+  close(): Promise<void>
+}
