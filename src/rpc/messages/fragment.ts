@@ -127,7 +127,12 @@ function writeKey(bytes: Uint8Array, view: DataView, key: FragmentKey): void {
 function readKey(bytes: Uint8Array, view: DataView): FragmentKey {
   const group = parseGroupId(view.getUint32(0, true))
   if (group === undefined) throw new FrostError('protocol-error', 'A message names placement group 0.')
-  return { group, dataId: dataIdFromBytes(bytes.subarray(4, 20)), block: view.getUint32(20, true), column: view.getUint8(24) }
+  return {
+    group,
+    dataId: dataIdFromBytes(bytes.subarray(4, 20)),
+    block: view.getUint32(20, true),
+    column: view.getUint8(24),
+  }
 }
 
 function readEpoch(view: DataView, offset: number): Epoch {

@@ -1,0 +1,75 @@
+// What the data path needs of a worker, without knowing how it is reached. The connections implement it (worker-links.ts); tests
+// and the simulator stand in for it.
+
+import type { DataId, Epoch, GroupId, WorkerId } from '../base/ids.ts'
+import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
+
+export interface WorkerLink {
+  readonly worker: WorkerId
+  /**
+   * Stores a fragment; durable when it resolves. The buffers must not change until `sent` was called, which happens exactly once, also
+   * where it fails.
+   * @throws FrostError as the worker answers, `peer-unreachable`, `deadline-exceeded`, or `signal.reason`.
+   */
+  put(fragment: OutgoingFragment, options: PutOptions): Promise<void>
+  /** @throws FrostError `fragment-missing`, `fragment-corrupt`, `epoch-stale`, `peer-unreachable`, `deadline-exceeded`, … */
+  get(request: FragmentRange, options: GetOptions): Promise<FragmentChunks>
+  /** The record's header, with CRC table and manifest, as stored. */
+  inspect(key: FragmentKey, epoch: Epoch, options: CallOptions): Promise<Uint8Array>
+  /** Drops every fragment of the data ids; durable when it resolves. */
+  drop(group: GroupId, epoch: Epoch, dataIds: readonly DataId[], options: CallOptions): Promise<void>
+  /** Data ids of a group in order, after `after`. */
+  listIds(group: GroupId, after: DataId | undefined, limit: number, options: CallOptions): Promise<readonly DataId[]>
+}
+
+export interface CallOptions {
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+}
+
+export interface OutgoingFragment {
+  readonly header: Uint8Array
+  readonly payload: Uint8Array
+  /** Zeros after the payload, up to the record's length. */
+  readonly paddingBytes: number
+}
+
+export interface PutOptions extends CallOptions {
+  readonly epoch: Epoch
+  readonly standIn: boolean
+  /** The buffers are free again. */
+  readonly sent: () => void
+}
+
+export interface FragmentRange {
+  readonly key: FragmentKey
+  readonly epoch: Epoch
+  readonly firstChunk: number
+  readonly endChunk: number
+}
+
+export interface GetOptions extends CallOptions {
+  /**
+   * Called with each piece of the chunks as it arrives, in order, instead of gathering them: the piece is gone when the call returns.
+   * Without it, `FragmentChunks.bytes` holds them all.
+   */
+  readonly onBytes?: (bytes: Uint8Array) => void
+}
+
+export interface FragmentChunks {
+  readonly reply: GetReply
+  /** Empty where `onBytes` took them. */
+  readonly bytes: Uint8Array
+  /** Gives `bytes` back. Exactly once. */
+  release(): void
+}
+
+/** The workers that can be reached now. */
+export interface WorkerLinks {
+  /** `undefined`: not connected. */
+  link(worker: WorkerId): WorkerLink | undefined
+  /** Connected, not suspect, not full: fit for new data. */
+  isWritable(worker: WorkerId): boolean
+  /** All that are writable. */
+  writable(): readonly WorkerId[]
+}

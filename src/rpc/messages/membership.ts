@@ -1,0 +1,186 @@
+// How workers and masters know of each other: registration, heartbeats, and the placement groups that a worker adopts.
+
+import { FrostError } from '../../base/errors.ts'
+import { parseClusterId, parseDataId, parseEpoch, parseGroupId, parseWorkerId } from '../../base/ids.ts'
+import type { ClusterId, DataId, Epoch, GroupId, WorkerId } from '../../base/ids.ts'
+import { columnsMax } from '../../base/scheme.ts'
+import type { PlacementGroup } from '../../cluster/placement-group.ts'
+import { JsonFields, encodeJson } from './json-fields.ts'
+
+/** How a worker is right now. */
+export interface WorkerVitals {
+  readonly usedBytes: number
+  readonly capacityBytes: number
+  /** What it can still take. */
+  readonly freeBytes: number
+  /** Age of the oldest disk operation that has not ended; 0 where there is none. */
+  readonly oldestDiskOperationMs: number
+  /** Fragments that failed a check or a read since the start. */
+  readonly corruptFragments: number
+}
+
+export interface RegisterRequest {
+  readonly worker: WorkerId
+  /** `host:port` of its internal port. */
+  readonly address: string
+  readonly zone: string | undefined
+  /** Starts of this data directory. */
+  readonly startCounter: number
+  /** Number of the last durable batch of its logs. */
+  readonly lastBatch: number
+  readonly vitals: WorkerVitals
+}
+
+export interface RegisterReply {
+  readonly clusterId: ClusterId
+  /** Internal addresses of all master processes; a worker keeps a connection to each. */
+  readonly masters: readonly string[]
+  readonly heartbeatMs: number
+}
+
+export interface HeartbeatReply {
+  readonly masters: readonly string[]
+}
+
+const mastersMax = 256
+/** Placement groups in one message. */
+export const groupsPerMessage = 128
+export const idsPerMessage = 1000
+
+export function encodeRegister(request: RegisterRequest): Uint8Array<ArrayBuffer> {
+  return encodeJson(request)
+}
+
+export function decodeRegister(bytes: Uint8Array): RegisterRequest {
+  const fields = JsonFields.decode('register', bytes)
+  return {
+    worker: fields.parsed('worker', parseWorkerId),
+    address: fields.string('address'),
+    zone: fields.optionalString('zone'),
+    startCounter: fields.count('startCounter'),
+    lastBatch: fields.count('lastBatch'),
+    vitals: readVitals(new JsonFields('vitals', fields.object('vitals'))),
+  }
+}
+
+export function encodeRegisterReply(reply: RegisterReply): Uint8Array<ArrayBuffer> {
+  return encodeJson(reply)
+}
+
+export function decodeRegisterReply(bytes: Uint8Array): RegisterReply {
+  const fields = JsonFields.decode('register reply', bytes)
+  return {
+    clusterId: fields.parsed('clusterId', parseClusterId),
+    masters: fields.strings('masters', mastersMax),
+    heartbeatMs: fields.count('heartbeatMs'),
+  }
+}
+
+export function encodeHeartbeat(vitals: WorkerVitals): Uint8Array<ArrayBuffer> {
+  return encodeJson(vitals)
+}
+
+export function decodeHeartbeat(bytes: Uint8Array): WorkerVitals {
+  return readVitals(JsonFields.decode('heartbeat', bytes))
+}
+
+export function encodeHeartbeatReply(reply: HeartbeatReply): Uint8Array<ArrayBuffer> {
+  return encodeJson(reply)
+}
+
+export function decodeHeartbeatReply(bytes: Uint8Array): HeartbeatReply {
+  return { masters: JsonFields.decode('heartbeat reply', bytes).strings('masters', mastersMax) }
+}
+
+export function encodeGroups(groups: readonly PlacementGroup[]): Uint8Array<ArrayBuffer> {
+  return encodeJson({ groups })
+}
+
+export function decodeGroups(bytes: Uint8Array): readonly PlacementGroup[] {
+  return JsonFields.decode('adopt', bytes).list('groups', groupsPerMessage, readGroup)
+}
+
+export interface DropRequest {
+  readonly group: GroupId
+  readonly epoch: Epoch
+  readonly dataIds: readonly DataId[]
+}
+
+export function encodeDrop(request: DropRequest): Uint8Array<ArrayBuffer> {
+  return encodeJson(request)
+}
+
+export function decodeDrop(bytes: Uint8Array): DropRequest {
+  const fields = JsonFields.decode('drop', bytes)
+  return {
+    group: fields.parsedCount('group', parseGroupId),
+    epoch: fields.parsedCount('epoch', parseEpoch),
+    dataIds: readIds(fields),
+  }
+}
+
+export interface ListIdsRequest {
+  readonly group: GroupId
+  readonly after: DataId | undefined
+  readonly limit: number
+}
+
+export function encodeListIds(request: ListIdsRequest): Uint8Array<ArrayBuffer> {
+  return encodeJson(request)
+}
+
+export function decodeListIds(bytes: Uint8Array): ListIdsRequest {
+  const fields = JsonFields.decode('list ids', bytes)
+  return {
+    group: fields.parsedCount('group', parseGroupId),
+    after: fields.has('after') ? fields.parsed('after', parseDataId) : undefined,
+    limit: Math.min(fields.count('limit'), idsPerMessage),
+  }
+}
+
+export function encodeIds(dataIds: readonly DataId[]): Uint8Array<ArrayBuffer> {
+  return encodeJson({ dataIds })
+}
+
+export function decodeIds(bytes: Uint8Array): readonly DataId[] {
+  return readIds(JsonFields.decode('ids', bytes))
+}
+
+function readIds(fields: JsonFields): readonly DataId[] {
+  return fields.strings('dataIds', idsPerMessage).map((text) => {
+    const id = parseDataId(text)
+    if (id === undefined) throw new FrostError('protocol-error', 'A message holds something that is no data id.')
+    return id
+  })
+}
+
+function readVitals(fields: JsonFields): WorkerVitals {
+  return {
+    usedBytes: fields.count('usedBytes'),
+    capacityBytes: fields.count('capacityBytes'),
+    freeBytes: fields.count('freeBytes'),
+    oldestDiskOperationMs: fields.count('oldestDiskOperationMs'),
+    corruptFragments: fields.count('corruptFragments'),
+  }
+}
+
+function readGroup(value: unknown): PlacementGroup {
+  const fields = new JsonFields('placement group', value)
+  const scheme = new JsonFields('scheme', fields.object('scheme'))
+  const state = fields.string('state')
+  if (state !== 'writable' && state !== 'closed') throw new FrostError('protocol-error', `A placement group is in state "${state}".`)
+  return {
+    id: fields.parsedCount('id', parseGroupId),
+    epoch: fields.parsedCount('epoch', parseEpoch),
+    scheme: { dataColumns: scheme.count('dataColumns'), parityColumns: scheme.count('parityColumns') },
+    chunkSizeBytes: fields.count('chunkSizeBytes'),
+    state,
+    slots: fields.list('slots', columnsMax, (slot) => {
+      const slotFields = new JsonFields('slot', slot)
+      const worker = slotFields.parsed('worker', parseWorkerId)
+      const holderSince = slotFields.parsedCount('holderSince', parseEpoch)
+      if (!slotFields.has('pendingWorker')) return { worker, holderSince }
+      return { worker, holderSince, pendingWorker: slotFields.parsed('pendingWorker', parseWorkerId) }
+    }),
+  }
+}
