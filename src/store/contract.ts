@@ -1,0 +1,169 @@
+// What a worker's fragment store takes, gives and tells: the types of its public face (fragment-store.ts).
+// docs/design/store.md has the invariants behind them.
+
+import type { ErrorCode } from '../base/errors.ts'
+import type { ClusterId, DataId, GroupId, WorkerId } from '../base/ids.ts'
+import type { Scheme } from '../base/scheme.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Compute } from '../ports/compute.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { IndexFactory } from '../ports/index-store.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+
+/** Names one immutable fragment. */
+export interface FragmentKey {
+  readonly group: GroupId
+  readonly dataId: DataId
+  readonly block: number
+  readonly column: number
+}
+
+export interface StorePorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly compute: Compute
+  /** The worker's data directory; the store locks it and owns everything in it but the folder and names in `foreignNames`. */
+  readonly disk: Disk
+  readonly indexes: IndexFactory
+  readonly log: Log
+}
+
+export interface StoreOptions {
+  /** Puts are refused with `insufficient-storage` once segments hold so much. Default: no limit but the file system. */
+  readonly capacityBytes?: number
+  /** Puts are refused while the file system has less than this free. Default 256 MiB. */
+  readonly reserveBytes?: number
+  /** Size of the preallocated file that is given up on ENOSPC. Default 16 MiB; 0: none. */
+  readonly ballastBytes?: number
+  /** A segment is sealed before it grows over this. Default 256 MiB; 64 KiB to 256 MiB. */
+  readonly segmentBytesMax?: number
+  /** Entries between two index checkpoints. Default 16,384; 16 to 65,536. */
+  readonly memoryEntriesMax?: number
+  /** Memory on loan to reads and compaction. Default 8 MiB; at least 3 MiB. */
+  readonly readMemoryBytes?: number
+  /** Records that wait for the disk, each log. Default 32 MiB. */
+  readonly queueBytesMax?: number
+  /** Segments open for reading at once. Default 64. */
+  readonly openFilesMax?: number
+  /** Pace of compaction's reading while the disk is not full. Default 64 MiB/s. */
+  readonly compactionBytesPerSecond?: number
+  /** Whether compaction starts by itself. Default true; tests call `compactOnce`. */
+  readonly compaction?: boolean
+}
+
+/** Called as they happen, from the middle of the store's work: must not throw and must not wait. */
+export interface StoreEvents {
+  /** A stored fragment failed a check or a disk read, and is no longer in good state until a put replaces it. */
+  damaged?(event: DamageEvent): void
+  /** The disk ran full (`true`: puts are refused) or has room again. */
+  full?(full: boolean): void
+  /** The store cannot make anything durable any more; puts and drops are refused, reads are tried. Said once. */
+  failed?(error: Error): void
+}
+
+export interface DamageEvent {
+  readonly key: FragmentKey
+  readonly code: ErrorCode
+  /** What failed, as a sentence. */
+  readonly reason: string
+}
+
+/** What `open` found. */
+export interface OpenReport {
+  readonly workerId: WorkerId
+  /** `undefined`: has not joined a cluster. */
+  readonly clusterId: ClusterId | undefined
+  /** The directory was empty and is now a store's. */
+  readonly created: boolean
+  /** How often the directory was opened, this time included; durable before `open` resolves. */
+  readonly startCount: number
+  /** Batches ever made durable, both logs. Lower than remembered: an old copy of the directory. */
+  readonly lastBatch: number
+  /** Records and tombstones read from the logs after the last checkpoint. */
+  readonly replayedEntries: number
+  /** The index was missing or damaged and was made anew from the logs. */
+  readonly indexRebuilt: boolean
+  /** Records of a last batch that were not whole: never acknowledged, or damaged since. The keys that are known. */
+  readonly droppedKeys: readonly FragmentKey[]
+  /** Bytes were lost of which it is not known what they held: only a comparison of the worker's groups tells. */
+  readonly unknownLoss: boolean
+}
+
+export interface ChunkRange {
+  readonly firstChunk: number
+  readonly endChunk: number
+}
+
+/** Verified chunks, in memory on loan. */
+export interface FragmentRead {
+  readonly scheme: Scheme
+  readonly chunkSizeBytes: number
+  /** Data bytes of the whole block, all columns. */
+  readonly blockDataBytes: number
+  /** The chunks actually held within the range that was asked for. */
+  readonly range: ChunkRange
+  /** Their stored checks, in order. A copy. */
+  readonly checks: Uint32Array<ArrayBuffer>
+  /** Their bytes, one after the other; valid until `release`. */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Gives the memory back. Exactly once. */
+  release(): void
+}
+
+export interface FragmentStat {
+  /** `damaged`: failed a check or a read; a put replaces it. */
+  readonly state: 'good' | 'damaged'
+  readonly recordBytes: number
+  /** The record's header checksum: equal for equal records. */
+  readonly headerCrc: number
+}
+
+export interface FragmentListEntry {
+  readonly key: FragmentKey
+  readonly recordBytes: number
+  readonly headerCrc: number
+}
+
+/** Where a record lies, for a reader on the same machine. Valid until compaction moves it. */
+export interface FragmentPlace {
+  /** Relative to the data directory. */
+  readonly fileName: string
+  readonly offset: number
+  readonly recordBytes: number
+}
+
+export interface StoreUsage {
+  /** Fragments in good state. */
+  readonly fragments: number
+  /** Fragments known to be damaged. */
+  readonly damaged: number
+  /** Bytes of their records. */
+  readonly liveBytes: number
+  /** Bytes of all segments. */
+  readonly segmentBytes: number
+  readonly segments: number
+  /** `capacityBytes`, or what the file system could give; the smaller. */
+  readonly capacityBytes: number
+  /** What can still be put before puts are refused. */
+  readonly freeBytes: number
+  /** Equal for stores on the same file system. */
+  readonly fileSystem: string
+  /** Puts are refused. */
+  readonly full: boolean
+}
+
+export interface StoreCounters {
+  readonly puts: number
+  readonly putsExisting: number
+  readonly reads: number
+  readonly drops: number
+  readonly batches: number
+  readonly appendedBytes: number
+  readonly readBytes: number
+  readonly checkpoints: number
+  readonly damageFound: number
+  readonly segmentsCompacted: number
+  readonly compactedBytes: number
+  readonly failedSyncs: number
+}
