@@ -52,6 +52,7 @@ const table = {
   'insufficient-storage': { status: 507, retry: 'never', title: 'There is too little space.' },
   // Between the nodes
   'epoch-stale': { status: 503, retry: 'after-refresh', title: 'The placement group has changed since.' },
+  'group-not-adopted': { status: 503, retry: 'same', title: 'The worker does not know this state of the placement group yet.' },
   'fragment-missing': { status: 503, retry: 'other-node', title: 'The worker does not hold the fragment.' },
   'fragment-corrupt': { status: 503, retry: 'other-node', title: 'The fragment failed its checksum.' },
   'fragment-conflict': { status: 500, retry: 'never', title: 'A different fragment is stored under the same key.' },

@@ -127,11 +127,14 @@ export function firstDataIdAt(timeMs: number): DataId {
 /** Joins the two parts of a version id. `random` holds 10 bytes. */
 export function makeVersionId(timeMs: number, random: Uint8Array): VersionId {
   assert(random.length === 10, 'the random part of a version id has 10 bytes')
-  let value = BigInt(`0x${timeToHex(timeMs)}${toHex(random)}`)
+  // 130 bits: two zeros, 48 of time, 80 random; five a digit.
+  const bytes = fromHex(timeToHex(timeMs))
   let text = ''
-  for (let index = 0; index < 26; index++) {
-    text = crockford.charAt(Number(value & 31n)) + text
-    value >>= 5n
+  let bits = 0
+  let bitCount = 2
+  for (let index = 0; index < 16; index++) {
+    bits = ((bits << 8) | ((index < 6 ? bytes[index] : random[index - 6]) ?? 0)) & 0xfff
+    for (bitCount += 8; bitCount >= 5; bitCount -= 5) text += crockford.charAt((bits >> (bitCount - 5)) & 31)
   }
   return text as VersionId
 }

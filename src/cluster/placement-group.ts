@@ -8,15 +8,14 @@ export interface GroupSlot {
   readonly worker: WorkerId
   /** Who is to hold it next; new writes go to both. */
   readonly pendingWorker?: WorkerId
-  /** The epoch with which `worker` came to hold the slot. */
-  readonly holderSince: Epoch
+  /** The epoch that made `worker` the holder. */
+  readonly holderSinceEpoch: Epoch
 }
 
 export interface PlacementGroup {
-  readonly id: GroupId
+  readonly group: GroupId
   readonly epoch: Epoch
   readonly scheme: Scheme
-  readonly chunkSizeBytes: number
   /** `k+m` slots, each held by another worker. */
   readonly slots: readonly GroupSlot[]
   /** `closed`: takes no new data. */

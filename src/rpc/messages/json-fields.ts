@@ -71,6 +71,13 @@ export class JsonFields {
     return this.list(name, max, (element) => (typeof element === 'string' ? element : this.#wrong(name)))
   }
 
+  counts(name: string, max: number): readonly number[] {
+    return this.list(name, max, (element) => {
+      if (typeof element !== 'number' || !Number.isSafeInteger(element) || element < 0) return this.#wrong(name)
+      return element
+    })
+  }
+
   /** Parses a field that has a form of its own. */
   parsed<T>(name: string, parse: (text: string) => T | undefined): T {
     return parse(this.string(name)) ?? this.#wrong(name)

@@ -26,8 +26,8 @@ export interface RegisterRequest {
   readonly zone: string | undefined
   /** Starts of this data directory. */
   readonly startCounter: number
-  /** Number of the last durable batch of its logs. */
-  readonly lastBatch: number
+  /** Number of the last durable batch of the small and of the large log. */
+  readonly lastBatches: readonly number[]
   readonly vitals: WorkerVitals
 }
 
@@ -58,7 +58,7 @@ export function decodeRegister(bytes: Uint8Array): RegisterRequest {
     address: fields.string('address'),
     zone: fields.optionalString('zone'),
     startCounter: fields.count('startCounter'),
-    lastBatch: fields.count('lastBatch'),
+    lastBatches: fields.counts('lastBatches', 2),
     vitals: readVitals(new JsonFields('vitals', fields.object('vitals'))),
   }
 }
@@ -170,17 +170,16 @@ function readGroup(value: unknown): PlacementGroup {
   const state = fields.string('state')
   if (state !== 'writable' && state !== 'closed') throw new FrostError('protocol-error', `A placement group is in state "${state}".`)
   return {
-    id: fields.parsedCount('id', parseGroupId),
+    group: fields.parsedCount('group', parseGroupId),
     epoch: fields.parsedCount('epoch', parseEpoch),
     scheme: { dataColumns: scheme.count('dataColumns'), parityColumns: scheme.count('parityColumns') },
-    chunkSizeBytes: fields.count('chunkSizeBytes'),
     state,
     slots: fields.list('slots', columnsMax, (slot) => {
       const slotFields = new JsonFields('slot', slot)
       const worker = slotFields.parsed('worker', parseWorkerId)
-      const holderSince = slotFields.parsedCount('holderSince', parseEpoch)
-      if (!slotFields.has('pendingWorker')) return { worker, holderSince }
-      return { worker, holderSince, pendingWorker: slotFields.parsed('pendingWorker', parseWorkerId) }
+      const holderSinceEpoch = slotFields.parsedCount('holderSinceEpoch', parseEpoch)
+      if (!slotFields.has('pendingWorker')) return { worker, holderSinceEpoch }
+      return { worker, holderSinceEpoch, pendingWorker: slotFields.parsed('pendingWorker', parseWorkerId) }
     }),
   }
 }
