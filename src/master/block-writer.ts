@@ -13,13 +13,14 @@ import type { PlacementGroup } from '../cluster/placement-group.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { RecentLatency } from './latency.ts'
-import type { OutgoingFragment, WorkerLinks } from './worker-link.ts'
+import type { WorkerLinks } from './worker-link.ts'
 
 export interface OutgoingColumn {
   readonly column: number
   /** Index of the slot that the column lies on. */
   readonly slot: number
-  readonly fragment: OutgoingFragment
+  /** The record in parts. */
+  readonly record: readonly Uint8Array[]
 }
 
 export interface OutgoingBlock {
@@ -49,7 +50,7 @@ const deadlineFactor = 3
 const graceMs = 10 * SECOND_MS
 
 /** Resolves when the block is safe. @throws FrostError `epoch-stale`, `not-enough-workers`, `insufficient-storage`, or `signal.reason`. */
-export function writeBlock(ports: BlockWriterPorts, block: OutgoingBlock, signal: AbortSignal): Promise<readonly ColumnRepair[]> {
+export function writeBlock(ports: BlockWriterPorts, block: OutgoingBlock, signal?: AbortSignal): Promise<readonly ColumnRepair[]> {
   return new BlockWrite(ports, block, signal).outcome
 }
 
@@ -75,7 +76,7 @@ class BlockWrite {
   readonly outcome: Promise<readonly ColumnRepair[]>
   readonly #ports: BlockWriterPorts
   readonly #block: OutgoingBlock
-  readonly #signal: AbortSignal
+  readonly #signal: AbortSignal | undefined
   readonly #columns: readonly ColumnState[]
   readonly #load = new Map<WorkerId, number>()
   readonly #refusals: FrostError[] = []
@@ -87,7 +88,7 @@ class BlockWrite {
   #slotsAccepted = 0
   #buffersInUse = 1
 
-  constructor(ports: BlockWriterPorts, block: OutgoingBlock, signal: AbortSignal) {
+  constructor(ports: BlockWriterPorts, block: OutgoingBlock, signal: AbortSignal | undefined) {
     this.#ports = ports
     this.#block = block
     this.#signal = signal
@@ -136,10 +137,10 @@ class BlockWrite {
       epoch: this.#block.group.epoch,
       standIn,
       deadlineMs: deadlineFactor * this.#ports.latency.p99Ms + deadlineMinMs + graceMs,
-      signal: this.#signal,
+      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
       sent: () => this.#releaseBuffers(),
     }
-    link.put(state.outgoing.fragment, options).then(
+    link.put(state.outgoing.record, options).then(
       () => this.#onStored(state, worker, standIn),
       (error: unknown) => this.#onFailed(state, worker, error),
     )
@@ -165,7 +166,7 @@ class BlockWrite {
     state.isMissing = true
     this.#refusedBy.add(worker)
     this.#load.set(worker, (this.#load.get(worker) ?? 1) - 1)
-    if (errorCode(error) === 'epoch-stale' || this.#signal.aborted) return this.#fail(error)
+    if (errorCode(error) === 'epoch-stale' || this.#signal?.aborted === true) return this.#fail(error)
     if (error instanceof FrostError) this.#refusals.push(error)
     // A stand-in that fails leaves its column to another one.
     if (state.durableOn === undefined) state.hasStandIn = false

@@ -1,4 +1,4 @@
-// The uploads that this process has open, and the clock that makes their data ids (DESIGN: "Uploads in progress").
+// The uploads and commands that this process has open, and the clock that makes their ids (DESIGN: "Uploads in progress").
 //
 // Metadata knows, for each master process, one published time and a ceiling: no id that the process still makes or has open
 // without an intent row is older than the published time or newer than the ceiling. Orphan collection relies on it. The id
@@ -7,104 +7,114 @@
 import { assert } from '../base/assert.ts'
 import { dataIdTimeMs, makeDataId } from '../base/ids.ts'
 import type { DataId, GroupId } from '../base/ids.ts'
+import type { CommandId, DataRef } from '../meta/contract/conventions.ts'
+import type { ProcessRow, Published } from '../meta/contract/process-metadata.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 
-export interface OpenDataId {
-  readonly group: GroupId
-  readonly dataId: DataId
-}
-
 interface OpenUpload {
   readonly sinceMs: number
-  readonly ids: OpenDataId[]
-  /** How many of `ids`, from the first, have a durable intent row. */
+  readonly refs: DataRef[]
+  /** How many of `refs`, from the first, have a durable intent row. */
   intents: number
 }
 
 export interface UploadHandle {
   /** A new data id of this upload, known as open from now on. */
   add(group: GroupId): DataId
-  readonly ids: readonly OpenDataId[]
-  /** After the commit or the discard. Can be called twice. */
-  close(): void
+  readonly refs: readonly DataRef[]
+  /** After the commit or the discard. Resolves to the intent rows that can go. Can be called twice. */
+  close(): readonly DataRef[]
 }
 
 export interface PublishPlan {
   /** Intent rows to make durable first. */
-  readonly intents: readonly OpenDataId[]
-  readonly publishedTimeMs: number
+  readonly intents: readonly DataRef[]
+  readonly publishedMs: number
   readonly ceilingMs: number
   /** Call when both are durable. */
-  done(): void
+  done(published: Published): void
 }
 
 export class OpenUploads {
   readonly #clock: Clock
   readonly #random: Random
   readonly #uploads = new Set<OpenUpload>()
+  readonly #commands = new Map<CommandId, number>()
   #lastTimeMs: number
   #ceilingMs: number
 
-  /** `floorMs`, `ceilingMs`: as the registration of this process made them durable. */
-  constructor(ports: { readonly clock: Clock; readonly random: Random }, floorMs: number, ceilingMs: number) {
-    assert(floorMs <= ceilingMs, 'the id clock starts below its ceiling')
+  constructor(ports: { readonly clock: Clock; readonly random: Random }, row: ProcessRow) {
     this.#clock = ports.clock
     this.#random = ports.random
-    this.#lastTimeMs = floorMs
-    this.#ceilingMs = ceilingMs
+    this.#lastTimeMs = row.publishedMs
+    this.#ceilingMs = row.ceilingMs
   }
 
   get count(): number {
     return this.#uploads.size
   }
 
-  /** The time of the id clock, for ids that are no data ids (versions, commands) too. */
+  /** The time of the id clock, for version ids too. */
   nextTimeMs(): number {
-    this.#lastTimeMs = Math.min(Math.max(this.#clock.wallMs(), this.#lastTimeMs), this.#ceilingMs)
+    this.#lastTimeMs = Math.max(this.#lastTimeMs, Math.min(this.#clock.wallMs(), this.#ceilingMs))
     return this.#lastTimeMs
   }
 
   open(): UploadHandle {
-    const upload: OpenUpload = { sinceMs: this.#clock.monotonicMs(), ids: [], intents: 0 }
+    const upload: OpenUpload = { sinceMs: this.#clock.monotonicMs(), refs: [], intents: 0 }
     this.#uploads.add(upload)
     return {
-      ids: upload.ids,
+      refs: upload.refs,
       add: (group) => {
         assert(this.#uploads.has(upload), 'the upload is open')
         const dataId = makeDataId(this.nextTimeMs(), this.#random.bytes(10))
-        upload.ids.push({ group, dataId })
+        upload.refs.push({ group, dataId })
         return dataId
       },
-      close: () => void this.#uploads.delete(upload),
+      close: () => {
+        this.#uploads.delete(upload)
+        return upload.refs.slice(0, upload.intents)
+      },
     }
   }
 
-  /**
-   * What to publish now: intents for uploads open longer than `intentAfterMs`, then a time that no other open id is older than.
-   */
+  /** Runs a command that carries an id, and holds the published time below the id until the command is settled. */
+  async command<T>(run: (id: CommandId) => Promise<T>): Promise<T> {
+    const timeMs = this.nextTimeMs()
+    const id = makeDataId(timeMs, this.#random.bytes(10))
+    this.#commands.set(id, timeMs)
+    try {
+      return await run(id)
+    } finally {
+      this.#commands.delete(id)
+    }
+  }
+
+  /** What to publish now: intents for uploads open longer than `intentAfterMs`, then a time that no other open id is older than. */
   plan(options: { readonly intentAfterMs: number; readonly ceilingAheadMs: number }): PublishPlan {
     const nowMs = this.#clock.monotonicMs()
-    const intents: OpenDataId[] = []
+    const intents: DataRef[] = []
     const covered: { upload: OpenUpload; count: number }[] = []
-    let publishedTimeMs = this.nextTimeMs()
+    let publishedMs = this.nextTimeMs()
+    for (const timeMs of this.#commands.values()) publishedMs = Math.min(publishedMs, timeMs)
     for (const upload of this.#uploads) {
-      const isLong = nowMs - upload.sinceMs >= options.intentAfterMs
-      if (isLong) {
-        intents.push(...upload.ids.slice(upload.intents))
-        covered.push({ upload, count: upload.ids.length })
+      const uncovered = upload.refs.slice(upload.intents)
+      if (nowMs - upload.sinceMs >= options.intentAfterMs) {
+        intents.push(...uncovered)
+        covered.push({ upload, count: upload.refs.length })
         continue
       }
-      for (const id of upload.ids.slice(upload.intents)) publishedTimeMs = Math.min(publishedTimeMs, dataIdTimeMs(id.dataId))
+      for (const ref of uncovered) publishedMs = Math.min(publishedMs, dataIdTimeMs(ref.dataId))
     }
-    const ceilingMs = Math.max(this.#ceilingMs, this.nextTimeMs() + options.ceilingAheadMs)
     return {
       intents,
-      publishedTimeMs,
-      ceilingMs,
-      done: () => {
+      publishedMs,
+      ceilingMs: Math.max(this.#ceilingMs, this.#clock.wallMs() + options.ceilingAheadMs),
+      done: (published) => {
         for (const { upload, count } of covered) upload.intents = count
-        this.#ceilingMs = Math.max(this.#ceilingMs, ceilingMs)
+        this.#lastTimeMs = Math.max(this.#lastTimeMs, published.idFloorMs)
+        this.#ceilingMs = published.ceilingMs
       },
     }
   }

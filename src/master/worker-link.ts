@@ -7,11 +7,11 @@ import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
 export interface WorkerLink {
   readonly worker: WorkerId
   /**
-   * Stores a fragment; durable when it resolves. The buffers must not change until `sent` was called, which happens exactly once, also
+   * Stores a fragment, given as its record in parts; durable when it resolves. The buffers must not change until `sent` was called, which happens exactly once, also
    * where it fails.
    * @throws FrostError as the worker answers, `peer-unreachable`, `deadline-exceeded`, or `signal.reason`.
    */
-  put(fragment: OutgoingFragment, options: PutOptions): Promise<void>
+  put(record: readonly Uint8Array[], options: PutOptions): Promise<void>
   /** @throws FrostError `fragment-missing`, `fragment-corrupt`, `epoch-stale`, `peer-unreachable`, `deadline-exceeded`, … */
   get(request: FragmentRange, options: GetOptions): Promise<FragmentChunks>
   /** The record's header, with CRC table and manifest, as stored. */
@@ -25,13 +25,6 @@ export interface WorkerLink {
 export interface CallOptions {
   readonly deadlineMs: number
   readonly signal?: AbortSignal
-}
-
-export interface OutgoingFragment {
-  readonly header: Uint8Array
-  readonly payload: Uint8Array
-  /** Zeros after the payload, up to the record's length. */
-  readonly paddingBytes: number
 }
 
 export interface PutOptions extends CallOptions {

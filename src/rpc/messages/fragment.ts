@@ -34,8 +34,8 @@ export interface GetReply {
   readonly dataColumns: number
   readonly parityColumns: number
   readonly chunkSizeBytes: number
-  /** The stored checks of the chunks in the body, in order, as the CRC table holds them. */
-  readonly checks: Uint32Array
+  /** The stored checks of the chunks in the body, in order, 4 bytes each, as the record's table holds them. */
+  readonly checks: Uint8Array
 }
 
 const putBytes = 9
@@ -74,7 +74,7 @@ export function decodeGet(bytes: Uint8Array): GetHeader {
   return { key: readKey(bytes, view), epoch: readEpoch(view, 25), firstChunk, endChunk }
 }
 
-export function encodeGetReply(reply: GetReply): Uint8Array {
+export function encodeGetReply(reply: Omit<GetReply, 'checks'> & { readonly checks: Uint32Array }): Uint8Array {
   const bytes = new Uint8Array(getReplyBytes + reply.checks.length * 4)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, reply.blockDataBytes, true)
@@ -87,17 +87,16 @@ export function encodeGetReply(reply: GetReply): Uint8Array {
   return bytes
 }
 
+/** `checks` is a view of `bytes`. */
 export function decodeGetReply(bytes: Uint8Array): GetReply {
   if (bytes.length < getReplyBytes || bytes.length % 4 !== 0) throw wrongLength('get reply', bytes)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const checks = new Uint32Array((bytes.length - getReplyBytes) / 4)
-  for (let index = 0; index < checks.length; index++) checks[index] = view.getUint32(getReplyBytes + index * 4, true)
   return {
     blockDataBytes: view.getUint32(0, true),
     dataColumns: view.getUint8(4),
     parityColumns: view.getUint8(5),
     chunkSizeBytes: view.getUint32(8, true),
-    checks,
+    checks: bytes.subarray(getReplyBytes),
   }
 }
 

@@ -8,23 +8,14 @@
 
 import { FrostError } from '../base/errors.ts'
 import { assert } from '../base/assert.ts'
+import type { CoderBuffer, ErasureCoder } from '../codec/erasure-coder.ts'
 
-/** What the erasure coder's memory offers. */
-export interface MemorySource {
-  readonly capacityBytes: number
-  /** `undefined` where no free run is long enough. */
-  allocate(bytes: number): MemoryBlock | undefined
-}
-
-export interface MemoryBlock {
-  readonly bytes: Uint8Array<ArrayBuffer>
-  free(): void
-}
+/** What the budget needs of the erasure coder. */
+export type MemorySource = Pick<ErasureCoder, 'capacityBytes' | 'allocate'>
 
 export interface Grant {
-  readonly bytes: Uint8Array<ArrayBuffer>
-  /** The block as the coder knows it. */
-  readonly block: MemoryBlock
+  /** Memory as the coder knows it; its budget is given back by `release`, not by its own `free`. */
+  readonly buffer: CoderBuffer
   /** Exactly once. */
   release(): void
 }
@@ -37,7 +28,7 @@ interface Waiter {
   detach: () => void
 }
 
-export class BlockMemory {
+export class MemoryBudget {
   readonly #source: MemorySource
   readonly #waitersMax: number
   /** Sorted by age: few, and most arrive youngest last. */
@@ -112,18 +103,17 @@ export class BlockMemory {
   }
 
   #take(bytes: number): Grant | undefined {
-    const block = this.#source.allocate(bytes)
-    if (block === undefined) return undefined
+    const buffer = this.#source.allocate(bytes)
+    if (buffer === undefined) return undefined
     this.#usedBytes += bytes
     let released = false
     return {
-      bytes: block.bytes,
-      block,
+      buffer,
       release: () => {
         assert(!released, 'a grant is released once')
         released = true
         this.#usedBytes -= bytes
-        block.free()
+        buffer.free()
         this.#serve()
       },
     }
