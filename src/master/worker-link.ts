@@ -61,6 +61,8 @@ export interface FragmentChunks {
 export interface WorkerLinks {
   /** `undefined`: not connected. */
   link(worker: WorkerId): WorkerLink | undefined
+  /** Connected and not suspect: the first to be asked. */
+  isReadable(worker: WorkerId): boolean
   /** Connected, not suspect, not full: fit for new data. */
   isWritable(worker: WorkerId): boolean
   /** All that are writable. */

@@ -1,0 +1,101 @@
+// Reads a part of one block and hands it out in file order.
+//
+// Direct path: each data column's chunks are asked of the worker that holds it, and go from the socket straight to where they
+// belong in the output. Where a worker is away, or a column turns out missing, corrupt or slow, the part is read anew from any other
+// columns (degraded-reader.ts), after the direct path's memory was given back, so that nobody waits for memory while holding some.
+
+import { FrostError, errorCode } from '../base/errors.ts'
+import type { PlacementGroup } from '../cluster/placement-group.ts'
+import type { DataRef } from '../meta/contract/conventions.ts'
+import { readDegraded } from './degraded-reader.ts'
+import type { DegradedReaderPorts } from './degraded-reader.ts'
+import type { BodySlice } from './file-service.ts'
+import { FragmentFetcher } from './fragment-fetcher.ts'
+import type { BlockPart } from './fragment-fetcher.ts'
+
+export interface BlockReaderPorts extends DegradedReaderPorts {
+  readonly groupNow: (group: DataRef['group']) => PlacementGroup | undefined
+}
+
+export interface ReadContext {
+  /** Of the whole download, for its place in the memory budget. */
+  readonly age: number
+  readonly signal?: AbortSignal
+}
+
+/** A column that has not answered after so long is replaced by others: a multiple of what is normal now. */
+const hedgeFactor = 4
+const hedgeMinMs = 50
+
+/** @throws FrostError `data-unavailable`, `overloaded`; `signal.reason`. */
+export async function readBlockPart(ports: BlockReaderPorts, part: BlockPart, context: ReadContext): Promise<BodySlice> {
+  const group = ports.groupNow(part.ref.group)
+  if (group === undefined) {
+    throw new FrostError('data-unavailable', `Placement group ${part.ref.group} is not known yet.`, { retryAfterSeconds: 1 })
+  }
+  const fetcher = new FragmentFetcher(ports, part, group)
+  const { chunkSizeBytes, scheme } = part.geometry
+  const firstChunk = Math.floor(part.from / chunkSizeBytes)
+  const chunkCount = Math.ceil(part.end / chunkSizeBytes) - firstChunk
+  const columns: number[] = []
+  for (let index = 0; index < Math.min(scheme.dataColumns, chunkCount); index++) columns.push((firstChunk + index) % scheme.dataColumns)
+  if (!columns.every((column) => fetcher.isReadable(fetcher.holderOf(column)))) return await readDegraded(ports, fetcher, part, context)
+  const deadlineMs = Math.max(hedgeMinMs, hedgeFactor * ports.latency.p95Ms)
+  const direct = { ports, fetcher, part, context, firstChunk, chunkCount, columns, deadlineMs }
+  try {
+    return chunkCount === 1 ? await readOneChunk(direct) : await readColumns(direct)
+  } catch (error) {
+    if (!isReplaceable(error)) throw error
+    return await readDegraded(ports, fetcher, part, context)
+  }
+}
+
+interface DirectRead {
+  readonly ports: BlockReaderPorts
+  readonly fetcher: FragmentFetcher
+  readonly part: BlockPart
+  readonly context: ReadContext
+  readonly firstChunk: number
+  readonly chunkCount: number
+  /** The data columns that hold any of the chunks. */
+  readonly columns: readonly number[]
+  readonly deadlineMs: number
+}
+
+/** The bytes are handed out as they came, in the connection's memory. */
+async function readOneChunk({ fetcher, part, context, firstChunk, columns, deadlineMs }: DirectRead): Promise<BodySlice> {
+  const { chunkSizeBytes, scheme } = part.geometry
+  const column = columns[0] ?? 0
+  const firstStripe = Math.floor(firstChunk / scheme.dataColumns)
+  const stripes = { firstStripe, endStripe: firstStripe + 1 }
+  const chunks = await fetcher.fetch({ column, worker: fetcher.holderOf(column) }, { ...context, stripes, deadlineMs })
+  const start = part.from - firstChunk * chunkSizeBytes
+  return { bytes: chunks.bytes.subarray(start, start + part.end - part.from), release: () => chunks.release() }
+}
+
+async function readColumns(read: DirectRead): Promise<BodySlice> {
+  const { ports, fetcher, part, context, firstChunk, deadlineMs } = read
+  const { chunkSizeBytes, scheme } = part.geometry
+  const grant = await ports.budget.acquire(read.chunkCount * chunkSizeBytes, context.age, context.signal)
+  const output = grant.buffer.bytes
+  const outcomes = await Promise.allSettled(
+    read.columns.map((column) => {
+      const stripes = part.geometry.stripesOfRange(column, part.from, part.end)
+      const placeOf = (stripe: number): number => (stripe * scheme.dataColumns + column - firstChunk) * chunkSizeBytes
+      return fetcher.fetchInto({ column, worker: fetcher.holderOf(column) }, { ...context, stripes, deadlineMs }, { output, placeOf })
+    }),
+  )
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failure !== undefined) {
+    grant.release()
+    throw failure.reason
+  }
+  const start = part.from - firstChunk * chunkSizeBytes
+  return { bytes: output.subarray(start, start + part.end - part.from), release: () => grant.release() }
+}
+
+/** Whether another column can stand in for the one that failed so. */
+export function isReplaceable(error: unknown): boolean {
+  const code = errorCode(error)
+  return code !== undefined && code !== 'cancelled' && code !== 'overloaded'
+}

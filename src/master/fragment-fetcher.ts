@@ -1,0 +1,193 @@
+// Fetches chunks of single columns of one block from workers, and checks every chunk against its place. What turns out missing or
+// corrupt is reported as damage here, once, whoever asked.
+
+import { assert } from '../base/assert.ts'
+import { FrostError, errorCode } from '../base/errors.ts'
+import type { WorkerId } from '../base/ids.ts'
+import type { PlacementGroup } from '../cluster/placement-group.ts'
+import { firstDamagedStripe } from '../codec/checks.ts'
+import { PositionMasks } from '../codec/crc32.ts'
+import { partLength } from '../codec/erasure-coder.ts'
+import { pieceSizeBytes, slotOf } from '../codec/geometry.ts'
+import type { BlockGeometry, StripeRange } from '../codec/geometry.ts'
+import type { DataRef } from '../meta/contract/conventions.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Compute } from '../ports/compute.ts'
+import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
+import type { RecentLatency } from './latency.ts'
+import type { FragmentChunks, GetOptions, WorkerLinks } from './worker-link.ts'
+
+export interface FragmentFetcherPorts {
+  readonly clock: Clock
+  readonly compute: Compute
+  readonly links: WorkerLinks
+  readonly latency: RecentLatency
+  /** A fragment that should be there is missing or corrupt: to be recorded as repair work. Must not throw. */
+  readonly onDamage: (damage: FragmentDamage) => void
+}
+
+export interface FragmentDamage {
+  readonly key: FragmentKey
+  readonly worker: WorkerId
+  readonly code: 'fragment-missing' | 'fragment-corrupt'
+  /** The worker holds the column's slot; otherwise it stands in. */
+  readonly isHolder: boolean
+}
+
+/** Bytes `from` to `end - 1` of the data of one block. */
+export interface BlockPart {
+  readonly ref: DataRef
+  readonly block: number
+  readonly geometry: BlockGeometry
+  readonly from: number
+  readonly end: number
+}
+
+/** A column and a worker to have it from. */
+export interface Source {
+  readonly column: number
+  readonly worker: WorkerId
+}
+
+export interface FetchOptions {
+  readonly stripes: StripeRange
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+}
+
+export class FragmentFetcher {
+  readonly #ports: FragmentFetcherPorts
+  readonly #part: BlockPart
+  readonly #group: PlacementGroup
+
+  constructor(ports: FragmentFetcherPorts, part: BlockPart, group: PlacementGroup) {
+    this.#ports = ports
+    this.#part = part
+    this.#group = group
+  }
+
+  /** Who holds a column by the map. */
+  holderOf(column: number): WorkerId {
+    const { geometry, ref, block } = this.#part
+    const worker = this.#group.slots[slotOf(geometry.scheme, ref.dataId, block, column)]?.worker
+    assert(worker !== undefined, 'every column has a slot')
+    return worker
+  }
+
+  isReadable(worker: WorkerId): boolean {
+    return this.#ports.links.isReadable(worker)
+  }
+
+  /** The column's chunks in `stripes`, contiguous, in the connection's memory until `release`. */
+  async fetch(source: Source, options: FetchOptions): Promise<FragmentChunks> {
+    const chunks = await this.#get(source, options)
+    const { geometry, ref, block } = this.#part
+    const damaged = firstDamagedStripe(this.#ports.compute, {
+      geometry,
+      dataId: ref.dataId,
+      block,
+      column: source.column,
+      stripes: options.stripes,
+      bytes: chunks.bytes,
+      checks: chunks.reply.checks,
+    })
+    if (damaged === undefined) return chunks
+    chunks.release()
+    throw this.#corrupt(source, `stripe ${damaged}`)
+  }
+
+  /** Puts the chunks straight from the socket to where they belong: `placeOf(stripe)` bytes into `output`. */
+  async fetchInto(
+    source: Source,
+    options: FetchOptions,
+    target: { readonly output: Uint8Array; readonly placeOf: (stripe: number) => number },
+  ): Promise<void> {
+    const { geometry } = this.#part
+    const { chunkSizeBytes } = geometry
+    const { output, placeOf } = target
+    const { stripes } = options
+    const expected = partLength(geometry, source.column, stripes)
+    let received = 0
+    const onBytes = (bytes: Uint8Array): void => {
+      for (let at = 0; at < bytes.length && received < expected; ) {
+        const inChunk = received % chunkSizeBytes
+        const count = Math.min(bytes.length - at, chunkSizeBytes - inChunk, expected - received)
+        const place = placeOf(stripes.firstStripe + (received - inChunk) / chunkSizeBytes) + inChunk
+        output.set(count === bytes.length ? bytes : bytes.subarray(at, at + count), place)
+        received += count
+        at += count
+      }
+    }
+    const { reply } = await this.#get(source, options, onBytes)
+    if (received !== expected) throw this.#corrupt(source, `${received} of ${expected} bytes`)
+    const damaged = this.#firstDamaged(source.column, stripes, reply, (stripe) => {
+      const place = placeOf(stripe)
+      return output.subarray(place, place + geometry.chunkLength(stripe, source.column))
+    })
+    if (damaged !== undefined) throw this.#corrupt(source, `stripe ${damaged}`)
+  }
+
+  #firstDamaged(column: number, stripes: StripeRange, reply: GetReply, chunkOf: (stripe: number) => Uint8Array): number | undefined {
+    const { ref, block } = this.#part
+    const masks = new PositionMasks(ref.dataId, block)
+    const checks = new DataView(reply.checks.buffer, reply.checks.byteOffset, reply.checks.byteLength)
+    let check = 0
+    for (let stripe = stripes.firstStripe; stripe < stripes.endStripe; stripe++) {
+      const chunk = chunkOf(stripe)
+      for (let at = 0, piece = 0; at < chunk.length; at += pieceSizeBytes, piece++) {
+        if (check + 4 > checks.byteLength) return stripe
+        const bytes = chunk.length <= pieceSizeBytes ? chunk : chunk.subarray(at, at + pieceSizeBytes)
+        if (checks.getUint32(check, true) !== (this.#ports.compute.crc32(bytes) ^ masks.of(column, stripe, piece)) >>> 0) return stripe
+        check += 4
+      }
+    }
+    return undefined
+  }
+
+  async #get(source: Source, options: FetchOptions, onBytes?: (bytes: Uint8Array) => void): Promise<FragmentChunks> {
+    const link = this.#ports.links.link(source.worker)
+    if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${source.worker} is not connected.`)
+    const { stripes, deadlineMs, signal } = options
+    const startedMs = this.#ports.clock.monotonicMs()
+    const getOptions: GetOptions = {
+      deadlineMs,
+      ...(signal === undefined ? {} : { signal }),
+      ...(onBytes === undefined ? {} : { onBytes }),
+    }
+    try {
+      const range = {
+        key: this.#keyOf(source.column),
+        epoch: this.#group.epoch,
+        firstChunk: stripes.firstStripe,
+        endChunk: stripes.endStripe,
+      }
+      const chunks = await link.get(range, getOptions)
+      this.#ports.latency.add(this.#ports.clock.monotonicMs() - startedMs)
+      return chunks
+    } catch (error) {
+      const code = errorCode(error)
+      if (code === 'deadline-exceeded') this.#ports.latency.add(deadlineMs)
+      if (code === 'fragment-missing' || code === 'fragment-corrupt') this.#report(source, code)
+      throw error
+    }
+  }
+
+  #keyOf(column: number): FragmentKey {
+    const { ref, block } = this.#part
+    return { group: ref.group, dataId: ref.dataId, block, column }
+  }
+
+  #corrupt(source: Source, what: string): FrostError {
+    this.#report(source, 'fragment-corrupt')
+    const { ref, block } = this.#part
+    return new FrostError(
+      'fragment-corrupt',
+      `Column ${source.column} of block ${block} of ${ref.dataId} from worker ${source.worker} failed its check: ${what}.`,
+    )
+  }
+
+  #report(source: Source, code: FragmentDamage['code']): void {
+    const isHolder = source.worker === this.holderOf(source.column)
+    this.#ports.onDamage({ key: this.#keyOf(source.column), worker: source.worker, code, isHolder })
+  }
+}
