@@ -9,8 +9,8 @@ const config: KnipConfig = {
     'tools/*.ts',
     'tools/**/*.test.ts',
     'test/**/*.test.ts',
-    'bench/*.ts',
-    'sim/*.ts',
+    'bench/**/*.ts',
+    'sim/**/*.ts',
     'examples/**/*.ts',
     // While the layers grow: what one layer offers, another one will use.
     'src/*/**/*.ts',

@@ -56,7 +56,7 @@ function pathFrom(identifier: SyntaxNode): string {
     names.push(name)
     node = member
   }
-  return names.join('.')
+  return names.length === 0 ? (identifier.name ?? '') : names.join('.')
 }
 
 function propertyName(member: SyntaxNode): string | undefined {
