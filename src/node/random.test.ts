@@ -1,0 +1,4 @@
+import { randomConformance } from '../../test/conformance/random.ts'
+import { NodeRandom } from './random.ts'
+
+randomConformance('NodeRandom', () => new NodeRandom())
