@@ -134,6 +134,7 @@ class BlockWrite {
     this.#load.set(worker, (this.#load.get(worker) ?? 0) + 1)
     this.#buffersInUse++
     const options = {
+      group: this.#block.group.group,
       epoch: this.#block.group.epoch,
       standIn,
       deadlineMs: deadlineFactor * this.#ports.latency.p99Ms + deadlineMinMs + graceMs,

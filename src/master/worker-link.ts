@@ -9,7 +9,7 @@ export interface WorkerLink {
   /**
    * Stores a fragment, given as its record in parts; durable when it resolves. The buffers must not change until `sent` was called, which happens exactly once, also
    * where it fails.
-   * @throws FrostError as the worker answers, `peer-unreachable`, `deadline-exceeded`, or `signal.reason`.
+   * @throws FrostError as the worker answers (`epoch-stale`: send it again under the newest map), `peer-unreachable`, `deadline-exceeded`, or `signal.reason`.
    */
   put(record: readonly Uint8Array[], options: PutOptions): Promise<void>
   /** @throws FrostError `fragment-missing`, `fragment-corrupt`, `epoch-stale`, `peer-unreachable`, `deadline-exceeded`, … */
@@ -28,6 +28,7 @@ export interface CallOptions {
 }
 
 export interface PutOptions extends CallOptions {
+  readonly group: GroupId
   readonly epoch: Epoch
   readonly standIn: boolean
   /** The buffers are free again. */

@@ -1,0 +1,127 @@
+// Answers where each chunk and parity piece of a file lies, by pages: the map says which worker, and a record header of each block, which
+// carries the checks of all its columns, says the CRCs.
+
+import { FrostError, errorCode } from '../base/errors.ts'
+import { SECOND_MS } from '../base/units.ts'
+import { joinCrc32, PositionMasks } from '../codec/crc32.ts'
+import { BlockGeometry, blockDataBytes, fullBlockBytes, pieceSizeBytes } from '../codec/geometry.ts'
+import { decodeHeader } from '../codec/record.ts'
+import type { RecordHeader } from '../codec/record.ts'
+import type { Extent, VersionRow } from '../meta/contract/version-row.ts'
+import type { BlockReaderPorts } from './block-reader.ts'
+import type { StandIn } from './degraded-reader.ts'
+import { fileInfo } from './file-info.ts'
+import type { FileLayout, LayoutPiece, LayoutRequest } from './file-service.ts'
+import { FragmentFetcher } from './fragment-fetcher.ts'
+
+const inspectDeadlineMs = 5 * SECOND_MS
+
+export async function layoutOf(ports: BlockReaderPorts, request: LayoutRequest, row: VersionRow): Promise<FileLayout> {
+  const pieces: LayoutPiece[] = []
+  const first = row.extents[0]
+  if (first === undefined) throw new FrostError('internal', `The version ${row.version} has no extents.`)
+  let chunkStart = 0
+  let stripeStart = 0
+  let dataPieces = 0
+  let next: number | undefined
+  for (const extent of row.extents) {
+    const { scheme, chunkSizeBytes } = extent
+    const full = fullBlockBytes(scheme, chunkSizeBytes)
+    for (let block = 0; block * full < extent.dataLengthBytes; block++) {
+      const geometry = new BlockGeometry(scheme, chunkSizeBytes, blockDataBytes(scheme, chunkSizeBytes, extent.dataLengthBytes, block))
+      const isWanted = chunkStart + geometry.dataChunkCount > request.after + 1 && dataPieces < request.limit
+      if (isWanted) {
+        const lines = await blockPieces(ports, { extent, block, geometry, chunkStart, stripeStart })
+        for (const line of lines) {
+          const isData = line.kind === 'data'
+          const stripeFirstChunk = chunkStart + (line.index - stripeStart) * scheme.dataColumns
+          if (isData ? line.index <= request.after : stripeFirstChunk + geometry.stripeWidth(line.stripe) - 1 <= request.after) continue
+          if (isData && dataPieces === request.limit) break
+          if (isData) dataPieces++
+          if (isData) next = line.index
+          pieces.push(line)
+        }
+      }
+      chunkStart += geometry.dataChunkCount
+      stripeStart += geometry.stripeCount
+    }
+  }
+  return {
+    info: fileInfo(request.bucket, request.key, row),
+    chunkSizeBytes: first.chunkSizeBytes,
+    scheme: first.scheme,
+    chunkCount: chunkStart,
+    pieces,
+    next: next !== undefined && next + 1 < chunkStart ? next : undefined,
+  }
+}
+
+interface BlockPlace {
+  readonly extent: Extent
+  readonly block: number
+  readonly geometry: BlockGeometry
+  readonly chunkStart: number
+  readonly stripeStart: number
+}
+
+/** In the order of stripes: data chunks, then parity. */
+async function blockPieces(ports: BlockReaderPorts, place: BlockPlace): Promise<readonly LayoutPiece[]> {
+  const { extent, block, geometry, chunkStart, stripeStart } = place
+  const { group, dataId } = extent
+  const known = ports.groupNow(group)
+  if (known === undefined) throw new FrostError('data-unavailable', `Placement group ${group} is not known yet.`, { retryAfterSeconds: 1 })
+  const fetcher = new FragmentFetcher(ports, { ref: { group, dataId }, block, geometry, from: 0, end: geometry.dataBytes }, known)
+  const standIns = (await ports.standIns({ group, dataId })).filter((standIn) => standIn.block === block)
+  const header = await anyHeader(ports, fetcher, place, standIns)
+  const masks = new PositionMasks(dataId, block)
+  const pieces: LayoutPiece[] = []
+  for (let stripe = 0; stripe < geometry.stripeCount; stripe++) {
+    for (let column = 0; column < geometry.columnCount; column++) {
+      const lengthBytes = geometry.chunkLength(stripe, column)
+      if (lengthBytes === 0) continue
+      const isData = column < geometry.scheme.dataColumns
+      pieces.push({
+        kind: isData ? 'data' : 'parity',
+        index: isData ? chunkStart + stripe * geometry.scheme.dataColumns + column : stripeStart + stripe,
+        group,
+        block,
+        column,
+        stripe,
+        lengthBytes,
+        crc32: header === undefined ? undefined : plainCrc(header, masks, stripe, column),
+        worker: standIns.find((standIn) => standIn.column === column)?.worker ?? fetcher.holderOf(column),
+      })
+    }
+  }
+  return pieces
+}
+
+async function anyHeader(ports: BlockReaderPorts, fetcher: FragmentFetcher, place: BlockPlace, standIns: readonly StandIn[]): Promise<RecordHeader | undefined> {
+  const { extent, block, geometry } = place
+  const epoch = ports.groupNow(extent.group)?.epoch
+  const sources = [...geometry.columns().map((column) => ({ column, worker: fetcher.holderOf(column) })), ...standIns]
+  for (const { column, worker } of sources) {
+    const link = ports.links.link(worker)
+    if (link === undefined || epoch === undefined) continue
+    try {
+      const key = { group: extent.group, dataId: extent.dataId, block, column }
+      return decodeHeader(ports.compute, await link.inspect(key, epoch, { deadlineMs: inspectDeadlineMs }), 'protocol-error')
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error
+    }
+  }
+  return undefined
+}
+
+function plainCrc(header: RecordHeader, masks: PositionMasks, stripe: number, column: number): number {
+  const { geometry, checkTable } = header
+  const view = new DataView(checkTable.buffer, checkTable.byteOffset, checkTable.byteLength)
+  const length = geometry.chunkLength(stripe, column)
+  let check = geometry.checkStart(column) + stripe * geometry.piecesPerChunk
+  let crc = 0
+  for (let at = 0, piece = 0; at < length; at += pieceSizeBytes, piece++, check++) {
+    const plain = (view.getUint32(4 * check, true) ^ masks.of(column, stripe, piece)) >>> 0
+    crc = joinCrc32(crc, plain, Math.min(pieceSizeBytes, length - at))
+  }
+  return crc
+}

@@ -1,0 +1,90 @@
+// Publishes every few seconds what this process has open (uploads and reads), so that others know what they may collect and purge;
+// and the lease holder takes processes off the list that publish no more.
+
+import { FrostError } from '../base/errors.ts'
+import type { ProcessId } from '../base/ids.ts'
+import { MINUTE_MS, SECOND_MS } from '../base/units.ts'
+import { pageLimitMax } from '../meta/contract/conventions.ts'
+import type { MetadataStore } from '../meta/metadata-store.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { BackgroundTask } from './background-task.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
+import type { OpenUploads } from './open-uploads.ts'
+import type { ReadGenerations } from './read-generations.ts'
+
+const publishEveryMs = 2 * SECOND_MS
+const ceilingAheadMs = 30 * SECOND_MS
+const intentAfterMs = 10 * MINUTE_MS
+/** A process whose heartbeat stands still for so long is expired. */
+const processExpiryMs = 30 * SECOND_MS
+
+export interface PublisherPorts {
+  readonly metadata: MetadataStore
+  readonly clock: Clock
+  readonly uploads: OpenUploads
+  readonly reads: ReadGenerations
+  /** The registration was expired by others: what this process has open is lost, and it must not serve on. */
+  readonly onExpired: (error: FrostError) => void
+}
+
+export class Publisher implements BackgroundTask {
+  readonly name = 'publisher'
+  readonly #ports: PublisherPorts
+  readonly #process: ProcessId
+
+  constructor(ports: PublisherPorts, process: ProcessId) {
+    this.#ports = ports
+    this.#process = process
+  }
+
+  async step(): Promise<number> {
+    const { metadata, uploads, reads } = this.#ports
+    reads.advance(await metadata.visibleSequence())
+    const plan = uploads.plan({ intentAfterMs, ceilingAheadMs })
+    for (let at = 0; at < plan.intents.length; at += pageLimitMax) {
+      const refs = plan.intents.slice(at, at + pageLimitMax)
+      if ((await metadata.addIntents({ process: this.#process, refs })) === 'expired') return this.#expired()
+    }
+    const { publishedMs, ceilingMs } = plan
+    const published = await metadata.publish({ process: this.#process, publishedMs, ceilingMs, purgeSequence: reads.endedBefore() })
+    if (published === 'expired') return this.#expired()
+    plan.done(published)
+    return publishEveryMs
+  }
+
+  #expired(): number {
+    this.#ports.onExpired(new FrostError('metadata-unavailable', 'Other masters took this process for dead and expired it.', { remedy: 'It starts anew by itself.' }))
+    return MINUTE_MS
+  }
+}
+
+/** Run by the lease holder. */
+export class ProcessExpiry implements BackgroundTask {
+  readonly name = 'process expiry'
+  readonly #metadata: MetadataStore
+  readonly #clock: Clock
+  readonly #lease: LeaseKeeper
+  readonly #process: ProcessId
+  readonly #seen = new Map<ProcessId, { readonly heartbeat: number; readonly sinceMs: number }>()
+
+  constructor(ports: { readonly metadata: MetadataStore; readonly clock: Clock; readonly lease: LeaseKeeper }, process: ProcessId) {
+    this.#metadata = ports.metadata
+    this.#clock = ports.clock
+    this.#lease = ports.lease
+    this.#process = process
+  }
+
+  async step(): Promise<number> {
+    const { fence } = this.#lease
+    if (fence === undefined) return publishEveryMs
+    const nowMs = this.#clock.monotonicMs()
+    const rows = await this.#metadata.listProcesses()
+    for (const known of this.#seen.keys()) if (!rows.some((row) => row.process === known)) this.#seen.delete(known)
+    for (const { process, heartbeat } of rows) {
+      const seen = this.#seen.get(process)
+      if (seen === undefined || seen.heartbeat !== heartbeat) this.#seen.set(process, { heartbeat, sinceMs: nowMs })
+      else if (process !== this.#process && nowMs - seen.sinceMs >= processExpiryMs) await this.#metadata.expireProcess({ process, heartbeat, fence })
+    }
+    return publishEveryMs
+  }
+}

@@ -1,0 +1,209 @@
+// The connections to workers, as the data path sees them, and what they tell of the workers' health.
+//
+// A worker keeps one connection to each master process. A link is used for data once the worker has adopted the placement
+// groups that this process knows; a put that meets a worker which does not know a group yet hands the group over and tries once more.
+
+import { FrostError, errorCode } from '../base/errors.ts'
+import type { DataId, Epoch, GroupId, WorkerId } from '../base/ids.ts'
+import { SECOND_MS } from '../base/units.ts'
+import { detectFailure } from '../cluster/detect-failures.ts'
+import type { DetectorTimes } from '../cluster/detect-failures.ts'
+import type { PlacementGroup } from '../cluster/placement-group.ts'
+import type { Clock } from '../ports/clock.ts'
+import { decodeGetReply, encodeGet, encodeInspect, encodePut } from '../rpc/messages/fragment.ts'
+import type { FragmentKey } from '../rpc/messages/fragment.ts'
+import { decodeIds, encodeDrop, encodeGroups, encodeListIds, groupsPerMessage } from '../rpc/messages/membership.ts'
+import type { WorkerVitals } from '../rpc/messages/membership.ts'
+import { methods } from '../rpc/messages/methods.ts'
+import type { RpcPeer } from '../rpc/peer.ts'
+import type { CallOptions, FragmentChunks, FragmentRange, GetOptions, PutOptions, WorkerLink, WorkerLinks } from './worker-link.ts'
+
+const noHeader = new Uint8Array(0)
+const adoptDeadlineMs = 10 * SECOND_MS
+
+export interface ConnectedWorkersPorts {
+  readonly clock: Clock
+  readonly times: DetectorTimes
+  readonly groupNow: (group: GroupId) => PlacementGroup | undefined
+}
+
+interface WorkerEntry {
+  link: PeerLink | undefined
+  vitals: WorkerVitals
+  heardAtMs: number
+}
+
+export class ConnectedWorkers implements WorkerLinks {
+  readonly #ports: ConnectedWorkersPorts
+  readonly #workers = new Map<WorkerId, WorkerEntry>()
+  readonly #startedMs: number
+
+  constructor(ports: ConnectedWorkersPorts) {
+    this.#ports = ports
+    this.#startedMs = ports.clock.monotonicMs()
+  }
+
+  /** Takes a registered worker's connection into use, in place of an older one, after it has adopted `groups`. */
+  async connect(peer: RpcPeer, worker: WorkerId, vitals: WorkerVitals, groups: readonly PlacementGroup[]): Promise<void> {
+    const link = new PeerLink(peer, worker, this.#ports.groupNow)
+    await link.adopt(groups)
+    const entry = this.#workers.get(worker)
+    if (entry?.link !== undefined && entry.link.peer !== peer) entry.link.peer.destroy('The worker has connected anew.')
+    this.#workers.set(worker, { link, vitals, heardAtMs: this.#ports.clock.monotonicMs() })
+  }
+
+  disconnect(peer: RpcPeer, worker: WorkerId): void {
+    const entry = this.#workers.get(worker)
+    if (entry?.link?.peer === peer) entry.link = undefined
+  }
+
+  heard(worker: WorkerId, vitals: WorkerVitals): void {
+    const entry = this.#workers.get(worker)
+    if (entry === undefined) return
+    entry.vitals = vitals
+    entry.heardAtMs = this.#ports.clock.monotonicMs()
+  }
+
+  link(worker: WorkerId): WorkerLink | undefined {
+    return this.#workers.get(worker)?.link
+  }
+
+  vitals(worker: WorkerId): WorkerVitals | undefined {
+    return this.#workers.get(worker)?.vitals
+  }
+
+  stateOf(worker: WorkerId): 'up' | 'suspect' | 'down' {
+    const nowMs = this.#ports.clock.monotonicMs()
+    const entry = this.#workers.get(worker)
+    const silenceMs = entry === undefined ? undefined : nowMs - entry.heardAtMs
+    return detectFailure(
+      {
+        connected: entry?.link !== undefined,
+        silenceMs,
+        observedMs: nowMs - this.#startedMs,
+        stuckDiskMs: entry === undefined || entry.vitals.oldestDiskOperationMs === 0 ? 0 : entry.vitals.oldestDiskOperationMs + (silenceMs ?? 0),
+      },
+      this.#ports.times,
+    )
+  }
+
+  isReadable(worker: WorkerId): boolean {
+    return this.#workers.get(worker)?.link?.peer.open === true && this.stateOf(worker) === 'up'
+  }
+
+  isWritable(worker: WorkerId): boolean {
+    return this.isReadable(worker) && this.freeBytes(worker) > 0
+  }
+
+  freeBytes(worker: WorkerId): number {
+    return this.#workers.get(worker)?.vitals.freeBytes ?? 0
+  }
+
+  writable(): readonly WorkerId[] {
+    return [...this.#workers.keys()].filter((worker) => this.isWritable(worker))
+  }
+
+  /** All that are connected. */
+  connected(): readonly WorkerId[] {
+    return [...this.#workers].filter(([, entry]) => entry.link?.peer.open === true).map(([worker]) => worker)
+  }
+
+  /** Hands new and changed groups to the connected workers concerned. What fails is handed over by the first put that needs it. */
+  async adopt(groups: readonly PlacementGroup[]): Promise<void> {
+    const adoptions: Promise<void>[] = []
+    for (const [worker, { link }] of this.#workers) {
+      const own = groups.filter((group) => holdsSlot(group, worker))
+      if (link !== undefined && own.length > 0) adoptions.push(link.adopt(own))
+    }
+    await Promise.allSettled(adoptions)
+  }
+}
+
+export function holdsSlot(group: PlacementGroup, worker: WorkerId): boolean {
+  return group.slots.some((slot) => slot.worker === worker || slot.pendingWorker === worker)
+}
+
+class PeerLink implements WorkerLink {
+  readonly worker: WorkerId
+  readonly peer: RpcPeer
+  readonly #groupNow: (group: GroupId) => PlacementGroup | undefined
+
+  constructor(peer: RpcPeer, worker: WorkerId, groupNow: (group: GroupId) => PlacementGroup | undefined) {
+    this.peer = peer
+    this.worker = worker
+    this.#groupNow = groupNow
+  }
+
+  async adopt(groups: readonly PlacementGroup[]): Promise<void> {
+    for (let at = 0; at < groups.length; at += groupsPerMessage) {
+      const body = [encodeGroups(groups.slice(at, at + groupsPerMessage))]
+      const response = await this.peer.request(methods.adopt, noHeader, { deadlineMs: adoptDeadlineMs, body })
+      response.release()
+    }
+  }
+
+  async put(record: readonly Uint8Array[], options: PutOptions): Promise<void> {
+    const { deadlineMs, epoch, standIn, sent, signal } = options
+    const request = { deadlineMs, body: record, sent, ...(signal === undefined ? {} : { signal }) }
+    try {
+      const response = await this.peer.request(methods.put, encodePut({ epoch, standIn }), request)
+      response.release()
+    } catch (error) {
+      const known = this.#groupNow(options.group)
+      if (errorCode(error) !== 'group-not-adopted' || known === undefined) throw error
+      await this.adopt([known])
+      throw new FrostError('epoch-stale', `Worker ${this.worker} did not know placement group ${options.group} yet.`, { cause: error })
+    }
+  }
+
+  async get(range: FragmentRange, options: GetOptions): Promise<FragmentChunks> {
+    const { deadlineMs, onBytes, signal } = options
+    const response = await this.#retryAdopted(range.key.group, () =>
+      this.peer.request(methods.get, encodeGet(range), {
+        deadlineMs,
+        ...(onBytes === undefined ? {} : { onBody: onBytes }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    )
+    return { reply: decodeGetReply(response.header), bytes: response.body ?? noHeader, release: () => response.release() }
+  }
+
+  async inspect(key: FragmentKey, epoch: Epoch, options: CallOptions): Promise<Uint8Array> {
+    const response = await this.peer.request(methods.inspect, encodeInspect(key, epoch), options)
+    const header = (response.body ?? noHeader).slice()
+    response.release()
+    return header
+  }
+
+  async drop(group: GroupId, epoch: Epoch, dataIds: readonly DataId[], options: CallOptions): Promise<void> {
+    const body = [encodeDrop({ group, epoch, dataIds })]
+    const response = await this.#retryAdopted(group, () => this.peer.request(methods.drop, noHeader, { ...options, body }))
+    response.release()
+  }
+
+  async listIds(group: GroupId, after: DataId | undefined, limit: number, options: CallOptions): Promise<readonly DataId[]> {
+    const body = [encodeListIds({ group, after, limit })]
+    const response = await this.peer.request(methods.listIds, noHeader, { ...options, body })
+    const ids = decodeIds(response.body ?? noHeader)
+    response.release()
+    return ids
+  }
+
+  async #retryAdopted<T>(group: GroupId, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      const known = this.#groupNow(group)
+      if (errorCode(error) !== 'group-not-adopted' || known === undefined) throw error
+      await this.adopt([known])
+      return await run()
+    }
+  }
+}
+
+/** For callers that need a link and have no other worker to ask. */
+export function linkOf(links: WorkerLinks, worker: WorkerId): WorkerLink {
+  const link = links.link(worker)
+  if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${worker} is not connected.`)
+  return link
+}
