@@ -137,9 +137,7 @@ export function encodeBlock(compute: Compute, content: BlockContent, memory: Blo
   const { geometry } = content
   const columns: (Uint8Array | undefined)[] = []
   for (let column = 0; column < geometry.columnCount; column++) {
-    columns.push(
-      geometry.hasColumn(column) ? memory.layout.column(memory.buffer.bytes, geometry, column) : undefined,
-    )
+    columns.push(geometry.hasColumn(column) ? memory.layout.column(memory.buffer.bytes, geometry, column) : undefined)
   }
   memory.coder.encode(geometry, columns)
   const plain = plainChecks(compute, geometry, columns)

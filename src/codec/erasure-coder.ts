@@ -195,7 +195,10 @@ export class ErasureCoder {
   }
 
   #addressOf(bytes: Uint8Array): number {
-    assert(bytes.buffer === this.#buffer && bytes.byteOffset >= buffersAt, "bytes lie in a buffer of the coder's memory")
+    assert(
+      bytes.buffer === this.#buffer && bytes.byteOffset >= buffersAt,
+      "bytes lie in a buffer of the coder's memory",
+    )
     return bytes.byteOffset
   }
 }
@@ -209,7 +212,10 @@ export function partLength(geometry: BlockGeometry, column: number, stripes: Str
 function runsOf(geometry: BlockGeometry, stripes: StripeRange): readonly Run[] {
   const { firstStripe, endStripe } = stripes
   const { chunkSizeBytes, wholeStripeCount, stripeCount } = geometry
-  assert(firstStripe >= 0 && firstStripe <= endStripe && endStripe <= stripeCount, `stripes ${firstStripe} to ${endStripe}`)
+  assert(
+    firstStripe >= 0 && firstStripe <= endStripe && endStripe <= stripeCount,
+    `stripes ${firstStripe} to ${endStripe}`,
+  )
   const runs: Run[] = []
   const whole = Math.max(0, Math.min(endStripe, wholeStripeCount) - firstStripe)
   const start = whole * chunkSizeBytes

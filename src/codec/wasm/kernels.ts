@@ -9,7 +9,9 @@ export interface Kernels {
   readonly parities: Kernel
 }
 
-type Kernel = (
+type Kernel = (...args: KernelArguments) => void
+
+type KernelArguments = [
   sources: number,
   count: number,
   targets: number,
@@ -17,7 +19,7 @@ type Kernel = (
   tables: number,
   rowBytes: number,
   length: number,
-) => void
+]
 
 let compiled: WebAssembly.Module | undefined
 
