@@ -1,0 +1,213 @@
+// One process of a master: registers with metadata, listens for workers, serves files, and, as the lease holder, does the background
+// work. Put together here from its parts; it decides nothing itself.
+
+import { FrostError } from '../base/errors.ts'
+import type { ClusterId, ProcessId } from '../base/ids.ts'
+import type { Scheme } from '../base/scheme.ts'
+import { MINUTE_MS, SECOND_MS } from '../base/units.ts'
+import { defaultDetectorTimes } from '../cluster/detect-failures.ts'
+import { ErasureCoder } from '../codec/erasure-coder.ts'
+import type { MetadataStore } from '../meta/metadata-store.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Compute } from '../ports/compute.ts'
+import type { Log } from '../ports/log.ts'
+import type { Network } from '../ports/network.ts'
+import type { Random } from '../ports/random.ts'
+import type { BodyPool } from '../rpc/body-pool.ts'
+import { listenForPeers } from '../rpc/connect.ts'
+import type { RpcListener } from '../rpc/connect.ts'
+import { methods } from '../rpc/messages/methods.ts'
+import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
+import { TaskRunner } from './background-task.ts'
+import { ClusterMap } from './cluster-map.ts'
+import { DamageReports } from './damage-reports.ts'
+import { Discards } from './discards.ts'
+import type { FileService } from './file-service.ts'
+import { MasterFiles } from './files.ts'
+import { RecentLatency } from './latency.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
+import { GroupTask, Membership } from './membership.ts'
+import { MemoryBudget } from './memory-budget.ts'
+import { OpenUploads } from './open-uploads.ts'
+import { ProcessExpiry, Publisher } from './publisher.ts'
+import { OrphanTask, PurgeTask } from './purge.ts'
+import { ReadGenerations } from './read-generations.ts'
+import { ConnectedWorkers } from './worker-links.ts'
+
+export interface MasterPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly network: Network
+  readonly compute: Compute
+  readonly log: Log
+  readonly metadata: MetadataStore
+  /** For the bodies of frames; responses of 64 KiB and more that are not taken as they arrive. */
+  readonly bodies: BodyPool
+}
+
+export interface MasterOptions {
+  readonly process: ProcessId
+  readonly clusterId: ClusterId
+  readonly secret: Uint8Array
+  /** Where workers connect: `host:port`. */
+  readonly internalAddress: string
+  readonly scheme: Scheme
+  readonly chunkSizeBytes: number
+  readonly extentBytesMax: number
+  /** The budget for bytes in flight. */
+  readonly memoryBytes: number
+  readonly groupsPerWorker: number
+  readonly orphansEveryMs: number
+  /** Further methods of the internal protocol, for the other processes of this master. */
+  readonly handlers?: ReadonlyMap<number, RpcHandler>
+  /** This process must end and start anew. */
+  readonly onFatal: (error: Error) => void
+}
+
+export const defaultGroupsPerWorker = 50
+export const defaultOrphansEveryMs = 10 * MINUTE_MS
+/** Requests that wait for memory; each holds a connection and at most what one read from it brought. */
+const memoryWaitersMax = 4096
+const latencyAssumedMs = 250
+
+export class Master {
+  readonly #ports: MasterPorts
+  readonly #options: MasterOptions
+  readonly #tasks: TaskRunner
+  readonly #peers = new Set<RpcPeer>()
+  #listener: RpcListener | undefined
+  #lease: LeaseKeeper | undefined
+  #files: FileService | undefined
+
+  constructor(ports: MasterPorts, options: MasterOptions) {
+    this.#ports = ports
+    this.#options = options
+    this.#tasks = new TaskRunner(ports)
+  }
+
+  get files(): FileService {
+    if (this.#files === undefined) throw new FrostError('metadata-unavailable', 'The master has not started yet.')
+    return this.#files
+  }
+
+  /** `host:port` where workers connect. */
+  get internalAddress(): string {
+    return this.#listener?.address ?? this.#options.internalAddress
+  }
+
+  async start(): Promise<void> {
+    const { metadata, clock, random, log } = this.#ports
+    const { process, scheme, groupsPerWorker } = this.#options
+    const map = new ClusterMap(metadata)
+    const workers = new ConnectedWorkers({ clock, times: defaultDetectorTimes, groupNow: (group) => map.group(group) })
+    const lease = new LeaseKeeper({ metadata, clock }, process)
+    this.#lease = lease
+    const memberPorts = { metadata, clock, random, log, map, workers, lease }
+    const membership = new Membership(memberPorts, this.#options.clusterId)
+    // Nobody is served before the process is registered, whose address is known only once it listens.
+    const started = Promise.withResolvers<void>()
+    started.promise.catch(() => undefined)
+    try {
+      this.#listener = await this.#listen(membership, started.promise)
+      const row = await metadata.registerProcess({ process, address: this.internalAddress, wallMs: clock.wallMs() })
+      const uploads = new OpenUploads({ clock, random }, row)
+      const reads = new ReadGenerations()
+      const publisher = new Publisher({ metadata, clock, uploads, reads, onExpired: this.#options.onFatal }, process)
+      await publisher.step()
+      await map.refresh()
+      const discards = new Discards({ metadata, log }, process)
+      const damage = new DamageReports({ metadata, log })
+      this.#files = this.#makeFiles({ map, workers, uploads, reads, discards, damage })
+      const purgePorts = { metadata, map, workers, lease, log }
+      for (const task of [
+        lease,
+        publisher,
+        new ProcessExpiry({ metadata, clock, lease }, process),
+        new GroupTask(memberPorts, membership, { scheme, groupsPerWorker }),
+        discards,
+        damage,
+        new PurgeTask(purgePorts),
+        new OrphanTask(purgePorts, { everyMs: this.#options.orphansEveryMs }),
+      ]) {
+        this.#tasks.start(task)
+      }
+      started.resolve()
+    } catch (error) {
+      started.reject(error)
+      throw error
+    }
+  }
+
+  #makeFiles(parts: {
+    readonly map: ClusterMap
+    readonly workers: ConnectedWorkers
+    readonly uploads: OpenUploads
+    readonly reads: ReadGenerations
+    readonly discards: Discards
+    readonly damage: DamageReports
+  }): FileService {
+    const { metadata, clock, random, compute } = this.#ports
+    const { chunkSizeBytes, extentBytesMax, memoryBytes, clusterId } = this.#options
+    const coder = new ErasureCoder({ memoryBytes })
+    const ports = {
+      clock,
+      random,
+      compute,
+      metadata,
+      coder,
+      budget: new MemoryBudget(coder, { waitersMax: memoryWaitersMax }),
+      openUploads: parts.uploads,
+      discards: parts.discards,
+      reads: parts.reads,
+      map: parts.map,
+      workers: parts.workers,
+      latency: new RecentLatency(latencyAssumedMs),
+      readLatency: new RecentLatency(latencyAssumedMs),
+      groupNow: parts.map.group.bind(parts.map),
+      standIns: parts.damage.standIns.bind(parts.damage),
+      onDamage: parts.damage.add.bind(parts.damage),
+    }
+    return new MasterFiles(ports, clusterId, { chunkSizeBytes, extentBytesMax })
+  }
+
+  async #listen(membership: Membership, started: Promise<void>): Promise<RpcListener> {
+    const { bodies, ...ports } = this.#ports
+    const { process, clusterId, secret, internalAddress } = this.#options
+    const whenStarted =
+      (handler: RpcHandler): RpcHandler =>
+      async (request) => {
+        await started
+        return await handler(request)
+      }
+    const handlers = new Map<number, RpcHandler>([
+      [methods.register, whenStarted(membership.register.bind(membership))],
+      [methods.heartbeat, whenStarted(membership.heartbeat.bind(membership))],
+      ...(this.#options.handlers ?? []),
+    ])
+    return await listenForPeers(
+      { ports, identity: { kind: 'master', id: process }, clusterId, secret, handlers, bodies },
+      {
+        address: internalAddress,
+        onPeer: (peer) => {
+          this.#peers.add(peer)
+          void peer.closed.then(() => this.#peers.delete(peer))
+        },
+      },
+    )
+  }
+
+  /** Ends in good order: the lease is released, the registration expired. Open uploads are lost to their clients. */
+  async stop(): Promise<void> {
+    await this.#tasks.stop()
+    const { metadata, log } = this.#ports
+    try {
+      await this.#lease?.release()
+      const own = (await metadata.listProcesses()).find((row) => row.process === this.#options.process)
+      if (own !== undefined) await metadata.expireProcess({ process: own.process, heartbeat: own.heartbeat })
+    } catch (error) {
+      log.warn('The master could not sign off; others will notice by themselves.', { reason: String(error) })
+    }
+    await this.#listener?.close()
+    await Promise.all([...this.#peers].map(async (peer) => await peer.close(SECOND_MS)))
+  }
+}
