@@ -1,0 +1,78 @@
+// The placement groups that this worker has adopted: durable before it serves them, so that after a crash it still refuses what was
+// decided under an older epoch.
+
+import { FrostError } from '../base/errors.ts'
+import type { Epoch, GroupId } from '../base/ids.ts'
+import type { PlacementGroup } from '../cluster/placement-group.ts'
+import type { Disk } from '../ports/disk.ts'
+import { decodeGroups, encodeGroups, groupsPerMessage } from '../rpc/messages/membership.ts'
+
+/** Pages of groups lie in files of their own, so that adopting one does not rewrite all. */
+const filePrefix = 'groups-'
+
+export class AdoptedGroups {
+  readonly #disk: Disk
+  readonly #groups = new Map<GroupId, PlacementGroup>()
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(disk: Disk) {
+    this.#disk = disk
+  }
+
+  /** @throws FrostError `store-corrupt`, `disk-failed`. */
+  async open(): Promise<void> {
+    for (const name of await this.#disk.list('')) {
+      if (!name.startsWith(filePrefix)) continue
+      const bytes = await this.#disk.readSmall(name)
+      try {
+        for (const group of bytes === undefined ? [] : decodeGroups(bytes)) this.#groups.set(group.group, group)
+      } catch (cause) {
+        throw new FrostError('store-corrupt', `The file ${name} of adopted placement groups cannot be read.`, {
+          cause,
+          remedy: 'Remove it: the worker adopts its groups anew from the master.',
+        })
+      }
+    }
+  }
+
+  /** Durable when it resolves. An older state than the known one changes nothing. */
+  async adopt(groups: readonly PlacementGroup[]): Promise<void> {
+    const write = this.#writing.then(async () => await this.#adopt(groups))
+    this.#writing = write.catch(() => undefined)
+    await write
+  }
+
+  async #adopt(groups: readonly PlacementGroup[]): Promise<void> {
+    const newer = groups.filter((group) => {
+      const known = this.#groups.get(group.group)
+      return known === undefined || known.epoch < group.epoch || (known.epoch === group.epoch && known.state !== group.state)
+    })
+    const pages = new Set(newer.map((group) => pageOf(group.group)))
+    const merged = new Map(this.#groups)
+    for (const group of newer) merged.set(group.group, group)
+    for (const page of pages) {
+      const members = [...merged.values()].filter((group) => pageOf(group.group) === page)
+      await this.#disk.writeSmall(`${filePrefix}${page}`, encodeGroups(members))
+    }
+    for (const group of newer) this.#groups.set(group.group, group)
+  }
+
+  /**
+   * Whether new data of the group may be taken under `epoch`.
+   * @throws FrostError `epoch-stale`: the sender is behind; `group-not-adopted`: this worker is.
+   */
+  check(group: GroupId, epoch: Epoch, options: { readonly standIn: boolean }): void {
+    const known = this.#groups.get(group)
+    if (known !== undefined && known.epoch > epoch) {
+      throw new FrostError('epoch-stale', `Placement group ${group} is at epoch ${known.epoch}, the request at ${epoch}.`)
+    }
+    // A stand-in holds no slot: it knows the group from the request alone.
+    if (!options.standIn && (known === undefined || known.epoch < epoch)) {
+      throw new FrostError('group-not-adopted', `Placement group ${group} at epoch ${epoch} was not adopted yet.`)
+    }
+  }
+}
+
+function pageOf(group: GroupId): number {
+  return Math.floor(group / groupsPerMessage)
+}

@@ -1,0 +1,136 @@
+// A worker's connections to the masters: one to each process that it knows of, kept up for ever. It registers over each, sends
+// heartbeats, and learns from the answers which other masters there are.
+
+import { FrostError, errorCode } from '../base/errors.ts'
+import type { ClusterId, WorkerId } from '../base/ids.ts'
+import { SECOND_MS } from '../base/units.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+import { connectPeer } from '../rpc/connect.ts'
+import type { RpcNode } from '../rpc/connect.ts'
+import {
+  decodeHeartbeatReply,
+  decodeRegisterReply,
+  encodeHeartbeat,
+  encodeRegister,
+} from '../rpc/messages/membership.ts'
+import type { RegisterRequest, WorkerVitals } from '../rpc/messages/membership.ts'
+import { methods } from '../rpc/messages/methods.ts'
+import type { RpcPeer } from '../rpc/peer.ts'
+
+const connectTimeoutMs = 5 * SECOND_MS
+const requestDeadlineMs = 30 * SECOND_MS
+const retryFirstMs = 100
+const retryMaxMs = 5 * SECOND_MS
+const mastersMax = 256
+const noHeader = new Uint8Array(0)
+
+export interface MasterConnectionsPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly vitals: () => WorkerVitals
+  /** Called after each handshake, before anything is stored for that cluster; durable when it resolves. */
+  readonly joined: (clusterId: ClusterId) => Promise<void>
+  /** The node as it presents itself; its cluster may become known meanwhile. */
+  readonly node: () => RpcNode
+}
+
+export class MasterConnections {
+  readonly #ports: MasterConnectionsPorts
+  readonly #registration: Omit<RegisterRequest, 'vitals'>
+  /** Given by the configuration: tried for ever. Others are given up when no master names them any more. */
+  readonly #configured: ReadonlySet<string>
+  readonly #loops = new Map<string, AbortController>()
+  readonly #running = new Set<Promise<void>>()
+  readonly #peers = new Set<RpcPeer>()
+  #isStopped = false
+
+  constructor(ports: MasterConnectionsPorts, registration: Omit<RegisterRequest, 'vitals'>, masters: readonly string[]) {
+    this.#ports = ports
+    this.#registration = registration
+    this.#configured = new Set(masters)
+  }
+
+  get worker(): WorkerId {
+    return this.#registration.worker
+  }
+
+  start(): void {
+    this.#follow([...this.#configured])
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (const loop of this.#loops.values()) loop.abort()
+    await Promise.all([...this.#peers].map(async (peer) => await peer.close(SECOND_MS)))
+    await Promise.all(this.#running)
+  }
+
+  /** Connects to masters that are new and lets go of those that are gone. */
+  #follow(masters: readonly string[]): void {
+    if (this.#isStopped) return
+    for (const address of [...this.#configured, ...masters].slice(0, mastersMax)) {
+      if (this.#loops.has(address)) continue
+      const controller = new AbortController()
+      this.#loops.set(address, controller)
+      const running = this.#loop(address, controller.signal).finally(() => this.#running.delete(running))
+      this.#running.add(running)
+    }
+    for (const [address, controller] of this.#loops) {
+      if (this.#configured.has(address) || masters.includes(address)) continue
+      this.#loops.delete(address)
+      controller.abort()
+    }
+  }
+
+  async #loop(address: string, signal: AbortSignal): Promise<void> {
+    const { clock, log, random } = this.#ports
+    let failures = 0
+    while (!signal.aborted) {
+      try {
+        await this.#serve(address, signal)
+        failures = 0
+      } catch (error) {
+        if (signal.aborted) return
+        if (failures === 0 || errorCode(error) === 'peer-refused' || errorCode(error) === 'foreign-cluster') {
+          log.warn('The connection to a master is down; it is tried again.', { master: address, reason: error instanceof Error ? error.message : String(error) })
+        }
+        failures++
+      }
+      const waitMs = Math.min(retryFirstMs * 2 ** failures, retryMaxMs) * (0.5 + random.float() / 2)
+      try {
+        await clock.sleep(waitMs, signal)
+      } catch {
+        return
+      }
+    }
+  }
+
+  /** Until the connection ends. */
+  async #serve(address: string, signal: AbortSignal): Promise<void> {
+    const { clock, log, vitals, joined, node } = this.#ports
+    const peer = await connectPeer(node(), { address, timeoutMs: connectTimeoutMs, signal })
+    this.#peers.add(peer)
+    try {
+      if (peer.info.clusterId !== undefined) await joined(peer.info.clusterId)
+      const body = [encodeRegister({ ...this.#registration, vitals: vitals() })]
+      const response = await peer.request(methods.register, noHeader, { deadlineMs: requestDeadlineMs, body, signal })
+      const reply = decodeRegisterReply(response.body ?? noHeader)
+      response.release()
+      log.info('Registered with a master.', { master: address })
+      this.#follow(reply.masters)
+      for (;;) {
+        const ended = await Promise.race([peer.closed, clock.sleep(reply.heartbeatMs, signal)])
+        if (ended instanceof FrostError) throw ended
+        const beat = await peer.request(methods.heartbeat, noHeader, { deadlineMs: requestDeadlineMs, body: [encodeHeartbeat(vitals())], signal })
+        this.#follow(decodeHeartbeatReply(beat.body ?? noHeader).masters)
+        beat.release()
+      }
+    } finally {
+      this.#peers.delete(peer)
+      peer.destroy('The worker has let go of the connection.')
+    }
+  }
+}

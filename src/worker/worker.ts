@@ -1,0 +1,149 @@
+// A worker: a fragment store, the groups it has adopted, and its connections to the masters. Put together here from its parts.
+
+import type { ClusterId } from '../base/ids.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Compute } from '../ports/compute.ts'
+import type { Disk } from '../ports/disk.ts'
+import type { IndexFactory } from '../ports/index-store.ts'
+import type { Log } from '../ports/log.ts'
+import type { Network } from '../ports/network.ts'
+import type { Random } from '../ports/random.ts'
+import type { BodyPool } from '../rpc/body-pool.ts'
+import { listenForPeers } from '../rpc/connect.ts'
+import type { RpcListener, RpcNode } from '../rpc/connect.ts'
+import type { WorkerVitals } from '../rpc/messages/membership.ts'
+import type { RpcHandler } from '../rpc/peer.ts'
+import type { OpenReport, StoreOptions } from '../store/contract.ts'
+import { FragmentStore } from '../store/fragment-store.ts'
+import { AdoptedGroups } from './adopted-groups.ts'
+import { fragmentHandlers } from './fragment-handlers.ts'
+import { MasterConnections } from './master-connections.ts'
+
+export interface WorkerPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly network: Network
+  readonly compute: Compute
+  readonly log: Log
+  /** The store's directory. */
+  readonly disk: Disk
+  /** A directory beside it, for the adopted placement groups. */
+  readonly mapDisk: Disk
+  readonly indexes: IndexFactory
+  /** For bodies of frames; best in memory from `disk.allocateAligned`. */
+  readonly bodies: BodyPool
+}
+
+export interface WorkerOptions {
+  /** Internal addresses of masters. */
+  readonly masters: readonly string[]
+  readonly secret: Uint8Array
+  /** Where other workers connect: `host:port`. */
+  readonly internalAddress: string
+  /** What others are told of it; absent: as bound. */
+  readonly advertisedAddress?: string
+  readonly zone: string | undefined
+  readonly store: StoreOptions
+  /** The store can make nothing durable any more: the process must end. */
+  readonly onFatal: (error: Error) => void
+}
+
+export class Worker {
+  readonly #ports: WorkerPorts
+  readonly #options: WorkerOptions
+  readonly #store: FragmentStore
+  #handlers: ReadonlyMap<number, RpcHandler> = new Map()
+  #opened: OpenReport | undefined
+  #clusterId: ClusterId | undefined
+  #listener: RpcListener | undefined
+  #masters: MasterConnections | undefined
+
+  constructor(ports: WorkerPorts, options: WorkerOptions) {
+    this.#ports = ports
+    this.#options = options
+    this.#store = new FragmentStore(ports, options.store, {
+      damaged: ({ key, code, reason }) =>
+        ports.log.warn('A stored fragment is damaged.', { code, reason, group: key.group, dataId: key.dataId, block: key.block, column: key.column }),
+      full: (full) => ports.log.warn(full ? 'The disk is full: writes are refused.' : 'The disk has room again.'),
+      failed: options.onFatal,
+    })
+  }
+
+  get store(): FragmentStore {
+    return this.#store
+  }
+
+  get internalAddress(): string {
+    return this.#listener?.address ?? this.#options.internalAddress
+  }
+
+  async start(): Promise<OpenReport> {
+    const { log, mapDisk, clock, random } = this.#ports
+    const opened = await this.#store.open()
+    this.#opened = opened
+    this.#clusterId = opened.clusterId
+    const groups = new AdoptedGroups(mapDisk)
+    await groups.open()
+    this.#handlers = fragmentHandlers(this.#store, groups)
+    this.#listener = await listenForPeers(this.#node(), { address: this.#options.internalAddress, onPeer: () => undefined })
+    this.#masters = new MasterConnections(
+      {
+        clock,
+        random,
+        log,
+        vitals: () => this.#vitals(),
+        joined: async (clusterId) => {
+          await this.#store.joinCluster(clusterId)
+          this.#clusterId = clusterId
+        },
+        node: () => this.#node(),
+      },
+      {
+        worker: opened.workerId,
+        address: this.#options.advertisedAddress ?? this.internalAddress,
+        zone: this.#options.zone,
+        startCounter: opened.startCount,
+        lastBatches: [opened.lastBatch],
+      },
+      this.#options.masters,
+    )
+    this.#masters.start()
+    return opened
+  }
+
+  async stop(): Promise<void> {
+    await this.#masters?.stop()
+    await this.#listener?.close()
+    await this.#store.close()
+  }
+
+  #node(): RpcNode {
+    const { bodies, clock, random, network, compute, log } = this.#ports
+    const id = this.#opened?.workerId
+    if (id === undefined) throw new Error('the store is opened first')
+    return {
+      ports: { clock, random, network, compute, log },
+      identity: { kind: 'worker', id },
+      clusterId: this.#clusterId,
+      secret: this.#options.secret,
+      handlers: this.#handlers,
+      bodies,
+    }
+  }
+
+  #vitals(): WorkerVitals {
+    const { usedBytes, capacityBytes, freeBytes } = toVitals(this.#store)
+    return {
+      usedBytes,
+      capacityBytes,
+      freeBytes,
+      oldestDiskOperationMs: Math.round(this.#store.oldestOperationMs()),
+      corruptFragments: this.#store.counters().damageFound,
+    }
+  }
+}
+
+function toVitals(store: FragmentStore): { readonly usedBytes: number; readonly capacityBytes: number; readonly freeBytes: number } {
+  const { segmentBytes, capacityBytes, freeBytes, full } = store.usage()
+  return { usedBytes: segmentBytes, capacityBytes, freeBytes: full ? 0 : Math.max(0, freeBytes) }
+}
