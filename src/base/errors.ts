@@ -28,11 +28,17 @@ const table = {
   'bucket-invalid': { status: 400, retry: 'never', title: 'The bucket name is not valid.' },
   'size-mismatch': { status: 400, retry: 'never', title: 'The body does not have the size that was announced.' },
   'upload-aborted': { status: 400, retry: 'never', title: 'The client ended the upload before its end.' },
-  'checksum-mismatch': { status: 400, retry: 'never', title: 'The body does not have the checksum that was announced.' },
+  'checksum-mismatch': {
+    status: 400,
+    retry: 'never',
+    title: 'The body does not have the checksum that was announced.',
+  },
+  'cross-site-refused': { status: 403, retry: 'never', title: 'A page of another site may not change anything here.' },
   'file-not-found': { status: 404, retry: 'never', title: 'There is no such file.' },
   'bucket-not-found': { status: 404, retry: 'never', title: 'There is no such bucket.' },
   'route-not-found': { status: 404, retry: 'never', title: 'There is nothing at this path.' },
   'method-not-allowed': { status: 405, retry: 'never', title: 'This path does not answer this method.' },
+  'request-timeout': { status: 408, retry: 'same', title: 'The head of the request did not arrive in time.' },
   'upload-stalled': { status: 408, retry: 'same', title: 'The upload sent no bytes for too long.' },
   'bucket-exists': { status: 409, retry: 'never', title: 'The bucket exists already.' },
   'bucket-not-empty': { status: 409, retry: 'never', title: 'The bucket still holds files.' },
@@ -40,6 +46,13 @@ const table = {
   'body-too-large': { status: 413, retry: 'never', title: 'The body is larger than allowed.' },
   'media-type-unsupported': { status: 415, retry: 'never', title: 'The media type is not one that this call takes.' },
   'range-unsatisfiable': { status: 416, retry: 'never', title: 'No part of the range lies within the file.' },
+  'expectation-failed': {
+    status: 417,
+    retry: 'never',
+    title: 'The expectation of the request is not one that this server knows.',
+  },
+  'host-not-allowed': { status: 421, retry: 'never', title: 'The server does not answer to this host name.' },
+  'headers-too-large': { status: 431, retry: 'never', title: 'The head of the request is larger than allowed.' },
   // The cluster
   'overloaded': { status: 503, retry: 'same', title: 'The server is at its limit of work.' },
   'not-enough-workers': { status: 503, retry: 'same', title: 'Too few workers answer to store the file safely.' },
@@ -52,7 +65,11 @@ const table = {
   'insufficient-storage': { status: 507, retry: 'never', title: 'There is too little space.' },
   // Between the nodes
   'epoch-stale': { status: 503, retry: 'after-refresh', title: 'The placement group has changed since.' },
-  'group-not-adopted': { status: 503, retry: 'same', title: 'The worker does not know this state of the placement group yet.' },
+  'group-not-adopted': {
+    status: 503,
+    retry: 'same',
+    title: 'The worker does not know this state of the placement group yet.',
+  },
   'fragment-missing': { status: 503, retry: 'other-node', title: 'The worker does not hold the fragment.' },
   'fragment-corrupt': { status: 503, retry: 'other-node', title: 'The fragment failed its checksum.' },
   'fragment-conflict': { status: 500, retry: 'never', title: 'A different fragment is stored under the same key.' },
@@ -61,7 +78,11 @@ const table = {
   'deadline-exceeded': { status: 503, retry: 'other-node', title: 'The peer did not answer in time.' },
   'cancelled': { status: 499, retry: 'never', title: 'The request was cancelled.' },
   'protocol-error': { status: 502, retry: 'other-node', title: 'The peer sent something that is not the protocol.' },
-  'version-unsupported': { status: 502, retry: 'never', title: 'The peer speaks no version of the protocol that this node speaks.' },
+  'version-unsupported': {
+    status: 502,
+    retry: 'never',
+    title: 'The peer speaks no version of the protocol that this node speaks.',
+  },
   'peer-refused': { status: 502, retry: 'never', title: 'The peer did not prove the cluster secret.' },
   'foreign-cluster': { status: 502, retry: 'never', title: 'The node belongs to another cluster.' },
   // Starting up
@@ -69,7 +90,11 @@ const table = {
   'address-in-use': { status: 500, retry: 'never', title: 'The address is in use.' },
   'directory-locked': { status: 500, retry: 'never', title: 'Another process uses the data directory.' },
   'directory-foreign': { status: 500, retry: 'never', title: 'The data directory belongs to something else.' },
-  'format-unsupported': { status: 500, retry: 'never', title: 'The stored format is newer than this version understands.' },
+  'format-unsupported': {
+    status: 500,
+    retry: 'never',
+    title: 'The stored format is newer than this version understands.',
+  },
   'store-corrupt': { status: 500, retry: 'never', title: 'Stored bytes are damaged.' },
   'internal': { status: 500, retry: 'never', title: 'Something that should not happen has happened.' },
 } as const satisfies Record<string, ErrorKind>
