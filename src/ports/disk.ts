@@ -6,7 +6,7 @@ export interface Disk {
   /**
    * Makes a new, empty, append-only file; refuses a name that exists. The name itself is durable only after `syncDirectory`.
    * `direct`: bypass the page cache where the file system can (`O_DIRECT`); then every append must be a multiple of
-   * `alignmentBytes` long and lie in memory from `allocateAligned`.
+   * `alignmentBytes` long; what does not lie in memory from `allocateAligned`, starting and ending aligned, is copied first.
    */
   create(name: string, options?: { readonly direct?: boolean }): Promise<AppendFile>
   /** Opens for reading. `undefined` where there is no such file. */
