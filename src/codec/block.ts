@@ -1,13 +1,13 @@
 // A block between bytes and records: where its columns lie in the coder's memory while it is gathered, and how it becomes
 // one record per column, ready to be sent without copying the payload.
 
-import { assert, defined } from '../base/assert.ts'
+import { assert } from '../base/assert.ts'
 import type { DataId, GroupId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import type { Compute } from '../ports/compute.ts'
-import { Crc32Joiner, joinCrc32, PositionMasks } from './crc32.ts'
+import { dataCrcOf, maskedTable, plainChecks, plainChecksOfOneChunk } from './check-table.ts'
 import type { CoderBuffer, ErasureCoder } from './erasure-coder.ts'
-import { BlockGeometry, pieceSizeBytes, type StripeRange } from './geometry.ts'
+import { BlockGeometry, type StripeRange } from './geometry.ts'
 import { encodeHeader, recordLengths } from './record.ts'
 
 /**
@@ -155,32 +155,8 @@ export function encodeOneChunkBlock(compute: Compute, content: BlockContent, chu
   for (let column = 0; column < geometry.columnCount; column++) {
     columns.push(geometry.hasColumn(column) ? chunk : undefined)
   }
-  const one = plainChecks(compute, geometry, [chunk])
-  const perColumn = geometry.checkStart(1)
-  const plain = new Uint32Array(geometry.checkCount)
-  for (let index = 0; index < plain.length; index++) plain[index] = one[index % perColumn] ?? 0
+  const plain = plainChecksOfOneChunk(compute, geometry, chunk)
   return { records: recordsOf(compute, content, columns, plain), dataCrc: dataCrcOf(geometry, plain) }
-}
-
-/** The CRC-32 of every piece of the given columns, in the order of the table; 0 for columns that are not given. */
-function plainChecks(
-  compute: Compute,
-  geometry: BlockGeometry,
-  columns: readonly (Uint8Array | undefined)[],
-): Uint32Array<ArrayBuffer> {
-  const plain = new Uint32Array(geometry.checkCount)
-  for (const [column, bytes] of columns.entries()) {
-    if (bytes === undefined) continue
-    let check = geometry.checkStart(column)
-    const { chunkSizeBytes } = geometry
-    for (let start = 0; start < bytes.length; start += chunkSizeBytes) {
-      const chunkEnd = Math.min(start + chunkSizeBytes, bytes.length)
-      for (let at = start; at < chunkEnd; at += pieceSizeBytes) {
-        plain[check++] = compute.crc32(bytes.subarray(at, Math.min(at + pieceSizeBytes, chunkEnd)))
-      }
-    }
-  }
-  return plain
 }
 
 function recordsOf(
@@ -190,7 +166,7 @@ function recordsOf(
   plain: Uint32Array,
 ): readonly ColumnRecord[] {
   const { geometry, manifest } = content
-  const checkTable = maskedTable(content, plain)
+  const checkTable = maskedTable(geometry, content, plain)
   const records: ColumnRecord[] = []
   for (let column = 0; column < geometry.columnCount; column++) {
     if (!geometry.hasColumn(column)) continue
@@ -203,51 +179,4 @@ function recordsOf(
     records.push({ column, header, payload, recordBytes, parts })
   }
   return records
-}
-
-/** The table as it is stored: every check XOR its position. */
-function maskedTable(content: BlockContent, plain: Uint32Array): Uint8Array<ArrayBuffer> {
-  const { geometry } = content
-  const masks = new PositionMasks(content.dataId, content.block)
-  const table = new Uint8Array(4 * plain.length)
-  const view = new DataView(table.buffer)
-  for (let column = 0; column < geometry.columnCount; column++) {
-    const start = geometry.checkStart(column)
-    const end = geometry.checkStart(column + 1)
-    const pieces = geometry.piecesPerChunk
-    for (let check = start; check < end; check++) {
-      const stripe = Math.floor((check - start) / pieces)
-      const mask = masks.of(column, stripe, (check - start) % pieces)
-      view.setUint32(4 * check, ((plain[check] ?? 0) ^ mask) >>> 0, true)
-    }
-  }
-  return table
-}
-
-let joiner: Crc32Joiner | undefined
-
-/** The joiner for pieces of full length; a process mostly sees one chunk size. */
-function joinerFor(bytes: number): Crc32Joiner {
-  if (joiner?.rightBytes !== bytes) joiner = new Crc32Joiner(bytes)
-  return joiner
-}
-
-/** The plain CRC-32 of a block's data from the plain checks of its pieces. */
-export function dataCrcOf(geometry: BlockGeometry, plain: Uint32Array): number {
-  const { chunkSizeBytes, piecesPerChunk } = geometry
-  const k = geometry.scheme.dataColumns
-  const fullPiece = joinerFor(Math.min(pieceSizeBytes, chunkSizeBytes))
-  let crc = 0
-  for (let chunk = 0; chunk < geometry.dataChunkCount; chunk++) {
-    const stripe = Math.floor(chunk / k)
-    const column = chunk % k
-    const length = geometry.chunkLength(stripe, column)
-    let check = geometry.checkStart(column) + stripe * piecesPerChunk
-    for (let at = 0; at < length; at += pieceSizeBytes) {
-      const pieceBytes = Math.min(pieceSizeBytes, length - at)
-      const right = defined(plain[check++], 'check')
-      crc = pieceBytes === fullPiece.rightBytes ? fullPiece.join(crc, right) : joinCrc32(crc, right, pieceBytes)
-    }
-  }
-  return crc
 }
