@@ -25,7 +25,11 @@ export const defaultDetectorTimes: DetectorTimes = { suspectAfterMs: 5 * SECOND_
 /** `suspect` workers are avoided for new data; `down` ones are counted as lost until they return. */
 export function detectFailure(signs: WorkerSigns, times: DetectorTimes): 'up' | 'suspect' | 'down' {
   const silence = signs.silenceMs ?? signs.observedMs
-  if (silence >= times.downAfterMs || (!signs.connected && signs.silenceMs === undefined && signs.observedMs >= times.suspectAfterMs)) return 'down'
+  if (
+    silence >= times.downAfterMs ||
+    (!signs.connected && signs.silenceMs === undefined && signs.observedMs >= times.suspectAfterMs)
+  )
+    return 'down'
   if (!signs.connected || silence >= times.suspectAfterMs || signs.stuckDiskMs >= times.suspectAfterMs) return 'suspect'
   return 'up'
 }

@@ -51,7 +51,11 @@ function countBelow(slotCounts: ReadonlyMap<WorkerId, number>, bound: number): n
   return count
 }
 
-function chooseSlots(input: GroupPlanInput, slotCounts: ReadonlyMap<WorkerId, number>, width: number): readonly WorkerId[] {
+function chooseSlots(
+  input: GroupPlanInput,
+  slotCounts: ReadonlyMap<WorkerId, number>,
+  width: number,
+): readonly WorkerId[] {
   const candidates = input.workers
     .map((worker) => ({ worker, slots: slotCounts.get(worker.id) ?? 0, chance: input.below(2 ** 32) }))
     .toSorted((left, right) => left.slots - right.slots || left.chance - right.chance)

@@ -28,18 +28,26 @@ const hedgeFactor = 4
 const hedgeMinMs = 50
 
 /** @throws FrostError `data-unavailable`, `overloaded`; `signal.reason`. */
-export async function readBlockPart(ports: BlockReaderPorts, part: BlockPart, context: ReadContext): Promise<BodySlice> {
+export async function readBlockPart(
+  ports: BlockReaderPorts,
+  part: BlockPart,
+  context: ReadContext,
+): Promise<BodySlice> {
   const group = ports.groupNow(part.ref.group)
   if (group === undefined) {
-    throw new FrostError('data-unavailable', `Placement group ${part.ref.group} is not known yet.`, { retryAfterSeconds: 1 })
+    throw new FrostError('data-unavailable', `Placement group ${part.ref.group} is not known yet.`, {
+      retryAfterSeconds: 1,
+    })
   }
   const fetcher = new FragmentFetcher(ports, part, group)
   const { chunkSizeBytes, scheme } = part.geometry
   const firstChunk = Math.floor(part.from / chunkSizeBytes)
   const chunkCount = Math.ceil(part.end / chunkSizeBytes) - firstChunk
   const columns: number[] = []
-  for (let index = 0; index < Math.min(scheme.dataColumns, chunkCount); index++) columns.push((firstChunk + index) % scheme.dataColumns)
-  if (!columns.every((column) => fetcher.isReadable(fetcher.holderOf(column)))) return await readDegraded(ports, fetcher, part, context)
+  for (let index = 0; index < Math.min(scheme.dataColumns, chunkCount); index++)
+    columns.push((firstChunk + index) % scheme.dataColumns)
+  if (!columns.every((column) => fetcher.isReadable(fetcher.holderOf(column))))
+    return await readDegraded(ports, fetcher, part, context)
   const deadlineMs = Math.max(hedgeMinMs, hedgeFactor * ports.latency.p95Ms)
   const direct = { ports, fetcher, part, context, firstChunk, chunkCount, columns, deadlineMs }
   try {
@@ -63,7 +71,14 @@ interface DirectRead {
 }
 
 /** The bytes are handed out as they came, in the connection's memory. */
-async function readOneChunk({ fetcher, part, context, firstChunk, columns, deadlineMs }: DirectRead): Promise<BodySlice> {
+async function readOneChunk({
+  fetcher,
+  part,
+  context,
+  firstChunk,
+  columns,
+  deadlineMs,
+}: DirectRead): Promise<BodySlice> {
   const { chunkSizeBytes, scheme } = part.geometry
   const column = columns[0] ?? 0
   const firstStripe = Math.floor(firstChunk / scheme.dataColumns)
@@ -82,7 +97,11 @@ async function readColumns(read: DirectRead): Promise<BodySlice> {
     read.columns.map((column) => {
       const stripes = part.geometry.stripesOfRange(column, part.from, part.end)
       const placeOf = (stripe: number): number => (stripe * scheme.dataColumns + column - firstChunk) * chunkSizeBytes
-      return fetcher.fetchInto({ column, worker: fetcher.holderOf(column) }, { ...context, stripes, deadlineMs }, { output, placeOf })
+      return fetcher.fetchInto(
+        { column, worker: fetcher.holderOf(column) },
+        { ...context, stripes, deadlineMs },
+        { output, placeOf },
+      )
     }),
   )
   const failure = outcomes.find((outcome) => outcome.status === 'rejected')

@@ -50,7 +50,11 @@ const deadlineFactor = 3
 const graceMs = 10 * SECOND_MS
 
 /** Resolves when the block is safe. @throws FrostError `epoch-stale`, `not-enough-workers`, `insufficient-storage`, or `signal.reason`. */
-export function writeBlock(ports: BlockWriterPorts, block: OutgoingBlock, signal?: AbortSignal): Promise<readonly ColumnRepair[]> {
+export function writeBlock(
+  ports: BlockWriterPorts,
+  block: OutgoingBlock,
+  signal?: AbortSignal,
+): Promise<readonly ColumnRepair[]> {
   return new BlockWrite(ports, block, signal).outcome
 }
 
@@ -205,7 +209,9 @@ class BlockWrite {
 
   /** Whether a new attempt is under way. */
   #askStandIns(): boolean {
-    const waiting = this.#columns.filter((state) => state.isMissing && !state.hasStandIn && state.durableOn === undefined)
+    const waiting = this.#columns.filter(
+      (state) => state.isMissing && !state.hasStandIn && state.durableOn === undefined,
+    )
     if (waiting.length === 0) return false
     const plan = planStandIns({
       columns: waiting.map((state) => state.outgoing.column),
@@ -231,7 +237,9 @@ class BlockWrite {
     const repairs: ColumnRepair[] = []
     for (const { outgoing, durableOn, isInPlace } of this.#columns) {
       if (isInPlace) continue
-      repairs.push(durableOn === undefined ? { column: outgoing.column } : { column: outgoing.column, standIn: durableOn })
+      repairs.push(
+        durableOn === undefined ? { column: outgoing.column } : { column: outgoing.column, standIn: durableOn },
+      )
     }
     this.#ports.latency.add(this.#ports.clock.monotonicMs() - this.#startedMs)
     this.#end()?.resolve(repairs)
@@ -240,17 +248,25 @@ class BlockWrite {
   #refuse(): void {
     const full = this.#refusals.find((error) => error.code === 'insufficient-storage')
     if (full !== undefined) {
-      return this.#fail(new FrostError('insufficient-storage', 'Too few workers have space left for the file.', {
-        cause: full,
-        remedy: 'Delete files, add a worker or give the workers more capacity.',
-      }))
+      return this.#fail(
+        new FrostError('insufficient-storage', 'Too few workers have space left for the file.', {
+          cause: full,
+          remedy: 'Delete files, add a worker or give the workers more capacity.',
+        }),
+      )
     }
     const stored = this.#columns.filter((state) => state.durableOn !== undefined).length
-    this.#fail(new FrostError('not-enough-workers', `Only ${stored} of ${this.#columns.length} pieces of the file could be stored; it would not survive the loss of one more worker.`, {
-      cause: this.#refusals[0],
-      remedy: 'Start the workers that are down, or add new ones.',
-      retryAfterSeconds: 5,
-    }))
+    this.#fail(
+      new FrostError(
+        'not-enough-workers',
+        `Only ${stored} of ${this.#columns.length} pieces of the file could be stored; it would not survive the loss of one more worker.`,
+        {
+          cause: this.#refusals[0],
+          remedy: 'Start the workers that are down, or add new ones.',
+          retryAfterSeconds: 5,
+        },
+      ),
+    )
   }
 
   #fail(error: unknown): void {

@@ -53,7 +53,12 @@ export class DamageReports implements BackgroundTask {
     const entries: FragmentRepair[] = []
     for (const [, entry] of taken) {
       const known = await this.#entriesOf(entry)
-      if (!known.some((other) => other.kind === 'fragment' && other.block === entry.block && other.column === entry.column)) entries.push(entry)
+      if (
+        !known.some(
+          (other) => other.kind === 'fragment' && other.block === entry.block && other.column === entry.column,
+        )
+      )
+        entries.push(entry)
     }
     if (entries.length > 0) await this.#metadata.addRepairs({ entries })
     for (const [name] of taken) this.#waiting.delete(name)
@@ -63,7 +68,8 @@ export class DamageReports implements BackgroundTask {
   async standIns(ref: DataRef): Promise<readonly StandIn[]> {
     const standIns: StandIn[] = []
     for (const entry of await this.#entriesOf(ref)) {
-      if (entry.kind === 'fragment' && entry.standIn !== undefined) standIns.push({ block: entry.block, column: entry.column, worker: entry.standIn })
+      if (entry.kind === 'fragment' && entry.standIn !== undefined)
+        standIns.push({ block: entry.block, column: entry.column, worker: entry.standIn })
     }
     return standIns
   }
@@ -72,7 +78,12 @@ export class DamageReports implements BackgroundTask {
     const entries: RepairEntry[] = []
     let after: RepairEntry | undefined
     do {
-      const page = await this.#metadata.listRepairs({ group, dataId, limit: pageLimitMax, ...(after === undefined ? {} : { after }) })
+      const page = await this.#metadata.listRepairs({
+        group,
+        dataId,
+        limit: pageLimitMax,
+        ...(after === undefined ? {} : { after }),
+      })
       entries.push(...page)
       after = page.length === pageLimitMax ? page.at(-1) : undefined
     } while (after !== undefined)

@@ -48,7 +48,13 @@ export async function readDegraded(
   const grant = await ports.budget.acquire(columnsUsed * partBytes + outputBytes, context.age, context.signal)
   try {
     const layout: PartLayout = { grant, geometry, stripes, partBytes, start: outputBytes }
-    const sources = await gatherSources({ ports, fetcher, part, layout, ...(context.signal === undefined ? {} : { signal: context.signal }) })
+    const sources = await gatherSources({
+      ports,
+      fetcher,
+      part,
+      layout,
+      ...(context.signal === undefined ? {} : { signal: context.signal }),
+    })
     const columns = decode(ports.coder, layout, sources)
     const output = grant.buffer.bytes
     for (let chunk = firstChunk; chunk < endChunk; chunk++) {
@@ -84,7 +90,11 @@ function placeOf(layout: PartLayout, column: number): Uint8Array {
 }
 
 /** Every data column of the stripes, in place. */
-function decode(coder: ErasureCoder, layout: PartLayout, sources: readonly ColumnPart[]): ReadonlyMap<number, Uint8Array> {
+function decode(
+  coder: ErasureCoder,
+  layout: PartLayout,
+  sources: readonly ColumnPart[],
+): ReadonlyMap<number, Uint8Array> {
   const { geometry, stripes } = layout
   const columns = new Map<number, Uint8Array>(sources.map((source) => [source.column, source.bytes]))
   const targets: ColumnPart[] = []
@@ -115,7 +125,7 @@ async function gatherSources(gathering: Gathering): Promise<readonly ColumnPart[
   const failures: unknown[] = []
   while (gathered.size < needed) {
     const round: Source[] = []
-    for (let index = 0; index < candidates.length && gathered.size + round.length < needed; ) {
+    for (let index = 0; index < candidates.length && gathered.size + round.length < needed;) {
       const candidate = candidates[index]
       if (candidate === undefined) break
       if (gathered.has(candidate.column) || round.some((source) => source.column === candidate.column)) {

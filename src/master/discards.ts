@@ -1,5 +1,6 @@
-// Gives up what failed uploads stored: their ids become `dead` in metadata, durably, before anything is deleted on a worker; the
-// purge queue then takes care of the rest. What this process cannot finish (it ends, metadata is away for long) is left to orphan collection.
+// Gives up what failed uploads stored: their ids become `dead` in metadata, durably, before anything is deleted on a
+// worker; the purge queue then takes care of the rest. What this process cannot finish (it ends, metadata is away for
+// long) is left to orphan collection.
 
 import { SECOND_MS } from '../base/units.ts'
 import type { DataRef } from '../meta/contract/conventions.ts'
@@ -21,10 +22,16 @@ export class Discards implements BackgroundTask {
   readonly #metadata: MetadataStore
   readonly #log: Log
   readonly #waiting: Discard[] = []
-  readonly #intents: { readonly process: Parameters<MetadataStore['removeIntents']>[0]['process']; readonly refs: DataRef[] }
+  readonly #intents: {
+    readonly process: Parameters<MetadataStore['removeIntents']>[0]['process']
+    readonly refs: DataRef[]
+  }
   #isAtWork = false
 
-  constructor(ports: { readonly metadata: MetadataStore; readonly log: Log }, process: Parameters<MetadataStore['removeIntents']>[0]['process']) {
+  constructor(
+    ports: { readonly metadata: MetadataStore; readonly log: Log },
+    process: Parameters<MetadataStore['removeIntents']>[0]['process'],
+  ) {
     this.#metadata = ports.metadata
     this.#log = ports.log
     this.#intents = { process, refs: [] }
@@ -35,7 +42,9 @@ export class Discards implements BackgroundTask {
     if (refs.length === 0 || this.#waiting.length >= waitingMax) return done()
     this.#waiting.push({ refs, done })
     if (this.#isAtWork) return
-    this.#work().catch((error: unknown) => this.#log.warn('Failed uploads could not be discarded yet; it is tried again.', { reason: String(error) }))
+    this.#work().catch((error: unknown) =>
+      this.#log.warn('Failed uploads could not be discarded yet; it is tried again.', { reason: String(error) }),
+    )
   }
 
   /** Intent rows that no upload needs any more. */

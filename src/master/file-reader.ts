@@ -25,7 +25,12 @@ export class VersionReader implements FileReader {
   readonly #bodies = new Set<FileBody>()
 
   /** `ended`: tells the read generations that nothing is read any more. */
-  constructor(ports: BlockReaderPorts, name: { readonly bucket: string; readonly key: string }, row: VersionRow, ended: () => void) {
+  constructor(
+    ports: BlockReaderPorts,
+    name: { readonly bucket: string; readonly key: string },
+    row: VersionRow,
+    ended: () => void,
+  ) {
     this.#ports = ports
     this.#row = row
     this.#ended = ended
@@ -58,7 +63,12 @@ class RangeBody implements FileBody {
   #controller: AbortController | undefined
   #isClosed = false
 
-  constructor(ports: BlockReaderPorts, extents: readonly Extent[], range: { readonly offset: number; readonly end: number }, signal: AbortSignal | undefined) {
+  constructor(
+    ports: BlockReaderPorts,
+    extents: readonly Extent[],
+    range: { readonly offset: number; readonly end: number },
+    signal: AbortSignal | undefined,
+  ) {
     this.#ports = ports
     this.#extents = extents
     this.#position = range.offset
@@ -75,7 +85,13 @@ class RangeBody implements FileBody {
     }
     const next = this.#ahead.shift()
     const slice = await next
-    while (this.#ahead.length < readAheadMax && this.#position < this.#end && !this.#isClosed && !this.#ports.budget.isScarce) this.#start()
+    while (
+      this.#ahead.length < readAheadMax &&
+      this.#position < this.#end &&
+      !this.#isClosed &&
+      !this.#ports.budget.isScarce
+    )
+      this.#start()
     return slice
   }
 
@@ -83,7 +99,11 @@ class RangeBody implements FileBody {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#controller?.abort(new FrostError('cancelled', 'The download was closed.'))
-    for (const ahead of this.#ahead) ahead.then((slice) => slice.release(), () => undefined)
+    for (const ahead of this.#ahead)
+      ahead.then(
+        (slice) => slice.release(),
+        () => undefined,
+      )
     this.#ahead.length = 0
   }
 
@@ -98,7 +118,12 @@ class RangeBody implements FileBody {
   /** A body of one part is over before it could be aborted, and goes without the cost of a signal. */
   #signalFor(part: BlockPart): { readonly signal?: AbortSignal } {
     if (this.#controller === undefined) {
-      if (this.#signal === undefined && this.#position >= this.#end && part.end - part.from <= part.geometry.chunkSizeBytes) return {}
+      if (
+        this.#signal === undefined &&
+        this.#position >= this.#end &&
+        part.end - part.from <= part.geometry.chunkSizeBytes
+      )
+        return {}
       this.#controller = new AbortController()
       const { signal } = { signal: this.#signal }
       if (signal?.aborted === true) this.#controller.abort(signal.reason)
@@ -119,9 +144,17 @@ class RangeBody implements FileBody {
     const full = fullBlockBytes(scheme, chunkSizeBytes)
     const inData = extent.offset + this.#position - start
     const block = Math.floor(inData / full)
-    const geometry = new BlockGeometry(scheme, chunkSizeBytes, blockDataBytes(scheme, chunkSizeBytes, dataLengthBytes, block))
+    const geometry = new BlockGeometry(
+      scheme,
+      chunkSizeBytes,
+      blockDataBytes(scheme, chunkSizeBytes, dataLengthBytes, block),
+    )
     const from = inData - block * full
-    const limit = Math.min(geometry.dataBytes, from + (this.#end - this.#position), extent.offset + extent.length - block * full)
+    const limit = Math.min(
+      geometry.dataBytes,
+      from + (this.#end - this.#position),
+      extent.offset + extent.length - block * full,
+    )
     let end = limit
     if (this.#ports.budget.isScarce) {
       const stripeBytes = scheme.dataColumns * chunkSizeBytes

@@ -41,7 +41,9 @@ export interface FileName {
 }
 
 /** Decided atomically with the change: of many racers exactly one wins. @throws FrostError `precondition-failed`. */
-export type WriteCondition = { readonly kind: 'if-absent' } | { readonly kind: 'if-version'; readonly version: VersionId }
+export type WriteCondition =
+  | { readonly kind: 'if-absent' }
+  | { readonly kind: 'if-version'; readonly version: VersionId }
 
 export interface PutRequest extends FileName {
   /** Length of the body where the client announced it; a body that differs is refused with `size-mismatch`. */

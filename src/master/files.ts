@@ -34,7 +34,10 @@ import { UploadStream } from './upload.ts'
 import type { UploadOptions, UploadPorts } from './upload.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
 
-export interface MasterFilesPorts extends Omit<UploadPorts, 'chooseGroup' | 'refreshMap' | 'links'>, Omit<BlockReaderPorts, 'links' | 'latency' | 'groupNow'> {
+export interface MasterFilesPorts
+  extends
+    Omit<UploadPorts, 'chooseGroup' | 'refreshMap' | 'links'>,
+    Omit<BlockReaderPorts, 'links' | 'latency' | 'groupNow'> {
   readonly map: ClusterMap
   readonly workers: ConnectedWorkers
   readonly reads: ReadGenerations
@@ -99,7 +102,9 @@ export class MasterFiles implements FileService {
     const { bucket, key } = name
     const row = await openUploads.command(
       async (commandId) =>
-        await repeatUntilKnown(clock, () => metadata.deleteKey({ bucket, key, commandId, ...(condition === undefined ? {} : { condition }) })),
+        await repeatUntilKnown(clock, () =>
+          metadata.deleteKey({ bucket, key, commandId, ...(condition === undefined ? {} : { condition }) }),
+        ),
     )
     return row === undefined ? undefined : fileInfo(bucket, key, row)
   }
@@ -107,7 +112,10 @@ export class MasterFiles implements FileService {
   async list(request: ListRequest): Promise<FileList> {
     checkLimit(request)
     const page = await this.#ports.metadata.list(request)
-    return { files: page.entries.map((entry) => fileInfo(request.bucket, entry.key, entry)), truncated: page.next !== undefined }
+    return {
+      files: page.entries.map((entry) => fileInfo(request.bucket, entry.key, entry)),
+      truncated: page.next !== undefined,
+    }
   }
 
   async listNames(request: ListRequest): Promise<NameList> {
@@ -156,7 +164,14 @@ export class MasterFiles implements FileService {
           id: row.worker,
           address: row.address,
           zone: row.zone,
-          state: row.state === 'in' ? seen : row.state === 'draining' && seen === 'up' ? 'draining' : row.state === 'out' ? 'out' : seen,
+          state:
+            row.state === 'in'
+              ? seen
+              : row.state === 'draining' && seen === 'up'
+                ? 'draining'
+                : row.state === 'out'
+                  ? 'out'
+                  : seen,
           usedBytes: vitals?.usedBytes ?? row.usedBytes,
           capacityBytes: vitals?.capacityBytes ?? row.capacityBytes,
         }
@@ -170,7 +185,9 @@ export class MasterFiles implements FileService {
       })),
       // Nothing compares what metadata says with what workers hold yet, so every slot is unknown and no figure is hopeful.
       redundancy: {
-        fragmentsMissing: repairs.some((repair) => repair.count > 0) ? repairs.reduce((sum, repair) => sum + repair.count, 0) : undefined,
+        fragmentsMissing: repairs.some((repair) => repair.count > 0)
+          ? repairs.reduce((sum, repair) => sum + repair.count, 0)
+          : undefined,
         filesAtRisk: undefined,
         filesLost: undefined,
         unknown: slots,
@@ -182,7 +199,8 @@ export class MasterFiles implements FileService {
 
   readiness(): Readiness {
     const { map, workers } = this.#ports
-    if (map.groups.length === 0) return { canRead: false, canWrite: false, reason: 'No placement groups yet: too few workers have joined.' }
+    if (map.groups.length === 0)
+      return { canRead: false, canWrite: false, reason: 'No placement groups yet: too few workers have joined.' }
     let canRead = true
     let canWrite = false
     for (const group of map.groups) {
@@ -205,12 +223,18 @@ export class MasterFiles implements FileService {
     })
     if ('group' in choice) return choice.group
     if (choice.refused === 'no-space') {
-      throw new FrostError('insufficient-storage', 'No placement group has space left.', { remedy: 'Delete files, add a worker or give the workers more capacity.' })
+      throw new FrostError('insufficient-storage', 'No placement group has space left.', {
+        remedy: 'Delete files, add a worker or give the workers more capacity.',
+      })
     }
-    throw new FrostError('not-enough-workers', 'There is no placement group to write to: too few workers have joined.', {
-      remedy: 'Start more workers.',
-      retryAfterSeconds: 2,
-    })
+    throw new FrostError(
+      'not-enough-workers',
+      'There is no placement group to write to: too few workers have joined.',
+      {
+        remedy: 'Start more workers.',
+        retryAfterSeconds: 2,
+      },
+    )
   }
 }
 
@@ -218,10 +242,14 @@ const encoder = new TextEncoder()
 
 function checkName({ bucket, key }: FileName): void {
   checkBucket(bucket)
-  if (key.length === 0) throw new FrostError('name-missing', 'No file name was given.', { remedy: 'Give one, as in ?filename=NAME.' })
-  if (!key.isWellFormed()) throw new FrostError('name-invalid', 'The file name is not valid Unicode.', { remedy: 'Send it as UTF-8.' })
+  if (key.length === 0)
+    throw new FrostError('name-missing', 'No file name was given.', { remedy: 'Give one, as in ?filename=NAME.' })
+  if (!key.isWellFormed())
+    throw new FrostError('name-invalid', 'The file name is not valid Unicode.', { remedy: 'Send it as UTF-8.' })
   if (key.length * 3 > keyBytesMax && encoder.encode(key).length > keyBytesMax) {
-    throw new FrostError('name-too-long', `The file name has more than ${keyBytesMax} bytes.`, { remedy: 'Choose a shorter one.' })
+    throw new FrostError('name-too-long', `The file name has more than ${keyBytesMax} bytes.`, {
+      remedy: 'Choose a shorter one.',
+    })
   }
 }
 
@@ -235,7 +263,9 @@ function checkBucket(bucket: string): void {
 
 function checkLimit({ limit }: { readonly limit: number }): void {
   if (Number.isInteger(limit) && limit >= 1 && limit <= pageLimitMax) return
-  throw new FrostError('bad-request', `The limit ${limit} is not between 1 and ${pageLimitMax}.`, { remedy: `Ask for at most ${pageLimitMax} at a time.` })
+  throw new FrostError('bad-request', `The limit ${limit} is not between 1 and ${pageLimitMax}.`, {
+    remedy: `Ask for at most ${pageLimitMax} at a time.`,
+  })
 }
 
 /** Spares the body of what would be refused at the commit, which decides. */

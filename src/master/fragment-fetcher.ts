@@ -109,7 +109,7 @@ export class FragmentFetcher {
     const expected = partLength(geometry, source.column, stripes)
     let received = 0
     const onBytes = (bytes: Uint8Array): void => {
-      for (let at = 0; at < bytes.length && received < expected; ) {
+      for (let at = 0; at < bytes.length && received < expected;) {
         const inChunk = received % chunkSizeBytes
         const count = Math.min(bytes.length - at, chunkSizeBytes - inChunk, expected - received)
         const place = placeOf(stripes.firstStripe + (received - inChunk) / chunkSizeBytes) + inChunk
@@ -127,7 +127,12 @@ export class FragmentFetcher {
     if (damaged !== undefined) throw this.#corrupt(source, `stripe ${damaged}`)
   }
 
-  #firstDamaged(column: number, stripes: StripeRange, reply: GetReply, chunkOf: (stripe: number) => Uint8Array): number | undefined {
+  #firstDamaged(
+    column: number,
+    stripes: StripeRange,
+    reply: GetReply,
+    chunkOf: (stripe: number) => Uint8Array,
+  ): number | undefined {
     const { ref, block } = this.#part
     const masks = new PositionMasks(ref.dataId, block)
     const checks = new DataView(reply.checks.buffer, reply.checks.byteOffset, reply.checks.byteLength)
@@ -137,7 +142,11 @@ export class FragmentFetcher {
       for (let at = 0, piece = 0; at < chunk.length; at += pieceSizeBytes, piece++) {
         if (check + 4 > checks.byteLength) return stripe
         const bytes = chunk.length <= pieceSizeBytes ? chunk : chunk.subarray(at, at + pieceSizeBytes)
-        if (checks.getUint32(check, true) !== (this.#ports.compute.crc32(bytes) ^ masks.of(column, stripe, piece)) >>> 0) return stripe
+        if (
+          checks.getUint32(check, true) !==
+          (this.#ports.compute.crc32(bytes) ^ masks.of(column, stripe, piece)) >>> 0
+        )
+          return stripe
         check += 4
       }
     }

@@ -17,43 +17,67 @@ import { FragmentFetcher } from './fragment-fetcher.ts'
 const inspectDeadlineMs = 5 * SECOND_MS
 
 export async function layoutOf(ports: BlockReaderPorts, request: LayoutRequest, row: VersionRow): Promise<FileLayout> {
-  const pieces: LayoutPiece[] = []
   const first = row.extents[0]
   if (first === undefined) throw new FrostError('internal', `The version ${row.version} has no extents.`)
+  const page = new LayoutPage(request)
   let chunkStart = 0
   let stripeStart = 0
-  let dataPieces = 0
-  let next: number | undefined
   for (const extent of row.extents) {
-    const { scheme, chunkSizeBytes } = extent
+    const { scheme, chunkSizeBytes, dataLengthBytes } = extent
     const full = fullBlockBytes(scheme, chunkSizeBytes)
-    for (let block = 0; block * full < extent.dataLengthBytes; block++) {
-      const geometry = new BlockGeometry(scheme, chunkSizeBytes, blockDataBytes(scheme, chunkSizeBytes, extent.dataLengthBytes, block))
-      const isWanted = chunkStart + geometry.dataChunkCount > request.after + 1 && dataPieces < request.limit
-      if (isWanted) {
-        const lines = await blockPieces(ports, { extent, block, geometry, chunkStart, stripeStart })
-        for (const line of lines) {
-          const isData = line.kind === 'data'
-          const stripeFirstChunk = chunkStart + (line.index - stripeStart) * scheme.dataColumns
-          if (isData ? line.index <= request.after : stripeFirstChunk + geometry.stripeWidth(line.stripe) - 1 <= request.after) continue
-          if (isData && dataPieces === request.limit) break
-          if (isData) dataPieces++
-          if (isData) next = line.index
-          pieces.push(line)
-        }
-      }
+    for (let block = 0; block * full < dataLengthBytes; block++) {
+      const dataBytes = blockDataBytes(scheme, chunkSizeBytes, dataLengthBytes, block)
+      const geometry = new BlockGeometry(scheme, chunkSizeBytes, dataBytes)
+      const place = { extent, block, geometry, chunkStart, stripeStart }
+      if (page.wants(place)) page.add(place, await blockPieces(ports, place))
       chunkStart += geometry.dataChunkCount
       stripeStart += geometry.stripeCount
     }
   }
+  const next = page.lastChunk !== undefined && page.lastChunk + 1 < chunkStart ? page.lastChunk : undefined
   return {
     info: fileInfo(request.bucket, request.key, row),
     chunkSizeBytes: first.chunkSizeBytes,
     scheme: first.scheme,
     chunkCount: chunkStart,
-    pieces,
-    next: next !== undefined && next + 1 < chunkStart ? next : undefined,
+    pieces: page.pieces,
+    next,
   }
+}
+
+/** Takes the pieces that belong to the page that was asked for, and knows when it is full. */
+class LayoutPage {
+  readonly pieces: LayoutPiece[] = []
+  /** Index of the last data chunk on the page. */
+  lastChunk: number | undefined
+  readonly #after: number
+  readonly #limit: number
+  #chunks = 0
+
+  constructor({ after, limit }: LayoutRequest) {
+    this.#after = after
+    this.#limit = limit
+  }
+
+  wants({ chunkStart, geometry }: BlockPlace): boolean {
+    return chunkStart + geometry.dataChunkCount > this.#after + 1 && this.#chunks < this.#limit
+  }
+
+  add(place: BlockPlace, pieces: readonly LayoutPiece[]): void {
+    for (const piece of pieces) {
+      if (piece.kind === 'data') {
+        if (piece.index <= this.#after) continue
+        if (this.#chunks === this.#limit) return
+        this.#chunks++
+        this.lastChunk = piece.index
+      } else if (lastChunkOfStripe(place, piece.stripe) <= this.#after) continue
+      this.pieces.push(piece)
+    }
+  }
+}
+
+function lastChunkOfStripe({ geometry, chunkStart }: BlockPlace, stripe: number): number {
+  return chunkStart + stripe * geometry.scheme.dataColumns + geometry.stripeWidth(stripe) - 1
 }
 
 interface BlockPlace {
@@ -69,8 +93,13 @@ async function blockPieces(ports: BlockReaderPorts, place: BlockPlace): Promise<
   const { extent, block, geometry, chunkStart, stripeStart } = place
   const { group, dataId } = extent
   const known = ports.groupNow(group)
-  if (known === undefined) throw new FrostError('data-unavailable', `Placement group ${group} is not known yet.`, { retryAfterSeconds: 1 })
-  const fetcher = new FragmentFetcher(ports, { ref: { group, dataId }, block, geometry, from: 0, end: geometry.dataBytes }, known)
+  if (known === undefined)
+    throw new FrostError('data-unavailable', `Placement group ${group} is not known yet.`, { retryAfterSeconds: 1 })
+  const fetcher = new FragmentFetcher(
+    ports,
+    { ref: { group, dataId }, block, geometry, from: 0, end: geometry.dataBytes },
+    known,
+  )
   const standIns = (await ports.standIns({ group, dataId })).filter((standIn) => standIn.block === block)
   const header = await anyHeader(ports, fetcher, place, standIns)
   const masks = new PositionMasks(dataId, block)
@@ -96,7 +125,12 @@ async function blockPieces(ports: BlockReaderPorts, place: BlockPlace): Promise<
   return pieces
 }
 
-async function anyHeader(ports: BlockReaderPorts, fetcher: FragmentFetcher, place: BlockPlace, standIns: readonly StandIn[]): Promise<RecordHeader | undefined> {
+async function anyHeader(
+  ports: BlockReaderPorts,
+  fetcher: FragmentFetcher,
+  place: BlockPlace,
+  standIns: readonly StandIn[],
+): Promise<RecordHeader | undefined> {
   const { extent, block, geometry } = place
   const epoch = ports.groupNow(extent.group)?.epoch
   const sources = [...geometry.columns().map((column) => ({ column, worker: fetcher.holderOf(column) })), ...standIns]
@@ -105,7 +139,11 @@ async function anyHeader(ports: BlockReaderPorts, fetcher: FragmentFetcher, plac
     if (link === undefined || epoch === undefined) continue
     try {
       const key = { group: extent.group, dataId: extent.dataId, block, column }
-      return decodeHeader(ports.compute, await link.inspect(key, epoch, { deadlineMs: inspectDeadlineMs }), 'protocol-error')
+      return decodeHeader(
+        ports.compute,
+        await link.inspect(key, epoch, { deadlineMs: inspectDeadlineMs }),
+        'protocol-error',
+      )
     } catch (error) {
       if (errorCode(error) === undefined) throw error
     }

@@ -1,6 +1,7 @@
 // One process of a master: registers with metadata, listens for workers, serves files, and, as the lease holder, does the background
 // work. Put together here from its parts; it decides nothing itself.
 
+import { unreachableRejection } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import type { ClusterId, ProcessId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
@@ -190,7 +191,7 @@ export class Master {
         address: internalAddress,
         onPeer: (peer) => {
           this.#peers.add(peer)
-          void peer.closed.then(() => this.#peers.delete(peer))
+          peer.closed.then(() => this.#peers.delete(peer), unreachableRejection)
         },
       },
     )

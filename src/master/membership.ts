@@ -1,5 +1,6 @@
 // How workers come into the cluster and stay known: registration, heartbeats, and the placement groups they are in.
 
+import { unreachableRejection } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import { parseGroupId } from '../base/ids.ts'
 import type { ClusterId, WorkerId } from '../base/ids.ts'
@@ -11,7 +12,12 @@ import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
-import { decodeHeartbeat, decodeRegister, encodeHeartbeatReply, encodeRegisterReply } from '../rpc/messages/membership.ts'
+import {
+  decodeHeartbeat,
+  decodeRegister,
+  encodeHeartbeatReply,
+  encodeRegisterReply,
+} from '../rpc/messages/membership.ts'
 import type { RegisterRequest, WorkerVitals } from '../rpc/messages/membership.ts'
 import type { RpcPeer, RpcReply, RpcRequest } from '../rpc/peer.ts'
 import type { BackgroundTask } from './background-task.ts'
@@ -54,20 +60,26 @@ export class Membership {
     }
     const { metadata, map, workers, log } = this.#ports
     const row = await metadata.registerWorker(toReport(report, report.vitals))
-    if (row.wentBack) log.warn('A worker came back with older state than it had; its groups have to be compared.', { worker: report.worker })
+    if (row.wentBack)
+      log.warn('A worker came back with older state than it had; its groups have to be compared.', {
+        worker: report.worker,
+      })
     await map.refresh()
     const groups = map.groups.filter((group) => holdsSlot(group, report.worker))
     this.#registered.set(peer, report)
-    void peer.closed.then((reason) => {
+    peer.closed.then((reason) => {
       this.#registered.delete(peer)
       workers.disconnect(peer, report.worker)
       log.info('A worker has left.', { worker: report.worker, address: report.address, reason: reason.message })
-    })
+    }, unreachableRejection)
     // The groups go over the same connection; the worker answers them while it waits for this reply.
     await workers.connect(peer, report.worker, report.vitals, groups)
     log.info('A worker has joined.', { worker: report.worker, address: report.address, groups: groups.length })
     await this.refreshMasters()
-    return { header: noHeader, body: [encodeRegisterReply({ clusterId: this.#clusterId, masters: this.#masters, heartbeatMs })] }
+    return {
+      header: noHeader,
+      body: [encodeRegisterReply({ clusterId: this.#clusterId, masters: this.#masters, heartbeatMs })],
+    }
   }
 
   heartbeat(request: RpcRequest): Promise<RpcReply> {
@@ -116,7 +128,11 @@ export class GroupTask implements BackgroundTask {
   #reportedAtMs = 0
   #lastWorkers: readonly WorkerId[] = []
 
-  constructor(ports: MembershipPorts, membership: Membership, options: { readonly scheme: Scheme; readonly groupsPerWorker: number }) {
+  constructor(
+    ports: MembershipPorts,
+    membership: Membership,
+    options: { readonly scheme: Scheme; readonly groupsPerWorker: number },
+  ) {
     this.#ports = ports
     this.#membership = membership
     this.#options = options

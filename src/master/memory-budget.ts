@@ -24,7 +24,7 @@ interface Waiter {
   readonly bytes: number
   readonly age: number
   readonly resolve: (grant: Grant) => void
-  readonly reject: (error: unknown) => void
+  readonly reject: (error: Error) => void
   detach: () => void
 }
 
@@ -82,8 +82,11 @@ export class MemoryBudget {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { bytes, age, resolve, reject, detach: () => undefined }
       if (signal !== undefined) {
-        const abort = (): void => this.#giveUp(waiter, signal.reason)
-        if (signal.aborted) return reject(signal.reason as Error)
+        const abort = (): void => this.#giveUp(waiter, abortError(signal))
+        if (signal.aborted) {
+          reject(abortError(signal))
+          return
+        }
         signal.addEventListener('abort', abort, { once: true })
         waiter.detach = () => signal.removeEventListener('abort', abort)
       }
@@ -94,7 +97,7 @@ export class MemoryBudget {
     })
   }
 
-  #giveUp(waiter: Waiter, reason: unknown): void {
+  #giveUp(waiter: Waiter, reason: Error): void {
     const place = this.#waiters.indexOf(waiter)
     if (place < 0) return
     this.#waiters.splice(place, 1)
@@ -130,4 +133,8 @@ export class MemoryBudget {
       oldest.resolve(grant)
     }
   }
+}
+
+function abortError(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new FrostError('cancelled', 'The request was cancelled.')
 }

@@ -46,14 +46,23 @@ export class Publisher implements BackgroundTask {
       if ((await metadata.addIntents({ process: this.#process, refs })) === 'expired') return this.#expired()
     }
     const { publishedMs, ceilingMs } = plan
-    const published = await metadata.publish({ process: this.#process, publishedMs, ceilingMs, purgeSequence: reads.endedBefore() })
+    const published = await metadata.publish({
+      process: this.#process,
+      publishedMs,
+      ceilingMs,
+      purgeSequence: reads.endedBefore(),
+    })
     if (published === 'expired') return this.#expired()
     plan.done(published)
     return publishEveryMs
   }
 
   #expired(): number {
-    this.#ports.onExpired(new FrostError('metadata-unavailable', 'Other masters took this process for dead and expired it.', { remedy: 'It starts anew by itself.' }))
+    this.#ports.onExpired(
+      new FrostError('metadata-unavailable', 'Other masters took this process for dead and expired it.', {
+        remedy: 'It starts anew by itself.',
+      }),
+    )
     return MINUTE_MS
   }
 }
@@ -67,7 +76,10 @@ export class ProcessExpiry implements BackgroundTask {
   readonly #process: ProcessId
   readonly #seen = new Map<ProcessId, { readonly heartbeat: number; readonly sinceMs: number }>()
 
-  constructor(ports: { readonly metadata: MetadataStore; readonly clock: Clock; readonly lease: LeaseKeeper }, process: ProcessId) {
+  constructor(
+    ports: { readonly metadata: MetadataStore; readonly clock: Clock; readonly lease: LeaseKeeper },
+    process: ProcessId,
+  ) {
     this.#metadata = ports.metadata
     this.#clock = ports.clock
     this.#lease = ports.lease
@@ -83,7 +95,8 @@ export class ProcessExpiry implements BackgroundTask {
     for (const { process, heartbeat } of rows) {
       const seen = this.#seen.get(process)
       if (seen === undefined || seen.heartbeat !== heartbeat) this.#seen.set(process, { heartbeat, sinceMs: nowMs })
-      else if (process !== this.#process && nowMs - seen.sinceMs >= processExpiryMs) await this.#metadata.expireProcess({ process, heartbeat, fence })
+      else if (process !== this.#process && nowMs - seen.sinceMs >= processExpiryMs)
+        await this.#metadata.expireProcess({ process, heartbeat, fence })
     }
     return publishEveryMs
   }

@@ -44,7 +44,9 @@ export class PurgeTask implements BackgroundTask {
     if (fence === undefined) return idleMs
     const entries = await metadata.nextPurge({ limit: pageSize })
     if (entries.length === 0) return idleMs
-    const outcomes = await Promise.all([...byGroup(entries)].map(async ([group, refs]) => ({ group, dropped: await this.#drop(group, refs) })))
+    const outcomes = await Promise.all(
+      [...byGroup(entries)].map(async ([group, refs]) => ({ group, dropped: await this.#drop(group, refs) })),
+    )
     const dropped = new Set(outcomes.filter((outcome) => outcome.dropped).map((outcome) => outcome.group))
     const done = entries.filter((entry) => dropped.has(entry.group))
     if (done.length > 0) await metadata.removePurged({ entries: done, fence })
@@ -93,7 +95,10 @@ export class OrphanTask implements BackgroundTask {
       // The horizon is read before the list: what the list shows below it was not open then.
       const horizonMs = await metadata.horizon()
       const ids = await link.listIds(group, after, pageSize, { deadlineMs: callDeadlineMs, signal })
-      const dead = await this.#findDead(group, ids.filter((id) => dataIdTimeMs(id) < horizonMs))
+      const dead = await this.#findDead(
+        group,
+        ids.filter((id) => dataIdTimeMs(id) < horizonMs),
+      )
       if (dead.length > 0) {
         const dropped = await dropAt(this.#ports, worker, group, dead)
         this.#ports.log.info('Orphaned data was removed from a worker.', { worker, group, ids: dead.length, dropped })
@@ -137,7 +142,13 @@ export class OrphanTask implements BackgroundTask {
       signal.throwIfAborted()
       const { fence } = this.#ports.lease
       if (fence === undefined) return
-      const rows = await metadata.listDataRows({ group, state: 'dead', below, limit: pageSize, ...(after === undefined ? {} : { after }) })
+      const rows = await metadata.listDataRows({
+        group,
+        state: 'dead',
+        below,
+        limit: pageSize,
+        ...(after === undefined ? {} : { after }),
+      })
       const refs = rows.map((row) => ({ group, dataId: row.dataId }))
       const listed = refs.length === 0 ? new Set<DataId>() : await this.#listedAnywhere(group, refs, signal)
       const free = refs.filter((ref) => !listed.has(ref.dataId))

@@ -6,7 +6,7 @@
 // - It succeeds as a whole or nothing stays: whatever fails, every data id that was used is discarded, unless metadata knows
 //   it as committed. A commit whose outcome is unknown is repeated until it answers, never guessed.
 
-import { assert } from '../base/assert.ts'
+import { assert, unreachableRejection } from '../base/assert.ts'
 import { FrostError, errorCode } from '../base/errors.ts'
 import { makeVersionId } from '../base/ids.ts'
 import type { DataId, Epoch, VersionId } from '../base/ids.ts'
@@ -93,7 +93,7 @@ export class UploadStream implements Upload {
   #crc32 = 0
   #blocksInFlight = 0
   #wakeSender: (() => void) | undefined
-  #failure: { readonly error: unknown } | undefined
+  #failure: Error | undefined
   /** Made with the first block of a larger file; small ones are over before anybody could abort them. */
   #controller: AbortController | undefined
   #isOver = false
@@ -115,7 +115,7 @@ export class UploadStream implements Upload {
   }
 
   write(slice: Uint8Array): Promise<void> | undefined {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure.error as Error)
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     assert(!this.#isOver, 'nothing is written after the end')
     this.#receivedBytes += slice.length
     const { sizeBytes } = this.#request
@@ -210,14 +210,18 @@ export class UploadStream implements Upload {
     return extent
   }
 
-  /** Takes the block over and sends it in the background. `last`: the body has ended with it. */
-  #send(block: FillingBlock, last: 'last' | undefined): Promise<void> {
+  /** Takes the block over and sends it in the background, whose failure is the upload's. `last`: the body has ended with it. */
+  #send(block: FillingBlock, last: 'last' | undefined): void {
     const extent = this.#currentExtentOfBlock()
     const geometry = new BlockGeometry(extent.scheme, this.#options.chunkSizeBytes, block.filledBytes)
     const { content, encoded } = this.#encode(extent, geometry, last, (partial) =>
-      encodeBlock(this.#ports.compute, partial, { coder: this.#ports.coder, buffer: block.grant.buffer, layout: block.layout }),
+      encodeBlock(this.#ports.compute, partial, {
+        coder: this.#ports.coder,
+        buffer: block.grant.buffer,
+        layout: block.layout,
+      }),
     )
-    return this.#sendEncoded(extent, content, encoded, () => block.grant.release())
+    this.#sendEncoded(extent, content, encoded, () => block.grant.release())
   }
 
   #currentExtentOfBlock(): ExtentInProgress {
@@ -237,7 +241,14 @@ export class UploadStream implements Upload {
     extent.lengthBytes += geometry.dataBytes
     const { group, dataId } = extent
     const isLastBlock = last !== undefined
-    let content: BlockContent = { group: group.group, dataId, block, geometry, isLastBlock, manifest: new Uint8Array(0) }
+    let content: BlockContent = {
+      group: group.group,
+      dataId,
+      block,
+      geometry,
+      isLastBlock,
+      manifest: new Uint8Array(0),
+    }
     if (isLastBlock) content = { ...content, manifest: this.#manifest() }
     const encoded = encode(content)
     this.#crc32 = joinCrc32(this.#crc32, encoded.dataCrc, geometry.dataBytes)
@@ -258,43 +269,47 @@ export class UploadStream implements Upload {
     })
   }
 
-  async #sendEncoded(extent: ExtentInProgress, content: BlockContent, encoded: EncodedBlock, release: () => void): Promise<void> {
+  #sendEncoded(extent: ExtentInProgress, content: BlockContent, encoded: EncodedBlock, release: () => void): void {
     this.#blocksInFlight++
-    let isReleased = false
+    // The memory is free when the last attempt has ended and none of them has bytes on their way any more.
     let uses = 1
     const released = (): void => {
       uses--
-      if (uses > 0 || isReleased) return
-      isReleased = true
-      release()
+      if (uses === 0) release()
     }
-    try {
-      for (let attempt = 1; ; attempt++) {
-        const group = this.#ports.groupNow(extent.group.group) ?? extent.group
-        const columns = encoded.records.map((record) => ({
-          column: record.column,
-          slot: slotOf(extent.scheme, content.dataId, content.block, record.column),
-          record: record.parts,
-        }))
-        uses++
-        try {
-          const block = { group, columns, needed: content.geometry.dataColumnCount, released }
-          const repairs = await writeBlock(this.#ports, block, this.#controller?.signal)
-          for (const repair of repairs) extent.repairs.push({ block: content.block, ...repair })
-          if (group.epoch < extent.acknowledgedEpoch) extent.acknowledgedEpoch = group.epoch
-          return
-        } catch (error) {
-          if (errorCode(error) !== 'epoch-stale' || attempt >= epochAttemptsMax) throw error
-          await this.#ports.refreshMap()
-        }
+    const attempt = async (group: PlacementGroup): Promise<void> => {
+      const columns = encoded.records.map((record) => ({
+        column: record.column,
+        slot: slotOf(extent.scheme, content.dataId, content.block, record.column),
+        record: record.parts,
+      }))
+      uses++
+      const block = { group, columns, needed: content.geometry.dataColumnCount, released }
+      const repairs = await writeBlock(this.#ports, block, this.#controller?.signal)
+      for (const repair of repairs) extent.repairs.push({ block: content.block, ...repair })
+      if (group.epoch < extent.acknowledgedEpoch) extent.acknowledgedEpoch = group.epoch
+    }
+    this.#attemptAll(extent, attempt)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        released()
+        this.#blocksInFlight--
+        this.#wakeSender?.()
+        this.#wakeSender = undefined
+      })
+      .catch(unreachableRejection)
+  }
+
+  /** Again under the newest map where the group has changed meanwhile. */
+  async #attemptAll(extent: ExtentInProgress, attempt: (group: PlacementGroup) => Promise<void>): Promise<void> {
+    for (let count = 1; ; count++) {
+      try {
+        await attempt(this.#ports.groupNow(extent.group.group) ?? extent.group)
+        return
+      } catch (error) {
+        if (errorCode(error) !== 'epoch-stale' || count >= epochAttemptsMax) throw error
+        await this.#ports.refreshMap()
       }
-    } catch (error) {
-      this.#fail(error)
-    } finally {
-      released()
-      this.#blocksInFlight--
-      this.#wakeSender?.()
-      this.#wakeSender = undefined
     }
   }
 
@@ -305,7 +320,7 @@ export class UploadStream implements Upload {
     const { sizeBytes } = this.#request
     if (sizeBytes !== undefined && this.#receivedBytes !== sizeBytes) await this.#refuseSize()
     try {
-      await this.#sendRest()
+      this.#sendRest()
       while (this.#blocksInFlight > 0) {
         await new Promise<void>((resolve) => {
           this.#wakeSender = resolve
@@ -319,17 +334,20 @@ export class UploadStream implements Upload {
     }
   }
 
-  async #sendRest(): Promise<void> {
+  #sendRest(): void {
     const block = this.#block
     if (block !== undefined) {
       this.#block = undefined
-      return this.#send(block, 'last')
+      this.#send(block, 'last')
+      return
     }
     const chunk = joinSlices(this.#small ?? [])
     const extent = this.#currentExtent()
     const geometry = new BlockGeometry(extent.scheme, this.#options.chunkSizeBytes, chunk.length)
-    const { content, encoded } = this.#encode(extent, geometry, 'last', (partial) => encodeOneChunkBlock(this.#ports.compute, partial, chunk))
-    return this.#sendEncoded(extent, content, encoded, () => undefined)
+    const { content, encoded } = this.#encode(extent, geometry, 'last', (partial) =>
+      encodeOneChunkBlock(this.#ports.compute, partial, chunk),
+    )
+    this.#sendEncoded(extent, content, encoded, () => undefined)
   }
 
   async #commit(): Promise<FileInfo> {
@@ -376,26 +394,34 @@ export class UploadStream implements Upload {
 
   abort(reason: unknown): void {
     if (this.#isOver && this.#failure === undefined) return
-    this.#fail(reason instanceof FrostError ? reason : new FrostError('upload-aborted', `The upload of "${this.#request.key}" was aborted.`, { cause: reason }))
+    this.#fail(
+      reason instanceof FrostError
+        ? reason
+        : new FrostError('upload-aborted', `The upload of "${this.#request.key}" was aborted.`, { cause: reason }),
+    )
   }
 
   #refuseSize(): Promise<never> {
     const { sizeBytes } = this.#request
-    const error = new FrostError('size-mismatch', `The body has ${this.#receivedBytes} bytes${this.#isOver ? '' : ' or more'}, but ${sizeBytes} were announced.`, {
-      remedy: 'Give the size of the body, or leave the size away.',
-    })
+    const error = new FrostError(
+      'size-mismatch',
+      `The body has ${this.#receivedBytes} bytes${this.#isOver ? '' : ' or more'}, but ${sizeBytes} were announced.`,
+      {
+        remedy: 'Give the size of the body, or leave the size away.',
+      },
+    )
     this.#fail(error)
     return Promise.reject(error)
   }
 
   #throwIfFailed(): void {
-    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   /** The first failure ends the upload: nothing more is sent, and what was sent is discarded. */
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return
-    this.#failure = { error }
+    this.#failure = error instanceof Error ? error : new Error(String(error))
     this.#isOver = true
     this.#small = undefined
     this.#controller?.abort(error)
@@ -415,7 +441,8 @@ export class UploadStream implements Upload {
 /** Frees a slice's memory at once where nothing else lies in it, instead of leaving it to the collector. */
 function freeSlice(slice: Uint8Array): void {
   const { buffer } = slice
-  if (buffer instanceof ArrayBuffer && slice.byteOffset === 0 && slice.byteLength === buffer.byteLength) buffer.transfer(0)
+  if (buffer instanceof ArrayBuffer && slice.byteOffset === 0 && slice.byteLength === buffer.byteLength)
+    buffer.transfer(0)
 }
 
 function joinSlices(slices: readonly Uint8Array[]): Uint8Array {

@@ -16,7 +16,15 @@ import { decodeIds, encodeDrop, encodeGroups, encodeListIds, groupsPerMessage } 
 import type { WorkerVitals } from '../rpc/messages/membership.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import type { RpcPeer } from '../rpc/peer.ts'
-import type { CallOptions, FragmentChunks, FragmentRange, GetOptions, PutOptions, WorkerLink, WorkerLinks } from './worker-link.ts'
+import type {
+  CallOptions,
+  FragmentChunks,
+  FragmentRange,
+  GetOptions,
+  PutOptions,
+  WorkerLink,
+  WorkerLinks,
+} from './worker-link.ts'
 
 const noHeader = new Uint8Array(0)
 const adoptDeadlineMs = 10 * SECOND_MS
@@ -44,7 +52,12 @@ export class ConnectedWorkers implements WorkerLinks {
   }
 
   /** Takes a registered worker's connection into use, in place of an older one, after it has adopted `groups`. */
-  async connect(peer: RpcPeer, worker: WorkerId, vitals: WorkerVitals, groups: readonly PlacementGroup[]): Promise<void> {
+  async connect(
+    peer: RpcPeer,
+    worker: WorkerId,
+    vitals: WorkerVitals,
+    groups: readonly PlacementGroup[],
+  ): Promise<void> {
     const link = new PeerLink(peer, worker, this.#ports.groupNow)
     await link.adopt(groups)
     const entry = this.#workers.get(worker)
@@ -81,7 +94,10 @@ export class ConnectedWorkers implements WorkerLinks {
         connected: entry?.link !== undefined,
         silenceMs,
         observedMs: nowMs - this.#startedMs,
-        stuckDiskMs: entry === undefined || entry.vitals.oldestDiskOperationMs === 0 ? 0 : entry.vitals.oldestDiskOperationMs + (silenceMs ?? 0),
+        stuckDiskMs:
+          entry === undefined || entry.vitals.oldestDiskOperationMs === 0
+            ? 0
+            : entry.vitals.oldestDiskOperationMs + (silenceMs ?? 0),
       },
       this.#ports.times,
     )
@@ -152,7 +168,9 @@ class PeerLink implements WorkerLink {
       const known = this.#groupNow(options.group)
       if (errorCode(error) !== 'group-not-adopted' || known === undefined) throw error
       await this.adopt([known])
-      throw new FrostError('epoch-stale', `Worker ${this.worker} did not know placement group ${options.group} yet.`, { cause: error })
+      throw new FrostError('epoch-stale', `Worker ${this.worker} did not know placement group ${options.group} yet.`, {
+        cause: error,
+      })
     }
   }
 
@@ -165,7 +183,11 @@ class PeerLink implements WorkerLink {
         ...(signal === undefined ? {} : { signal }),
       }),
     )
-    return { reply: decodeGetReply(response.header), bytes: response.body ?? noHeader, release: () => response.release() }
+    return {
+      reply: decodeGetReply(response.header),
+      bytes: response.body ?? noHeader,
+      release: () => response.release(),
+    }
   }
 
   async inspect(key: FragmentKey, epoch: Epoch, options: CallOptions): Promise<Uint8Array> {
@@ -177,11 +199,18 @@ class PeerLink implements WorkerLink {
 
   async drop(group: GroupId, epoch: Epoch, dataIds: readonly DataId[], options: CallOptions): Promise<void> {
     const body = [encodeDrop({ group, epoch, dataIds })]
-    const response = await this.#retryAdopted(group, () => this.peer.request(methods.drop, noHeader, { ...options, body }))
+    const response = await this.#retryAdopted(group, () =>
+      this.peer.request(methods.drop, noHeader, { ...options, body }),
+    )
     response.release()
   }
 
-  async listIds(group: GroupId, after: DataId | undefined, limit: number, options: CallOptions): Promise<readonly DataId[]> {
+  async listIds(
+    group: GroupId,
+    after: DataId | undefined,
+    limit: number,
+    options: CallOptions,
+  ): Promise<readonly DataId[]> {
     const body = [encodeListIds({ group, after, limit })]
     const response = await this.peer.request(methods.listIds, noHeader, { ...options, body })
     const ids = decodeIds(response.body ?? noHeader)

@@ -45,7 +45,9 @@ export class AdoptedGroups {
   async #adopt(groups: readonly PlacementGroup[]): Promise<void> {
     const newer = groups.filter((group) => {
       const known = this.#groups.get(group.group)
-      return known === undefined || known.epoch < group.epoch || (known.epoch === group.epoch && known.state !== group.state)
+      return (
+        known === undefined || known.epoch < group.epoch || (known.epoch === group.epoch && known.state !== group.state)
+      )
     })
     const pages = new Set(newer.map((group) => pageOf(group.group)))
     const merged = new Map(this.#groups)
@@ -64,7 +66,10 @@ export class AdoptedGroups {
   check(group: GroupId, epoch: Epoch, options: { readonly standIn: boolean }): void {
     const known = this.#groups.get(group)
     if (known !== undefined && known.epoch > epoch) {
-      throw new FrostError('epoch-stale', `Placement group ${group} is at epoch ${known.epoch}, the request at ${epoch}.`)
+      throw new FrostError(
+        'epoch-stale',
+        `Placement group ${group} is at epoch ${known.epoch}, the request at ${epoch}.`,
+      )
     }
     // A stand-in holds no slot: it knows the group from the request alone.
     if (!options.standIn && (known === undefined || known.epoch < epoch)) {

@@ -44,7 +44,10 @@ async function get(store: FragmentStore, request: RpcRequest): Promise<RpcReply>
   const read = await store.read(key, { firstChunk, endChunk })
   if (read.range.firstChunk !== firstChunk || read.range.endChunk !== endChunk) {
     read.release()
-    throw new FrostError('fragment-missing', `Column ${key.column} of block ${key.block} of ${key.dataId} has no chunks ${firstChunk} to ${endChunk}.`)
+    throw new FrostError(
+      'fragment-missing',
+      `Column ${key.column} of block ${key.block} of ${key.dataId} has no chunks ${firstChunk} to ${endChunk}.`,
+    )
   }
   const header = encodeGetReply({
     blockDataBytes: read.blockDataBytes,
@@ -75,6 +78,7 @@ function listIds(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
 }
 
 function bodyOf(request: RpcRequest): Uint8Array<ArrayBuffer> {
-  if (request.body === undefined) throw new FrostError('protocol-error', `A request of method ${request.method} has no body.`)
+  if (request.body === undefined)
+    throw new FrostError('protocol-error', `A request of method ${request.method} has no body.`)
   return request.body
 }

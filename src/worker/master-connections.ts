@@ -47,7 +47,11 @@ export class MasterConnections {
   readonly #peers = new Set<RpcPeer>()
   #isStopped = false
 
-  constructor(ports: MasterConnectionsPorts, registration: Omit<RegisterRequest, 'vitals'>, masters: readonly string[]) {
+  constructor(
+    ports: MasterConnectionsPorts,
+    registration: Omit<RegisterRequest, 'vitals'>,
+    masters: readonly string[],
+  ) {
     this.#ports = ports
     this.#registration = registration
     this.#configured = new Set(masters)
@@ -95,7 +99,10 @@ export class MasterConnections {
       } catch (error) {
         if (signal.aborted) return
         if (failures === 0 || errorCode(error) === 'peer-refused' || errorCode(error) === 'foreign-cluster') {
-          log.warn('The connection to a master is down; it is tried again.', { master: address, reason: error instanceof Error ? error.message : String(error) })
+          log.warn('The connection to a master is down; it is tried again.', {
+            master: address,
+            reason: error instanceof Error ? error.message : String(error),
+          })
         }
         failures++
       }
@@ -124,7 +131,11 @@ export class MasterConnections {
       for (;;) {
         const ended = await Promise.race([peer.closed, clock.sleep(reply.heartbeatMs, signal)])
         if (ended instanceof FrostError) throw ended
-        const beat = await peer.request(methods.heartbeat, noHeader, { deadlineMs: requestDeadlineMs, body: [encodeHeartbeat(vitals())], signal })
+        const beat = await peer.request(methods.heartbeat, noHeader, {
+          deadlineMs: requestDeadlineMs,
+          body: [encodeHeartbeat(vitals())],
+          signal,
+        })
         this.#follow(decodeHeartbeatReply(beat.body ?? noHeader).masters)
         beat.release()
       }

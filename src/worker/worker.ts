@@ -63,7 +63,14 @@ export class Worker {
     this.#options = options
     this.#store = new FragmentStore(ports, options.store, {
       damaged: ({ key, code, reason }) =>
-        ports.log.warn('A stored fragment is damaged.', { code, reason, group: key.group, dataId: key.dataId, block: key.block, column: key.column }),
+        ports.log.warn('A stored fragment is damaged.', {
+          code,
+          reason,
+          group: key.group,
+          dataId: key.dataId,
+          block: key.block,
+          column: key.column,
+        }),
       full: (full) => ports.log.warn(full ? 'The disk is full: writes are refused.' : 'The disk has room again.'),
       failed: options.onFatal,
     })
@@ -85,7 +92,10 @@ export class Worker {
     const groups = new AdoptedGroups(mapDisk)
     await groups.open()
     this.#handlers = fragmentHandlers(this.#store, groups)
-    this.#listener = await listenForPeers(this.#node(), { address: this.#options.internalAddress, onPeer: () => undefined })
+    this.#listener = await listenForPeers(this.#node(), {
+      address: this.#options.internalAddress,
+      onPeer: () => undefined,
+    })
     this.#masters = new MasterConnections(
       {
         clock,
@@ -143,7 +153,11 @@ export class Worker {
   }
 }
 
-function toVitals(store: FragmentStore): { readonly usedBytes: number; readonly capacityBytes: number; readonly freeBytes: number } {
+function toVitals(store: FragmentStore): {
+  readonly usedBytes: number
+  readonly capacityBytes: number
+  readonly freeBytes: number
+} {
   const { segmentBytes, capacityBytes, freeBytes, full } = store.usage()
   return { usedBytes: segmentBytes, capacityBytes, freeBytes: full ? 0 : Math.max(0, freeBytes) }
 }

@@ -168,7 +168,8 @@ function readGroup(value: unknown): PlacementGroup {
   const fields = new JsonFields('placement group', value)
   const scheme = new JsonFields('scheme', fields.object('scheme'))
   const state = fields.string('state')
-  if (state !== 'writable' && state !== 'closed') throw new FrostError('protocol-error', `A placement group is in state "${state}".`)
+  if (state !== 'writable' && state !== 'closed')
+    throw new FrostError('protocol-error', `A placement group is in state "${state}".`)
   return {
     group: fields.parsedCount('group', parseGroupId),
     epoch: fields.parsedCount('epoch', parseEpoch),
