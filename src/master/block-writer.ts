@@ -123,7 +123,6 @@ class BlockWrite {
       }
       this.#send(state, worker, false)
     }
-    this.#releaseBuffers()
     this.#decide()
   }
 
@@ -275,8 +274,11 @@ class BlockWrite {
 
   #end(): Settle | undefined {
     const settle = this.#settle
+    if (settle === undefined) return undefined
     this.#settle = undefined
     this.#timer?.cancel()
+    // No stand-in will need the buffers any more; sends under way hold them on.
+    this.#releaseBuffers()
     return settle
   }
 }

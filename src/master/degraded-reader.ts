@@ -170,7 +170,8 @@ async function listCandidates({ ports, fetcher, part, layout }: Gathering): Prom
   const others = standIns
     .filter((standIn) => standIn.block === part.block && partLength(geometry, standIn.column, layout.stripes) > 0)
     .map(({ column, worker }) => ({ column, worker }))
-  return [...holders, ...others.filter((source) => fetcher.isReadable(source.worker)), ...away]
+  const candidates = [...holders, ...others.filter((source) => fetcher.isReadable(source.worker)), ...away]
+  return candidates.filter((source) => !fetcher.isDamaged(source))
 }
 
 function unavailable(part: BlockPart, gathered: number, needed: number, cause: unknown): FrostError {

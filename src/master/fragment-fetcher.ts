@@ -59,6 +59,8 @@ export class FragmentFetcher {
   readonly #ports: FragmentFetcherPorts
   readonly #part: BlockPart
   readonly #group: PlacementGroup
+  /** Found missing or corrupt already; they are not asked again. */
+  readonly #damaged: Source[] = []
 
   constructor(ports: FragmentFetcherPorts, part: BlockPart, group: PlacementGroup) {
     this.#ports = ports
@@ -72,6 +74,10 @@ export class FragmentFetcher {
     const worker = this.#group.slots[slotOf(geometry.scheme, ref.dataId, block, column)]?.worker
     assert(worker !== undefined, 'every column has a slot')
     return worker
+  }
+
+  isDamaged(source: Source): boolean {
+    return this.#damaged.some(({ column, worker }) => column === source.column && worker === source.worker)
   }
 
   isReadable(worker: WorkerId): boolean {
@@ -196,6 +202,7 @@ export class FragmentFetcher {
   }
 
   #report(source: Source, code: FragmentDamage['code']): void {
+    this.#damaged.push(source)
     const isHolder = source.worker === this.holderOf(source.column)
     this.#ports.onDamage({ key: this.#keyOf(source.column), worker: source.worker, code, isHolder })
   }

@@ -1,0 +1,154 @@
+// Workers in memory for tests of the master's data path: they keep records as sent, prove them as a store does, and can be away, slow,
+// full, or have bytes changed.
+
+import { assert, defined } from '../../base/assert.ts'
+import { FrostError } from '../../base/errors.ts'
+import { parseEpoch, parseGroupId, parseWorkerId } from '../../base/ids.ts'
+import type { DataId, WorkerId } from '../../base/ids.ts'
+import type { Scheme } from '../../base/scheme.ts'
+import type { PlacementGroup } from '../../cluster/placement-group.ts'
+import { partLength } from '../../codec/erasure-coder.ts'
+import { checksOf, decodeHeader } from '../../codec/record.ts'
+import type { Compute } from '../../ports/compute.ts'
+import type { FragmentKey } from '../../rpc/messages/fragment.ts'
+import type { FragmentChunks, FragmentRange, GetOptions, PutOptions, WorkerLink, WorkerLinks } from '../worker-link.ts'
+
+export type WorkerMood = 'up' | 'away' | 'failing' | 'full' | 'silent'
+
+export class FakeWorkers implements WorkerLinks {
+  readonly compute: Compute
+  readonly ids: readonly WorkerId[]
+  readonly moods = new Map<WorkerId, WorkerMood>()
+  readonly records = new Map<WorkerId, Map<string, Uint8Array>>()
+  bytesRead = 0
+
+  constructor(compute: Compute, count: number) {
+    this.compute = compute
+    this.ids = Array.from({ length: count }, (_, index) => workerId(index + 1))
+    for (const id of this.ids) {
+      this.moods.set(id, 'up')
+      this.records.set(id, new Map())
+    }
+  }
+
+  /** A group over the first workers. */
+  group(scheme: Scheme): PlacementGroup {
+    const epoch = defined(parseEpoch(1), 'epoch')
+    const slots = this.ids.slice(0, scheme.dataColumns + scheme.parityColumns)
+    return {
+      group: defined(parseGroupId(1), 'group'),
+      epoch,
+      scheme,
+      slots: slots.map((worker) => ({ worker, holderSinceEpoch: epoch })),
+      state: 'writable',
+    }
+  }
+
+  setMood(index: number, mood: WorkerMood): void {
+    this.moods.set(defined(this.ids[index], 'worker'), mood)
+  }
+
+  /** Workers that hold a column. */
+  holders(key: Omit<FragmentKey, 'group'>): readonly WorkerId[] {
+    return this.ids.filter((id) => this.records.get(id)?.has(nameOf(key)))
+  }
+
+  link(worker: WorkerId): WorkerLink | undefined {
+    return this.moods.get(worker) === 'away' ? undefined : new FakeLink(this, worker)
+  }
+
+  isReadable(worker: WorkerId): boolean {
+    return this.moods.get(worker) !== 'away'
+  }
+
+  isWritable(worker: WorkerId): boolean {
+    return this.isReadable(worker)
+  }
+
+  writable(): readonly WorkerId[] {
+    return this.ids.filter((id) => this.isWritable(id))
+  }
+}
+
+function workerId(number: number): WorkerId {
+  return defined(parseWorkerId(number.toString(16).padStart(16, '0')), 'worker id')
+}
+
+export function nameOf(key: Omit<FragmentKey, 'group'>): string {
+  return `${key.dataId} ${key.block} ${key.column}`
+}
+
+class FakeLink implements WorkerLink {
+  readonly worker: WorkerId
+  readonly #workers: FakeWorkers
+
+  constructor(workers: FakeWorkers, worker: WorkerId) {
+    this.#workers = workers
+    this.worker = worker
+  }
+
+  async put(parts: readonly Uint8Array[], options: PutOptions): Promise<void> {
+    const record = Uint8Array.from(parts.flatMap((part) => [...part]))
+    options.sent()
+    await this.#act(options)
+    if (this.#workers.moods.get(this.worker) === 'full') throw new FrostError('insufficient-storage', 'Full.')
+    const header = decodeHeader(this.#workers.compute, record, 'protocol-error')
+    this.#workers.records.get(this.worker)?.set(nameOf(header), record)
+  }
+
+  async get(range: FragmentRange, options: GetOptions): Promise<FragmentChunks> {
+    await this.#act(options)
+    const record = this.#record(range.key)
+    const header = decodeHeader(this.#workers.compute, record, 'store-corrupt')
+    const { geometry, headerBytes, column } = header
+    const stripes = { firstStripe: range.firstChunk, endStripe: range.endChunk }
+    const start = headerBytes + geometry.columnOffset(column, range.firstChunk)
+    const bytes = record.slice(start, start + partLength(geometry, column, stripes))
+    this.#workers.bytesRead += bytes.length
+    if (options.onBytes !== undefined) {
+      for (let at = 0; at < bytes.length; at += 1000) options.onBytes(bytes.subarray(at, at + 1000))
+    }
+    const { dataColumns, parityColumns } = geometry.scheme
+    const { chunkSizeBytes, dataBytes } = geometry
+    const checks = checksOf(header, column, stripes)
+    return {
+      reply: { blockDataBytes: dataBytes, dataColumns, parityColumns, chunkSizeBytes, checks },
+      bytes: options.onBytes === undefined ? bytes : new Uint8Array(0),
+      release: () => undefined,
+    }
+  }
+
+  async inspect(key: FragmentKey): Promise<Uint8Array> {
+    await Promise.resolve()
+    return this.#record(key)
+  }
+
+  async drop(_group: unknown, _epoch: unknown, dataIds: readonly DataId[]): Promise<void> {
+    await Promise.resolve()
+    const records = this.#workers.records.get(this.worker)
+    for (const name of records?.keys() ?? []) if (dataIds.some((id) => name.startsWith(id))) records?.delete(name)
+  }
+
+  async listIds(): Promise<readonly DataId[]> {
+    await Promise.resolve()
+    return []
+  }
+
+  #record(key: FragmentKey): Uint8Array {
+    const record = this.#workers.records.get(this.worker)?.get(nameOf(key))
+    if (record === undefined) throw new FrostError('fragment-missing', 'Not here.')
+    return record
+  }
+
+  async #act({ deadlineMs, signal }: { readonly deadlineMs: number; readonly signal?: AbortSignal }): Promise<void> {
+    await Promise.resolve()
+    const mood = this.#workers.moods.get(this.worker)
+    if (mood === 'failing') throw new FrostError('disk-failed', 'The disk is broken.')
+    if (mood === 'away') throw new FrostError('peer-unreachable', 'Away.')
+    if (mood !== 'silent') return
+    assert(deadlineMs > 0, 'a deadline')
+    await new Promise((_, reject) => {
+      signal?.addEventListener('abort', () => reject(new FrostError('cancelled', 'Cancelled.')), { once: true })
+    })
+  }
+}

@@ -1,0 +1,98 @@
+// The cluster's id and secret, as files of a master's data directory, outside the metadata: they must survive its loss.
+
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+import { FrostError } from '../base/errors.ts'
+import { clusterIdFromBytes, fromHex, parseClusterId, toHex } from '../base/ids.ts'
+import type { ClusterId } from '../base/ids.ts'
+import type { Random } from '../ports/random.ts'
+
+const secretBytes = 32
+const clusterFileName = 'cluster.json'
+export const secretFileName = 'secret'
+
+/** Reads the secret; makes one, for the owner's eyes only, where there is none yet. */
+export async function loadOrMakeSecret(path: string, random: Random): Promise<Uint8Array<ArrayBuffer>> {
+  const text = await readText(path)
+  if (text !== undefined) return parseSecret(text, path)
+  const secret = random.bytes(secretBytes)
+  await writeDurably(path, `${toHex(secret)}\n`)
+  return secret
+}
+
+/** @throws FrostError `config-invalid`: there is no such file, or no secret in it. */
+export async function loadSecret(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const text = await readText(path)
+  if (text === undefined) {
+    throw new FrostError('config-invalid', `The secret file ${path} does not exist.`, {
+      remedy: 'Copy the file "secret" from the data directory of the master, and name it with --secret-file.',
+    })
+  }
+  return parseSecret(text, path)
+}
+
+export function parseSecret(text: string, source: string): Uint8Array<ArrayBuffer> {
+  const digits = text.trim()
+  if (!/^(?:[0-9a-f]{2}){16,64}$/.test(digits)) {
+    throw new FrostError('config-invalid', `${source} holds no cluster secret.`, {
+      remedy: 'A secret is 32 to 128 lower-case hex digits; make one with: openssl rand -hex 32',
+    })
+  }
+  return fromHex(digits)
+}
+
+/** Reads the id of the cluster that the directory belongs to; makes one where there is none yet. */
+export async function loadOrMakeClusterId(directory: string, random: Random): Promise<ClusterId> {
+  const path = join(directory, clusterFileName)
+  const text = await readText(path)
+  if (text === undefined) {
+    const id = clusterIdFromBytes(random.bytes(16))
+    await writeDurably(path, `${JSON.stringify({ format: 1, cluster: id })}\n`)
+    return id
+  }
+  const id = parseClusterFile(text)
+  if (id !== undefined) return id
+  throw new FrostError('directory-foreign', `${path} is not a cluster file of FrostByte.`, {
+    remedy: 'Give another directory with --data.',
+  })
+}
+
+function parseClusterFile(text: string): ClusterId | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || !('cluster' in value)) return undefined
+    return typeof value.cluster === 'string' ? parseClusterId(value.cluster) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Temporary file, sync, rename, sync of the directory. */
+async function writeDurably(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const temporary = `${path}.new`
+  const file = await open(temporary, 'w', 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+  const directory = await open(dirname(path))
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
