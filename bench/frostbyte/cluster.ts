@@ -1,0 +1,103 @@
+// A cluster of the bench program's own: `frostbyte up` with a master and five workers on free ports, in a folder that goes away.
+
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { listTree, memoryOf, pssOf } from '../../src/cli/bench/process-usage.ts'
+import type { ServerProcess } from '../../src/cli/bench/process-usage.ts'
+import type { Server } from '../../src/cli/bench/row-runner.ts'
+import { ChildServer } from '../yardsticks/child-server.ts'
+import { findFreePorts } from '../yardsticks/free-port.ts'
+
+const workers = 5
+
+export interface ClusterOptions {
+  readonly folder: string
+  /** For every process of the cluster, such as `--cpu-prof`. */
+  readonly nodeOptions?: string
+}
+
+export interface IdleMemory {
+  readonly masterRss: number
+  /** The largest. */
+  readonly workerRss: number
+  readonly sumPss: number
+  readonly processes: number
+}
+
+export class Cluster implements Server {
+  readonly name = 'frostbyte'
+  readonly target: Server['target']
+  readonly #child: ChildServer
+
+  private constructor(child: ChildServer, port: number) {
+    this.#child = child
+    this.target = { host: '127.0.0.1', port, dialect: 'frostbyte' }
+  }
+
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const { folder, nodeOptions } = options
+    mkdirSync(folder, { recursive: true })
+    const ports = await findFreePorts(2)
+    const [port = 0, internalPort = 0] = ports
+    const args = [
+      join(import.meta.dirname, '../../bin/frostbyte.js'),
+      'up',
+      '--data',
+      folder,
+      '--workers',
+      String(workers),
+    ]
+    args.push('--port', String(port), '--internal-port', String(internalPort))
+    const env = nodeOptions === undefined ? process.env : { ...process.env, NODE_OPTIONS: nodeOptions }
+    const child = await ChildServer.start({ command: process.execPath, args, env, port, startTimeoutMs: 60_000 })
+    const cluster = new Cluster(child, port)
+    await cluster.#waitUntilReady()
+    return cluster
+  }
+
+  processes = (): readonly ServerProcess[] =>
+    listTree(this.#child.pid).map(({ pid, command }) => ({ pid, role: roleOf(command) }))
+
+  get output(): string {
+    return this.#child.output
+  }
+
+  /** Lets it settle first: what the start needed and gives back is not idle memory. */
+  async measureIdle(): Promise<IdleMemory> {
+    await sleep(4000)
+    const processes = this.processes()
+    const rss = (role: string): number =>
+      Math.max(0, ...processes.filter((one) => one.role === role).map((one) => memoryOf(one.pid)?.rss ?? 0))
+    return {
+      masterRss: rss('master'),
+      workerRss: rss('worker'),
+      sumPss: processes.reduce((sum, one) => sum + (pssOf(one.pid) ?? 0), 0),
+      processes: processes.length,
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#child.stop()
+  }
+
+  async #waitUntilReady(): Promise<void> {
+    const { host, port } = this.target
+    for (let attempt = 0; attempt < 300; attempt++) {
+      const response = await fetch(`http://${host}:${port}/readyz`).catch(() => undefined)
+      await response?.body?.cancel()
+      if (response?.ok === true) return
+      await sleep(100)
+    }
+    throw new Error(`the cluster does not get ready; it said:\n${this.output}`)
+  }
+}
+
+function roleOf(command: string): string {
+  return /\bworker\b/.test(command) ? 'worker' : 'master'
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}

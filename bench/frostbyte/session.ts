@@ -1,0 +1,222 @@
+// One run of the benchmark: starts what is compared, measures row by row with the yardsticks' rows next to it in time (the
+// machine's speed drifts), and ends everything again whatever happens.
+
+import { existsSync, mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+
+import { LoadGenerator } from '../../src/cli/bench/load-generator.ts'
+import { ProgressLine } from '../../src/cli/bench/progress-line.ts'
+import { isUsageKnown, listTree } from '../../src/cli/bench/process-usage.ts'
+import { RowRunner } from '../../src/cli/bench/row-runner.ts'
+import type { Server } from '../../src/cli/bench/row-runner.ts'
+import { rowId } from '../../src/cli/bench/row.ts'
+import type { Row, RowResult } from '../../src/cli/bench/row.ts'
+import { liveHeading, liveRow, rowCells } from '../../src/cli/bench/table.ts'
+import { MIB } from '../../src/base/units.ts'
+import { startBareServer } from '../yardsticks/bare.ts'
+import { Floor, floorCpuPerGib } from '../yardsticks/floor.ts'
+import type { FloorFigure, FloorMode } from '../yardsticks/floor.ts'
+import { startNginx } from '../yardsticks/nginx.ts'
+import type { Yardstick } from '../yardsticks/yardstick.ts'
+import { Cluster, removeFolder } from './cluster.ts'
+import type { IdleMemory } from './cluster.ts'
+import { filledListPrefix } from './fill-keys.ts'
+import { prepareMetadata } from './prepared-metadata.ts'
+import { measureCommits } from './metadata-commits.ts'
+import type { CommitFigures } from './metadata-commits.ts'
+import type { BenchOptions } from './options.ts'
+import { PerfRecording } from './perf-recording.ts'
+import { isForYardstick } from './selection.ts'
+import type { Selection, YardstickName } from './selection.ts'
+
+export class Session {
+  readonly rows: RowResult[] = []
+  readonly floor: FloorFigure[] = []
+  readonly notes: string[] = []
+  commits: CommitFigures | undefined
+  idle: IdleMemory | undefined
+  readonly #options: BenchOptions
+  readonly #selection: Selection
+  readonly #folder: string
+  readonly #load = new LoadGenerator()
+  readonly #progress = new ProgressLine()
+  readonly #runners: { readonly name: YardstickName | 'frostbyte'; readonly runner: RowRunner }[] = []
+  readonly #yardsticks: Yardstick[] = []
+  #cluster: Cluster | undefined
+  #floorProgram: Floor | undefined
+  #floorModes: readonly FloorMode[] = ['direct', 'buffered']
+  #perf: PerfRecording | undefined
+
+  constructor(options: BenchOptions, selection: Selection) {
+    this.#options = options
+    this.#selection = selection
+    this.#folder = join(options.folder, `run-${process.pid}`)
+  }
+
+  /** Where a profile of each process lies after `close`. */
+  get profileFolder(): string {
+    return join(this.#options.folder, `profiles-${process.pid}`)
+  }
+
+  get perf(): PerfRecording | undefined {
+    return this.#perf
+  }
+
+  async run(): Promise<void> {
+    mkdirSync(this.#folder, { recursive: true })
+    if (!isUsageKnown()) this.notes.push('CPU and memory: not known on this system (no /proc).')
+    await this.#load.start(this.#options.clientProcesses ?? Math.max(1, Math.min(4, availableParallelism() >> 2)))
+    if (this.#options.url !== undefined) this.#attach(this.#options.url)
+    else if (this.#options.cluster) await this.#startCluster()
+    await this.#startYardsticks()
+    let sizeBytes = 0
+    for (const row of this.#selection.rows) {
+      if (sizeBytes !== 0 && row.sizeBytes !== sizeBytes) await this.#clearUp(sizeBytes)
+      sizeBytes = row.sizeBytes
+      await this.#measure(row)
+    }
+    await this.#clearUp(sizeBytes)
+  }
+
+  async close(): Promise<void> {
+    this.#progress.clear()
+    this.#load.close()
+    await Promise.all(
+      [...this.#yardsticks, ...(this.#cluster === undefined ? [] : [this.#cluster])].map(
+        async (one) => await one.stop(),
+      ),
+    )
+    if (!this.#options.keep) removeFolder(this.#folder)
+  }
+
+  /** CPU-seconds per GiB, the cheaper way of writing. */
+  floorCost(row: FloorFigure['row']): number | undefined {
+    const costs = (['direct', 'buffered'] as const).flatMap((mode) => {
+      const figures = this.floor.filter((figure) => figure.row === row && figure.mode === mode)
+      return figures.length === 0
+        ? []
+        : [figures.reduce((sum, figure) => sum + floorCpuPerGib(figure), 0) / figures.length]
+    })
+    return costs.length === 0 ? undefined : Math.min(...costs)
+  }
+
+  async #startCluster(): Promise<void> {
+    const { keys, profile } = this.#options
+    const { extras } = this.#selection
+    const folder = join(this.#folder, 'cluster')
+    const needsMetadata = keys > 0 || extras.has('commits')
+    if (needsMetadata) {
+      await prepareMetadata({
+        folder,
+        keys,
+        cache: this.#options.folder,
+        onProgress: (text) => this.#progress.show(text),
+      })
+      if (extras.has('commits')) {
+        this.commits = await measureCommits(folder, { keys, secondsEach: 2 })
+        removeFolder(folder)
+        await prepareMetadata({
+          folder,
+          keys,
+          cache: this.#options.folder,
+          onProgress: (text) => this.#progress.show(text),
+        })
+      }
+    }
+    const isRowless = this.#selection.rows.length === 0 && !extras.has('idle')
+    if (isRowless) return
+    const nodeOptions = [
+      ...(profile ? [`--cpu-prof --cpu-prof-dir=${this.profileFolder}`] : []),
+      ...(this.#options.perf ? ['--perf-basic-prof'] : []),
+    ].join(' ')
+    const cluster = await Cluster.start({ folder, ...(nodeOptions === '' ? {} : { nodeOptions }) })
+    this.#cluster = cluster
+    if (extras.has('idle')) {
+      this.#progress.show('frostbyte: idle')
+      this.idle = await cluster.measureIdle()
+    }
+    if (this.#options.perf) this.#perf = new PerfRecording(join(this.#options.folder, `perf-${process.pid}.data`))
+    this.#add('frostbyte', cluster, keys > 0 ? filledListPrefix : undefined)
+  }
+
+  #attach(url: URL): void {
+    const { pid } = this.#options
+    const processes = (): Server['processes'] extends () => infer List ? List : never =>
+      pid === undefined ? [] : listTree(pid).map((one) => ({ pid: one.pid, role: 'server' }))
+    const server: Server = {
+      name: 'frostbyte',
+      target: { host: url.hostname, port: Number(url.port === '' ? 80 : url.port), dialect: 'frostbyte' },
+      processes,
+    }
+    this.#add('frostbyte', server, undefined)
+  }
+
+  #add(name: YardstickName | 'frostbyte', server: Server, listPrefix: string | undefined): void {
+    const runner = new RowRunner({
+      server,
+      load: this.#load,
+      ...(listPrefix === undefined ? {} : { listPrefix }),
+      onProgress: this.#progress.onProgress,
+    })
+    this.#runners.push({ name, runner })
+  }
+
+  async #startYardsticks(): Promise<void> {
+    const { yardsticks } = this.#selection
+    if (yardsticks.has('floor')) {
+      const floor = Floor.compile(this.#folder)
+      if (floor instanceof Floor) this.#floorProgram = floor
+      else this.notes.push(`The floor was left out: ${floor.skipped}.`)
+    }
+    const starts = { nginx: startNginx, bare: startBareServer }
+    for (const name of ['nginx', 'bare'] as const) {
+      if (!yardsticks.has(name)) continue
+      const folder = join(this.#folder, name)
+      if (!existsSync(folder)) mkdirSync(folder, { recursive: true })
+      const yardstick = await starts[name](join(process.cwd(), folder))
+      if ('skipped' in yardstick) {
+        this.notes.push(`${name} was left out: ${yardstick.skipped}.`)
+      } else {
+        this.#yardsticks.push(yardstick)
+        this.#add(name, yardstick, undefined)
+      }
+    }
+  }
+
+  async #measure(row: Row): Promise<void> {
+    const isFloorRow = isForYardstick(row, 'floor', this.#selection)
+    if (isFloorRow) await this.#measureFloor(row.secondsMax / 2)
+    for (const { name, runner } of this.#runners) {
+      if (name !== 'frostbyte' && !isForYardstick(row, name, this.#selection)) continue
+      const isRecorded = name === 'frostbyte' && this.#cluster !== undefined
+      if (isRecorded) this.#perf?.start(this.#cluster?.processes().map(({ pid }) => pid) ?? [])
+      const result = await runner.measure(row)
+      if (isRecorded) await this.#perf?.stop(rowId(row))
+      this.rows.push(result)
+      this.#progress.clear()
+      if (this.rows.length === 1) process.stderr.write(`${liveHeading()}\n`)
+      process.stderr.write(`${liveRow(rowCells(result))}\n`)
+      if (result.firstFailure !== undefined) process.stderr.write(`  first failure: ${result.firstFailure}\n`)
+    }
+    if (isFloorRow) await this.#measureFloor(row.secondsMax / 2)
+  }
+
+  /** Both ways of writing once; after that the cheaper one alone. */
+  async #measureFloor(seconds: number): Promise<void> {
+    for (const mode of this.#floorModes) {
+      this.#progress.show(`floor: ${mode} writes`)
+      const figures = await this.#floorProgram?.measure(mode, Math.max(1, seconds), 256 * MIB)
+      if (figures === undefined) return
+      if ('skipped' in figures) this.notes.push(`${figures.skipped}.`)
+      else this.floor.push(...figures)
+    }
+    const cheapest = this.floorCost('upload')
+    const best = this.floor.find((figure) => figure.row === 'upload' && floorCpuPerGib(figure) === cheapest)
+    if (best !== undefined) this.#floorModes = [best.mode]
+  }
+
+  async #clearUp(sizeBytes: number): Promise<void> {
+    for (const { runner } of this.#runners) await runner.deleteAll([sizeBytes])
+  }
+}
