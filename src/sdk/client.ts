@@ -1,0 +1,194 @@
+// The client library's face: one object for one server. It holds no connection and needs no closing.
+
+import { download } from './download.ts'
+import type { Download, DownloadOptions } from './download.ts'
+import { FrostByteError } from './errors.ts'
+import { inRange, withRetries } from './retry.ts'
+import type { UploadSource } from './source.ts'
+import { fileQuery, HttpTransport } from './transport.ts'
+import type { ClientOptions, HttpRequest, RequestOptions, Transport } from './transport.ts'
+import { upload } from './upload.ts'
+import type { UploadOptions } from './upload.ts'
+import { parseBuckets, parseCluster, parseFileHeaders, parseFiles, parseLayout, parseNames } from './wire.ts'
+import type { BucketInfo, ClusterStatus, FileInfo, LayoutPage } from './wire.ts'
+
+export interface FileOptions extends RequestOptions {
+  /** Default: the client's. */
+  readonly bucket?: string | undefined
+}
+
+export interface ListOptions extends FileOptions {
+  /** Only names after this one, which need not exist. */
+  readonly after?: string | undefined
+  /** Names at most; default all. */
+  readonly limit?: number | undefined
+  /** Names a request; default 1,000, 1 to 1,000. */
+  readonly pageSize?: number | undefined
+}
+
+export interface LayoutOptions extends FileOptions {
+  /** Pieces of chunks after this index; default -1, the start. */
+  readonly after?: number | undefined
+  /** Data chunks a page; default 1,000, 1 to 1,000. */
+  readonly limit?: number | undefined
+}
+
+const pageSizeMax = 1000
+
+/**
+ * @example
+ * const client = new FrostByteClient({ url: 'http://127.0.0.1:8080' })
+ * await client.upload('notes/today.txt', 'it snows')
+ * const { stream } = await client.download('notes/today.txt')
+ * console.log(await new Response(stream).text())
+ * for await (const file of client.list('notes/')) console.log(file.name, file.sizeBytes)
+ */
+export class FrostByteClient {
+  readonly #transport: Transport
+
+  /** @throws FrostByteError `option-invalid`. */
+  constructor(options: ClientOptions = {}) {
+    this.#transport = new HttpTransport(options)
+  }
+
+  /**
+   * Stores a file; a file of that name is replaced. Durable on the cluster when it resolves; after a rejection the name is as it was, except
+   * where the connection broke (`network-failed`, `timed-out`): then `stat` tells.
+   */
+  async upload(name: string, source: UploadSource, options: UploadOptions = {}): Promise<FileInfo> {
+    return upload(this.#transport, { name, source }, options)
+  }
+
+  /**
+   * Opens a file or a range of it for reading. A broken connection is resumed where it broke, on the same version;
+   * where the file was replaced meanwhile, the stream fails with `file-changed`.
+   * @throws FrostByteError `file-not-found`, `bucket-not-found`, `range-unsatisfiable`, …
+   */
+  async download(name: string, options: DownloadOptions = {}): Promise<Download> {
+    return download(this.#transport, name, options)
+  }
+
+  /** @throws FrostByteError `file-not-found`, `bucket-not-found`, … */
+  async stat(name: string, options: FileOptions = {}): Promise<FileInfo> {
+    const transport = this.#transport
+    const bucket = options.bucket ?? transport.bucket
+    const subject = `stat of "${name}"`
+    const request = { method: 'HEAD', path: 'download', query: fileQuery(name, bucket), subject } as const
+    const headers = { 'accept-encoding': 'identity' }
+    return withRetries(transport.policy, { signal: options.signal }, async () => {
+      const watchdog = transport.watchdog(subject, options.signal)
+      try {
+        const response = await transport.exchange({ ...request, headers }, watchdog)
+        const length = response.headers.get('content-length') ?? ''
+        if (!/^\d{1,15}$/.test(length))
+          throw new FrostByteError('response-invalid', `${subject}: the server gave no length`)
+        return parseFileHeaders(response.headers, { name, bucket, sizeBytes: Number(length) })
+      } finally {
+        watchdog.close()
+      }
+    })
+  }
+
+  /**
+   * Deletes the newest version of a file. Durable when it resolves.
+   * @throws FrostByteError `file-not-found`, except after a repeat: then the first request may have done it.
+   */
+  async remove(name: string, options: FileOptions & { readonly ifVersion?: string | undefined } = {}): Promise<void> {
+    const query = fileQuery(name, options.bucket ?? this.#transport.bucket)
+    const headers = { 'if-match': options.ifVersion === undefined ? undefined : `"${options.ifVersion}"` }
+    const subject = `deletion of "${name}"`
+    let isUncertain = false
+    await withRetries(this.#transport.policy, { signal: options.signal }, async () => {
+      const watchdog = this.#transport.watchdog(subject, options.signal)
+      try {
+        const response = await this.#transport.exchange(
+          { method: 'DELETE', path: 'delete', query, headers, subject },
+          watchdog,
+        )
+        await response.body?.cancel()
+      } catch (error) {
+        if (!(error instanceof FrostByteError)) throw error
+        if (isUncertain && error.code === 'file-not-found') return
+        isUncertain ||= error.status === undefined && !error.unsent
+        throw error
+      } finally {
+        watchdog.close()
+      }
+    })
+  }
+
+  /** Files whose names begin with `prefix`, in byte order of their names, fetched by pages. */
+  async *list(prefix = '', options: ListOptions = {}): AsyncGenerator<FileInfo, void, undefined> {
+    const bucket = options.bucket ?? this.#transport.bucket
+    yield* this.#pages(
+      { prefix, bucket, options, details: true },
+      (page) => parseFiles(page, bucket),
+      (file) => file.name,
+    )
+  }
+
+  /** Like `list`, names only: much cheaper. */
+  async *listNames(prefix = '', options: ListOptions = {}): AsyncGenerator<string, void, undefined> {
+    const bucket = options.bucket ?? this.#transport.bucket
+    yield* this.#pages({ prefix, bucket, options, details: false }, parseNames, (name) => name)
+  }
+
+  /** Which chunk and parity piece of a file lies on which worker; one page. */
+  async layout(name: string, options: LayoutOptions = {}): Promise<LayoutPage> {
+    const query = {
+      ...fileQuery(name, options.bucket ?? this.#transport.bucket),
+      after: options.after,
+      limit: options.limit ?? pageSizeMax,
+    }
+    return parseLayout(await this.#get('api/v1/layout', `layout of "${name}"`, options, query))
+  }
+
+  async cluster(options: RequestOptions = {}): Promise<ClusterStatus> {
+    return parseCluster(await this.#get('api/v1/cluster', 'state of the cluster', options))
+  }
+
+  async listBuckets(options: RequestOptions = {}): Promise<readonly BucketInfo[]> {
+    return parseBuckets(await this.#get('api/v1/buckets', 'list of buckets', options))
+  }
+
+  async #get(
+    path: string,
+    subject: string,
+    options: RequestOptions,
+    query: HttpRequest['query'] = {},
+  ): Promise<unknown> {
+    return this.#transport.requestJson({ method: 'GET', path, query, subject }, options)
+  }
+
+  async *#pages<T>(
+    listing: {
+      readonly prefix: string
+      readonly bucket: string
+      readonly details: boolean
+      readonly options: ListOptions
+    },
+    parse: (page: unknown) => readonly T[],
+    nameOf: (entry: T) => string,
+  ): AsyncGenerator<T, void, undefined> {
+    const { options } = listing
+    const pageSize = inRange('pageSize', options.pageSize ?? pageSizeMax, 1, pageSizeMax)
+    let left = inRange('limit', options.limit ?? Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER)
+    let after = options.after
+    while (left > 0) {
+      const limit = Math.min(pageSize, left)
+      const query = {
+        bucket: listing.bucket,
+        prefix: listing.prefix === '' ? undefined : listing.prefix,
+        after,
+        limit,
+        details: listing.details,
+      }
+      const page = parse(await this.#get('files', `list of bucket "${listing.bucket}"`, options, query))
+      yield* page
+      const last = page.at(-1)
+      if (last === undefined || page.length < limit) return
+      left -= page.length
+      after = nameOf(last)
+    }
+  }
+}

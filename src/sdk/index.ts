@@ -1,0 +1,24 @@
+// What the client library offers, in Node.js and in browsers. `node.ts` adds files on the local disk.
+
+export { FrostByteClient } from './client.ts'
+export type { FileOptions, LayoutOptions, ListOptions } from './client.ts'
+export type { Download, DownloadOptions } from './download.ts'
+export { FrostByteError } from './errors.ts'
+export type { ClientErrorCode } from './errors.ts'
+export { parseByteRange } from './range.ts'
+export type { ByteRange } from './range.ts'
+export type { RetryOptions } from './retry.ts'
+export type { ReplayableSource, UploadSource } from './source.ts'
+export type { ClientOptions, RequestOptions } from './transport.ts'
+export type { UploadOptions } from './upload.ts'
+export type { OnProgress, Progress } from './upload-body.ts'
+export type {
+  BucketInfo,
+  ClusterStatus,
+  FileInfo,
+  GroupStatus,
+  LayoutPage,
+  LayoutPiece,
+  RedundancyStatus,
+  WorkerStatus,
+} from './wire.ts'

@@ -1,0 +1,152 @@
+// The client library's part for Node.js: files on the local disk. A download never leaves half a file under its final name: it goes to a
+// temporary file in the same directory, which is synced and renamed when it is whole.
+
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+
+import type { FrostByteClient } from './client.ts'
+import type { DownloadOptions } from './download.ts'
+import { FrostByteError, messageOf } from './errors.ts'
+import type { ReplayableSource } from './source.ts'
+import type { UploadOptions } from './upload.ts'
+import type { FileInfo } from './wire.ts'
+
+export * from './index.ts'
+
+const readBytes = 256 * 1024
+
+/**
+ * A local file as a source. Its size is read now; one that changes during the upload is refused. A pipe or device tells no size
+ * and gives its bytes once. @throws FrostByteError `local-failed`.
+ */
+export async function fileSource(path: string): Promise<ReplayableSource | AsyncIterable<Uint8Array>> {
+  const found = await attempt(`cannot read "${path}"`, () => stat(path))
+  if (found.isDirectory()) throw new FrostByteError('local-failed', `"${path}" is a directory, not a file`)
+  if (!found.isFile()) return readFrom(path)
+  return { sizeBytes: found.size, open: () => readFrom(path) }
+}
+
+/** Stores a local file. */
+export async function uploadFile(
+  client: FrostByteClient,
+  name: string,
+  path: string,
+  options: UploadOptions = {},
+): Promise<FileInfo> {
+  return client.upload(name, await fileSource(path), options)
+}
+
+/** Downloads into a local file, which is there whole or not at all; one that exists is replaced. */
+export async function downloadFile(
+  client: FrostByteClient,
+  name: string,
+  path: string,
+  options: DownloadOptions = {},
+): Promise<FileInfo> {
+  const target = await findTarget(path)
+  const { info, stream } = await client.download(name, options)
+  try {
+    await (target.isPlain ? replaceFile(target.path, stream, target.mode) : writeInto(target.path, stream))
+  } catch (error) {
+    await stream.cancel(error).catch(() => undefined)
+    throw error
+  }
+  return info
+}
+
+interface Target {
+  /** With links followed, so that a link stays one. */
+  readonly path: string
+  readonly mode: number
+  /** A file or nothing yet; a pipe or device (`/dev/null`) is written to and never replaced. */
+  readonly isPlain: boolean
+}
+
+async function findTarget(given: string): Promise<Target> {
+  const path = await realpath(given).catch(() => given)
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory() === true) throw new FrostByteError('local-failed', `"${given}" is a directory, not a file`)
+  return {
+    path,
+    mode: found === undefined ? 0o666 : found.mode & 0o777,
+    isPlain: found === undefined || found.isFile(),
+  }
+}
+
+async function replaceFile(path: string, stream: ReadableStream<Uint8Array>, mode: number): Promise<void> {
+  const temporary = join(dirname(path), `.frostbyte-${randomBytes(8).toString('hex')}.part`)
+  const failed = `cannot write "${path}"`
+  const file = await attempt(failed, () => open(temporary, 'wx', mode))
+  try {
+    try {
+      await copy(stream, file, failed)
+      await attempt(failed, () => file.sync())
+    } finally {
+      await file.close()
+    }
+    await attempt(failed, () => rename(temporary, path))
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncDirectory(dirname(path))
+}
+
+async function writeInto(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+  const failed = `cannot write "${basename(path)}"`
+  const file = await attempt(failed, () => open(path, 'w'))
+  try {
+    await copy(stream, file, failed)
+  } finally {
+    await file.close()
+  }
+}
+
+async function copy(stream: ReadableStream<Uint8Array>, file: FileHandle, failed: string): Promise<void> {
+  for await (const slice of stream) {
+    let written = 0
+    while (written < slice.length) {
+      written += (await attempt(failed, () => file.write(slice, written))).bytesWritten
+    }
+  }
+}
+
+/** Makes the new name durable where the system can; the file's content is already. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r').catch(() => undefined)
+  await directory?.sync().catch(() => undefined)
+  await directory?.close()
+}
+
+function readFrom(path: string): AsyncIterable<Uint8Array> {
+  return createReadStream(path, { highWaterMark: readBytes })
+}
+
+async function attempt<T>(failed: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (error) {
+    throw new FrostByteError('local-failed', `${failed}: ${explain(error)}`, { cause: error })
+  }
+}
+
+const explanations: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'the disk quota is used up',
+  EISDIR: 'it is a directory',
+  EMFILE: 'too many files are open',
+  ENAMETOOLONG: 'the name is too long',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of the path is no directory',
+  EPERM: 'operation not permitted',
+  EROFS: 'the file system is read-only',
+}
+
+function explain(error: unknown): string {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return explanations[code] ?? messageOf(error)
+}

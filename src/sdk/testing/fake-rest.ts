@@ -1,0 +1,251 @@
+// The REST surface in memory, for tests of its clients: the calls of the reference, without a cluster behind them. A test plants faults
+// with `intercept`, which sees each request first.
+
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+
+interface StoredFile {
+  readonly bytes: Uint8Array
+  readonly version: string
+  readonly contentType: string
+  readonly modifiedMs: number
+}
+
+export interface SeenRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: IncomingMessage['headers']
+}
+
+/** Answers in the place of the server where it returns true. */
+export type Intercept = (
+  seen: SeenRequest,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => boolean | Promise<boolean>
+
+export class FakeRest {
+  readonly buckets = new Map<string, Map<string, StoredFile>>([['default', new Map()]])
+  readonly requests: SeenRequest[] = []
+  intercept: Intercept = () => false
+  cluster: unknown = healthyCluster()
+  #server: Server | undefined
+  #versions = 0
+
+  static async start(): Promise<FakeRest> {
+    const fake = new FakeRest()
+    const server = createServer((request, response) => {
+      fake.#answer(request, response).catch((error: unknown) =>
+        response.destroy(error instanceof Error ? error : undefined),
+      )
+    })
+    fake.#server = server
+    const { promise, resolve } = Promise.withResolvers<void>()
+    server.listen(0, '127.0.0.1', resolve)
+    await promise
+    return fake
+  }
+
+  get url(): string {
+    const address = this.#server?.address()
+    return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : ''
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#server?.close(() => resolve())
+    this.#server?.closeAllConnections()
+    await promise
+  }
+
+  /** Puts a file there; resolves to its version. */
+  store(name: string, bytes: Uint8Array | string, bucket = 'default'): string {
+    const content = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes
+    const version = (++this.#versions).toString().padStart(26, '0')
+    const file = { bytes: content, version, contentType: 'application/octet-stream', modifiedMs: Date.UTC(2026, 0, 1) }
+    this.#bucket(bucket)?.set(name, file)
+    return version
+  }
+
+  bytesOf(name: string, bucket = 'default'): Uint8Array | undefined {
+    return this.#bucket(bucket)?.get(name)?.bytes
+  }
+
+  #bucket(name: string): Map<string, StoredFile> | undefined {
+    return this.buckets.get(name)
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://fake')
+    const method = request.method ?? ''
+    const seen = { method, path: url.pathname, query: url.searchParams, headers: request.headers }
+    this.requests.push(seen)
+    if (await this.intercept(seen, request, response)) return
+    const files = this.#bucket(url.searchParams.get('bucket') ?? 'default')
+    if (url.pathname === '/api/v1/cluster') return json(response, 200, this.cluster)
+    if (url.pathname === '/api/v1/buckets')
+      return json(
+        response,
+        200,
+        [...this.buckets.keys()].map((name) => ({ name, created: null })),
+      )
+    if (files === undefined) return problem(response, 404, 'bucket-not-found', { detail: 'There is no such bucket.' })
+    switch (url.pathname) {
+      case '/upload':
+        return this.#upload(seen, request, response)
+      case '/files':
+        return list(files, seen, response)
+      case '/download':
+        return sendFile(files, seen, response)
+      case '/delete':
+        return remove(files, seen, response)
+      default:
+        return problem(response, 404, 'route-not-found', { detail: `There is nothing at ${url.pathname}.` })
+    }
+  }
+
+  async #upload(seen: SeenRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const name = seen.query.get('filename') ?? ''
+    const bucket = seen.query.get('bucket') ?? 'default'
+    const current = this.#bucket(bucket)?.get(name)
+    const isWrong = seen.headers['if-match'] !== undefined && seen.headers['if-match'] !== `"${current?.version}"`
+    const bytes = await readAll(request)
+    if (bytes === undefined) return
+    if ((seen.headers['if-none-match'] === '*' && current !== undefined) || isWrong) {
+      return problem(response, 412, 'precondition-failed', { detail: 'The condition of the request does not hold.' })
+    }
+    const size = seen.query.get('size')
+    if (size !== null && Number(size) !== bytes.length) {
+      return problem(response, 400, 'size-mismatch', {
+        detail: `size=${size} was announced, ${bytes.length} bytes came.`,
+      })
+    }
+    const version = this.store(name, bytes, bucket)
+    return json(response, 201, { filename: name, size: bytes.length, etag: version, version })
+  }
+}
+
+export function problem(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  members: Readonly<Record<string, string>> = {},
+): void {
+  const body = JSON.stringify({
+    type: `https://frostbyte.invalid/errors/${code}`,
+    title: code,
+    status,
+    code,
+    ...members,
+  })
+  response
+    .writeHead(status, { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body) })
+    .end(body)
+}
+
+export function json(response: ServerResponse, status: number, value: unknown): void {
+  const body = JSON.stringify(value)
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    .end(body)
+}
+
+function list(files: ReadonlyMap<string, StoredFile>, seen: SeenRequest, response: ServerResponse): void {
+  const after = seen.query.get('after') ?? ''
+  const prefix = seen.query.get('prefix') ?? ''
+  const limit = Number(seen.query.get('limit') ?? Number.MAX_SAFE_INTEGER)
+  const names = [...files.keys()]
+    .filter((name) => name.startsWith(prefix) && Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0)
+    .toSorted((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)))
+    .slice(0, limit)
+  if (seen.query.get('details') !== 'true') return json(response, 200, names)
+  const described = names.map((name) => {
+    const file = files.get(name)
+    return {
+      filename: name,
+      size: file?.bytes.length,
+      etag: file?.version,
+      time: new Date(file?.modifiedMs ?? 0).toISOString(),
+    }
+  })
+  return json(response, 200, described)
+}
+
+function sendFile(files: ReadonlyMap<string, StoredFile>, seen: SeenRequest, response: ServerResponse): void {
+  const name = seen.query.get('filename') ?? ''
+  const file = files.get(name)
+  if (file === undefined)
+    return problem(response, 404, 'file-not-found', {
+      detail: `There is no file "${name}".`,
+      remedy: 'Look at the list.',
+    })
+  const whole = file.bytes
+  const ifRange = seen.headers['if-range']
+  const range =
+    ifRange === undefined || ifRange === `"${file.version}"` ? parseRange(seen.headers.range, whole.length) : undefined
+  if (range === 'unsatisfiable')
+    return problem(response, 416, 'range-unsatisfiable', { detail: 'No part of the range lies within the file.' })
+  const bytes = range === undefined ? whole : whole.subarray(range.first, range.last + 1)
+  response.writeHead(range === undefined ? 200 : 206, {
+    'content-length': bytes.length,
+    'content-type': file.contentType,
+    'etag': `"${file.version}"`,
+    'last-modified': new Date(file.modifiedMs).toUTCString(),
+    'accept-ranges': 'bytes',
+    ...(range === undefined ? {} : { 'content-range': `bytes ${range.first}-${range.last}/${whole.length}` }),
+  })
+  response.end(seen.method === 'HEAD' ? undefined : bytes)
+}
+
+function parseRange(
+  header: string | undefined,
+  size: number,
+): { first: number; last: number } | 'unsatisfiable' | undefined {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? []
+  if (first === undefined || last === undefined) return undefined
+  const start = first === '' ? Math.max(0, size - Number(last)) : Number(first)
+  const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1)
+  return start > end ? 'unsatisfiable' : { first: start, last: end }
+}
+
+function remove(files: Map<string, StoredFile>, seen: SeenRequest, response: ServerResponse): void {
+  const name = seen.query.get('filename') ?? ''
+  if (!files.delete(name)) return problem(response, 404, 'file-not-found', { detail: `There is no file "${name}".` })
+  return json(response, 200, { filename: name })
+}
+
+/** `undefined`: the client broke off. */
+async function readAll(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = []
+  try {
+    for await (const part of request) if (part instanceof Uint8Array) parts.push(part)
+    return Buffer.concat(parts)
+  } catch {
+    return undefined
+  }
+}
+
+export function healthyCluster(): unknown {
+  const ids = ['00000000000000a1', '00000000000000a2', '00000000000000a3', '00000000000000a4', '00000000000000a5']
+  return {
+    id: '000102030405060708090a0b0c0d0e0f',
+    workers: ids.map((id, index) => ({
+      id,
+      address: `127.0.0.1:${7001 + index}`,
+      zone: index === 0 ? 'north' : null,
+      state: 'up',
+      usedBytes: 5 * 1024 * 1024 * index,
+      capacityBytes: 100 * 1024 * 1024,
+    })),
+    groups: [{ id: 1, epoch: 1, scheme: '3+2', state: 'writable', workers: ids }],
+    redundancy: {
+      fragmentsMissing: 0,
+      filesAtRisk: 0,
+      filesLost: 0,
+      unknown: 0,
+      comparedAt: '2026-11-23T10:00:00.000Z',
+      scrubbedAt: null,
+    },
+  }
+}

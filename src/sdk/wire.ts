@@ -1,0 +1,212 @@
+// What the REST surface says of files and the cluster, as the client's own types. A figure that the server has not established is
+// `undefined` here, as it is null there: never a hopeful zero.
+
+import { FrostByteError } from './errors.ts'
+import { JsonObject } from './json.ts'
+
+/** One version of a file. */
+export interface FileInfo {
+  readonly name: string
+  readonly bucket: string
+  readonly sizeBytes: number
+  /** Without quotes. */
+  readonly etag: string
+  /** `undefined` where the server does not say. */
+  readonly version: string | undefined
+  readonly contentType: string | undefined
+  readonly modifiedAt: Date | undefined
+}
+
+export interface WorkerStatus {
+  readonly id: string
+  readonly address: string
+  readonly zone: string | undefined
+  /** `up`, `suspect`, `down`, `out` or `draining`; another where the server is newer. */
+  readonly state: string
+  readonly usedBytes: number
+  readonly capacityBytes: number
+}
+
+export interface GroupStatus {
+  readonly id: number
+  readonly epoch: number
+  /** As `3+2`. */
+  readonly scheme: string
+  readonly state: string
+  readonly workers: readonly string[]
+}
+
+/** What is known of the redundancy; `undefined`: not established. */
+export interface RedundancyStatus {
+  readonly fragmentsMissing: number | undefined
+  readonly filesAtRisk: number | undefined
+  readonly filesLost: number | undefined
+  /** Slots whose content no comparison has established. */
+  readonly unknown: number | undefined
+  readonly comparedAt: Date | undefined
+  readonly scrubbedAt: Date | undefined
+}
+
+export interface ClusterStatus {
+  readonly id: string
+  readonly workers: readonly WorkerStatus[]
+  readonly groups: readonly GroupStatus[]
+  readonly redundancy: RedundancyStatus
+}
+
+export interface BucketInfo {
+  readonly name: string
+  readonly createdAt: Date | undefined
+}
+
+export interface LayoutPiece {
+  /** `data` or `parity`. */
+  readonly kind: string
+  /** Data: index of the chunk in the file. Parity: index of the stripe in the file. */
+  readonly index: number
+  readonly group: number
+  readonly block: number
+  readonly column: number
+  readonly stripe: number
+  readonly lengthBytes: number
+  /** Plain CRC-32; `undefined` where no worker that knows it answers. */
+  readonly crc32: number | undefined
+  readonly worker: string
+}
+
+export interface LayoutPage {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly chunkSizeBytes: number
+  readonly scheme: string
+  readonly chunkCount: number
+  readonly pieces: readonly LayoutPiece[]
+  /** `after` of the next page; `undefined` at the end. */
+  readonly next: number | undefined
+}
+
+/** The answer to an upload: it knows neither type nor time. */
+export function parseUploaded(value: unknown, bucket: string): FileInfo {
+  const answer = new JsonObject(value, 'upload')
+  return {
+    name: answer.text('filename'),
+    bucket,
+    sizeBytes: answer.number('size'),
+    etag: unquoted(answer.text('etag')),
+    version: answer.text('version'),
+    contentType: undefined,
+    modifiedAt: undefined,
+  }
+}
+
+/** A page of `GET /files?details=true`. */
+export function parseFiles(value: unknown, bucket: string): readonly FileInfo[] {
+  return asArray(value).map((entry) => {
+    const file = new JsonObject(entry, 'list')
+    return {
+      name: file.text('filename'),
+      bucket,
+      sizeBytes: file.number('size'),
+      etag: unquoted(file.text('etag')),
+      version: file.optionalText('version'),
+      contentType: file.optionalText('contentType'),
+      modifiedAt: file.optionalDate('time'),
+    }
+  })
+}
+
+/** A page of `GET /files`. */
+export function parseNames(value: unknown): readonly string[] {
+  return asArray(value).map((name) => {
+    if (typeof name === 'string') return name
+    throw new FrostByteError('response-invalid', 'list: the server’s answer is no list of names')
+  })
+}
+
+export function parseCluster(value: unknown): ClusterStatus {
+  const answer = new JsonObject(value, 'cluster state')
+  const redundancy = answer.object('redundancy')
+  return {
+    id: answer.text('id'),
+    workers: answer.objects('workers').map((worker) => ({
+      id: worker.text('id'),
+      address: worker.text('address'),
+      zone: worker.optionalText('zone'),
+      state: worker.text('state'),
+      usedBytes: worker.number('usedBytes'),
+      capacityBytes: worker.number('capacityBytes'),
+    })),
+    groups: answer.objects('groups').map((group) => ({
+      id: group.number('id'),
+      epoch: group.number('epoch'),
+      scheme: group.text('scheme'),
+      state: group.text('state'),
+      workers: group.texts('workers'),
+    })),
+    redundancy: {
+      fragmentsMissing: redundancy.optionalNumber('fragmentsMissing'),
+      filesAtRisk: redundancy.optionalNumber('filesAtRisk'),
+      filesLost: redundancy.optionalNumber('filesLost'),
+      unknown: redundancy.optionalNumber('unknown'),
+      comparedAt: redundancy.optionalDate('comparedAt'),
+      scrubbedAt: redundancy.optionalDate('scrubbedAt'),
+    },
+  }
+}
+
+export function parseLayout(value: unknown): LayoutPage {
+  const answer = new JsonObject(value, 'layout')
+  return {
+    name: answer.text('filename'),
+    sizeBytes: answer.number('size'),
+    chunkSizeBytes: answer.number('chunkSize'),
+    scheme: answer.text('scheme'),
+    chunkCount: answer.number('chunkCount'),
+    pieces: answer.objects('pieces').map((piece) => ({
+      kind: piece.text('kind'),
+      index: piece.number('index'),
+      group: piece.number('group'),
+      block: piece.number('block'),
+      column: piece.number('column'),
+      stripe: piece.number('stripe'),
+      lengthBytes: piece.number('length'),
+      crc32: piece.optionalNumber('crc32'),
+      worker: piece.text('worker'),
+    })),
+    next: answer.optionalNumber('next'),
+  }
+}
+
+export function parseBuckets(value: unknown): readonly BucketInfo[] {
+  return asArray(value).map((entry) => {
+    const bucket = new JsonObject(entry, 'buckets')
+    return { name: bucket.text('name'), createdAt: bucket.optionalDate('created') }
+  })
+}
+
+/** What the headers of a download say, with the size of the whole file, which is not in one place. */
+export function parseFileHeaders(
+  headers: Headers,
+  file: { readonly name: string; readonly bucket: string; readonly sizeBytes: number },
+): FileInfo {
+  const modified = Date.parse(headers.get('last-modified') ?? '')
+  const etag = unquoted(headers.get('etag') ?? '')
+  return {
+    ...file,
+    etag,
+    version: headers.get('x-frostbyte-version') ?? undefined,
+    contentType: headers.get('content-type') ?? undefined,
+    modifiedAt: Number.isNaN(modified) ? undefined : new Date(modified),
+  }
+}
+
+function unquoted(etag: string): string {
+  return etag.replace(/^"(.*)"$/, '$1')
+}
+
+function asArray(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw new FrostByteError('response-invalid', 'the server’s answer is no JSON array', {
+    remedy: 'Check that the address is that of a FrostByte server.',
+  })
+}
