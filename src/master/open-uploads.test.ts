@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { VirtualTime } from '../../sim/ports/clock.ts'
+import { SimulatedRandom } from '../../sim/ports/random.ts'
+import { SeededRandom } from '../base/random.ts'
+import { defined } from '../base/assert.ts'
+import { dataIdTimeMs, parseGroupId, parseProcessId } from '../base/ids.ts'
+import { OpenUploads } from './open-uploads.ts'
+import { ReadGenerations } from './read-generations.ts'
+
+const startMs = Date.UTC(2030, 0, 1)
+const group = defined(parseGroupId(1), 'group')
+
+function makeUploads(time: VirtualTime, row: { publishedMs: number; ceilingMs: number }): OpenUploads {
+  const process = defined(parseProcessId('0'.repeat(16)), 'process')
+  const random = new SimulatedRandom(new SeededRandom(1))
+  return new OpenUploads(
+    { clock: time.createClock({ wallMs: startMs }), random },
+    { process, address: '', purgeSequence: 0, heartbeat: 0, ...row },
+  )
+}
+
+const options = { intentAfterMs: 600_000, ceilingAheadMs: 30_000 }
+
+describe('open uploads', () => {
+  test('never make an id above the ceiling or below what was published', async () => {
+    const time = new VirtualTime()
+    const uploads = makeUploads(time, { publishedMs: startMs + 5_000, ceilingMs: startMs + 5_000 })
+    assert.equal(dataIdTimeMs(uploads.open().add(group)), startMs + 5_000)
+    const plan = uploads.plan(options)
+    plan.done({ idFloorMs: startMs + 6_000, ceilingMs: startMs + 30_000, horizonMs: 0 })
+    assert.equal(uploads.nextTimeMs(), startMs + 6_000)
+    await time.advance(100_000)
+    assert.equal(uploads.nextTimeMs(), startMs + 30_000)
+  })
+
+  test('hold the published time at the oldest open id, and at open commands', async () => {
+    const time = new VirtualTime()
+    const uploads = makeUploads(time, { publishedMs: startMs, ceilingMs: startMs + 1_000_000 })
+    const first = uploads.open()
+    first.add(group)
+    await time.advance(1000)
+    uploads.open().add(group)
+    assert.equal(uploads.plan(options).publishedMs, startMs)
+    first.close()
+    assert.equal(uploads.plan(options).publishedMs, startMs + 1000)
+    const other = makeUploads(time, { publishedMs: startMs, ceilingMs: startMs + 1_000_000 })
+    const settled = Promise.withResolvers<void>()
+    const running = other.command(async () => await settled.promise)
+    const heldMs = other.plan(options).publishedMs
+    await time.advance(5000)
+    assert.equal(other.plan(options).publishedMs, heldMs)
+    settled.resolve()
+    await running
+    assert.ok(other.plan(options).publishedMs > heldMs)
+  })
+
+  test('that last long get intent rows before the published time passes them', async () => {
+    const time = new VirtualTime()
+    const uploads = makeUploads(time, { publishedMs: startMs, ceilingMs: startMs + 10_000_000 })
+    const upload = uploads.open()
+    upload.add(group)
+    await time.advance(600_000)
+    const plan = uploads.plan(options)
+    assert.deepEqual(plan.intents, upload.refs)
+    assert.equal(plan.publishedMs, startMs + 600_000)
+    plan.done({ idFloorMs: startMs, ceilingMs: startMs + 10_000_000, horizonMs: 0 })
+    assert.deepEqual(uploads.plan(options).intents, [])
+    upload.add(group)
+    assert.equal(uploads.plan(options).intents.length, 1)
+    assert.equal(upload.close().length, 1)
+  })
+})
+
+describe('read generations', () => {
+  test('tell a number only when every read from before it has ended', () => {
+    const reads = new ReadGenerations()
+    const old = reads.begin()
+    reads.advance(5)
+    const newer = reads.begin()
+    assert.equal(reads.endedBefore(), 0)
+    old()
+    old()
+    assert.equal(reads.endedBefore(), 5)
+    reads.advance(9)
+    assert.equal(reads.endedBefore(), 5)
+    newer()
+    assert.equal(reads.endedBefore(), 9)
+  })
+})
