@@ -2,14 +2,16 @@
 
 import { download } from './download.ts'
 import type { Download, DownloadOptions } from './download.ts'
-import { FrostByteError } from './errors.ts'
-import { inRange, withRetries } from './retry.ts'
+import { remove } from './remove.ts'
+import type { RemoveOptions } from './remove.ts'
+import { inRange } from './retry.ts'
 import type { UploadSource } from './source.ts'
+import { stat } from './stat.ts'
 import { fileQuery, HttpTransport } from './transport.ts'
 import type { ClientOptions, HttpRequest, RequestOptions, Transport } from './transport.ts'
 import { upload } from './upload.ts'
 import type { UploadOptions } from './upload.ts'
-import { parseBuckets, parseCluster, parseFileHeaders, parseFiles, parseLayout, parseNames } from './wire.ts'
+import { parseBuckets, parseCluster, parseFiles, parseLayout, parseNames } from './wire.ts'
 import type { BucketInfo, ClusterStatus, FileInfo, LayoutPage } from './wire.ts'
 
 export interface FileOptions extends RequestOptions {
@@ -52,8 +54,8 @@ export class FrostByteClient {
   }
 
   /**
-   * Stores a file; a file of that name is replaced. Durable on the cluster when it resolves; after a rejection the name is as it was, except
-   * where the connection broke (`network-failed`, `timed-out`): then `stat` tells.
+   * Stores a file; one of that name is replaced. Durable on the cluster when it resolves. After a rejection the name is as it
+   * was, except where the connection broke (`network-failed`, `timed-out`): then `stat` tells.
    */
   async upload(name: string, source: UploadSource, options: UploadOptions = {}): Promise<FileInfo> {
     return upload(this.#transport, { name, source }, options)
@@ -70,51 +72,15 @@ export class FrostByteClient {
 
   /** @throws FrostByteError `file-not-found`, `bucket-not-found`, … */
   async stat(name: string, options: FileOptions = {}): Promise<FileInfo> {
-    const transport = this.#transport
-    const bucket = options.bucket ?? transport.bucket
-    const subject = `stat of "${name}"`
-    const request = { method: 'HEAD', path: 'download', query: fileQuery(name, bucket), subject } as const
-    const headers = { 'accept-encoding': 'identity' }
-    return withRetries(transport.policy, { signal: options.signal }, async () => {
-      const watchdog = transport.watchdog(subject, options.signal)
-      try {
-        const response = await transport.exchange({ ...request, headers }, watchdog)
-        const length = response.headers.get('content-length') ?? ''
-        if (!/^\d{1,15}$/.test(length))
-          throw new FrostByteError('response-invalid', `${subject}: the server gave no length`)
-        return parseFileHeaders(response.headers, { name, bucket, sizeBytes: Number(length) })
-      } finally {
-        watchdog.close()
-      }
-    })
+    return stat(this.#transport, { name, bucket: options.bucket ?? this.#transport.bucket }, options)
   }
 
   /**
    * Deletes the newest version of a file. Durable when it resolves.
-   * @throws FrostByteError `file-not-found`, except after a repeat: then the first request may have done it.
+   * @throws FrostByteError `file-not-found`, except after a broken connection: then the first request may have done it.
    */
-  async remove(name: string, options: FileOptions & { readonly ifVersion?: string | undefined } = {}): Promise<void> {
-    const query = fileQuery(name, options.bucket ?? this.#transport.bucket)
-    const headers = { 'if-match': options.ifVersion === undefined ? undefined : `"${options.ifVersion}"` }
-    const subject = `deletion of "${name}"`
-    let isUncertain = false
-    await withRetries(this.#transport.policy, { signal: options.signal }, async () => {
-      const watchdog = this.#transport.watchdog(subject, options.signal)
-      try {
-        const response = await this.#transport.exchange(
-          { method: 'DELETE', path: 'delete', query, headers, subject },
-          watchdog,
-        )
-        await response.body?.cancel()
-      } catch (error) {
-        if (!(error instanceof FrostByteError)) throw error
-        if (isUncertain && error.code === 'file-not-found') return
-        isUncertain ||= error.status === undefined && !error.unsent
-        throw error
-      } finally {
-        watchdog.close()
-      }
-    })
+  async remove(name: string, options: RemoveOptions = {}): Promise<void> {
+    return remove(this.#transport, name, options)
   }
 
   /** Files whose names begin with `prefix`, in byte order of their names, fetched by pages. */

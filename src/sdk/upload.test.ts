@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 
 import { FrostByteClient } from './client.ts'
 import { FrostByteError } from './errors.ts'
@@ -169,7 +170,7 @@ describe('upload', () => {
     let failures = 1
     const unreachableAtFirst: typeof fetch = async (input, init) => {
       if (failures-- > 0)
-        throw new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) })
+        throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) })
       return fetch(input, init)
     }
     const client = new FrostByteClient({ url: server.url, retries: noWait, fetch: unreachableAtFirst })
@@ -271,7 +272,7 @@ describe('upload', () => {
     const client = new FrostByteClient({ url: server.url, retries: { attemptsMax: 1 }, timeoutMs: 100 })
     async function* slow(): AsyncGenerator<Uint8Array> {
       yield bytes(10)
-      await new Promise((resolve) => setTimeout(resolve, 250))
+      await setTimeout(250)
       yield bytes(10)
     }
     assert.equal((await client.upload('a', slow())).sizeBytes, 20)
