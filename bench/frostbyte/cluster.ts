@@ -57,8 +57,12 @@ export class Cluster implements Server {
     return cluster
   }
 
-  processes = (): readonly ServerProcess[] =>
-    listTree(this.#child.pid).map(({ pid, command }) => ({ pid, role: roleOf(command) }))
+  processes = (): readonly ServerProcess[] => {
+    const tree = listTree(this.#child.pid).map(({ pid, command }) => ({ pid, role: roleOf(command) }))
+    // Where `up` starts its master as a process of its own, it is only their parent itself.
+    const isParentOnly = tree.some((one) => one.role === 'master')
+    return tree.map(({ pid, role }) => ({ pid, role: role === 'up' && !isParentOnly ? 'master' : role }))
+  }
 
   get output(): string {
     return this.#child.output
@@ -95,7 +99,7 @@ export class Cluster implements Server {
 }
 
 function roleOf(command: string): string {
-  return /\bworker\b/.test(command) ? 'worker' : 'master'
+  return /\.js (worker|master|up)\b/.exec(command)?.[1] ?? 'other'
 }
 
 export function removeFolder(folder: string): void {

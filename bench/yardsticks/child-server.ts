@@ -21,6 +21,7 @@ export class ChildServer {
   private constructor(child: ChildProcess, pid: number) {
     this.#child = child
     this.pid = pid
+    process.once('exit', this.#onExit)
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (text: Buffer) => {
         this.#output.push(text.toString())
@@ -47,12 +48,18 @@ export class ChildServer {
     return server
   }
 
+  /** Where the bench program ends early, whatever the reason, its servers end with it. */
+  readonly #onExit = (): void => {
+    this.#child.kill('SIGTERM')
+  }
+
   /** The last of what it printed. */
   get output(): string {
     return this.#output.join('')
   }
 
   async stop(timeoutMs = 20_000): Promise<void> {
+    process.off('exit', this.#onExit)
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = new Promise<void>((resolve) => {
       this.#child.once('exit', () => resolve())

@@ -47,7 +47,6 @@ http {
   access_log off;
   default_type application/octet-stream;
   sendfile on;
-  tcp_nopush on;
   tcp_nodelay on;
   keepalive_requests 1000000000;
   keepalive_timeout 3600s;
