@@ -80,20 +80,42 @@ describe('list', () => {
 })
 
 describe('stat', () => {
-  test('tells what is known of a file without its bytes', async () => {
+  test('tells what is known of a file', async () => {
     await using server = await FakeRest.start()
-    server.store('a', 'xyz')
+    const version = server.store('a', '123456789')
     const client = new FrostByteClient({ url: server.url })
     const info = await client.stat('a')
-    assert.equal(info.sizeBytes, 3)
-    assert.equal(server.requests[0]?.method, 'HEAD')
+    assert.equal(info.sizeBytes, 9)
+    assert.equal(info.version, version)
+    assert.equal(info.crc32, 'cbf43926')
+    assert.equal(info.modifiedAt?.getTime(), Date.UTC(2026, 0, 1))
   })
 
-  test('tells a missing file from a missing bucket, though the answer to HEAD has no body', async () => {
+  test('tells a missing file from a missing bucket', async () => {
     await using server = await FakeRest.start()
     const client = new FrostByteClient({ url: server.url })
     await assert.rejects(client.stat('a'), hasCode('file-not-found'))
     await assert.rejects(client.stat('a', { bucket: 'none' }), hasCode('bucket-not-found'))
+  })
+})
+
+describe('layout', () => {
+  test('tells by pages where the pieces lie', async () => {
+    await using server = await FakeRest.start()
+    server.store('a', new Uint8Array(25_000))
+    const client = new FrostByteClient({ url: server.url })
+    const first = await client.layout('a', { limit: 2 })
+    assert.equal(first.chunkCount, 3)
+    assert.deepEqual(
+      first.pieces.map(({ lengthBytes }) => lengthBytes),
+      [10_240, 10_240],
+    )
+    const second = await client.layout('a', { limit: 2, after: first.next })
+    assert.deepEqual(
+      second.pieces.map(({ index, lengthBytes }) => [index, lengthBytes]),
+      [[2, 4520]],
+    )
+    assert.equal(second.next, undefined)
   })
 })
 
@@ -145,13 +167,28 @@ describe('the cluster', () => {
     assert.equal(cluster.redundancy.scrubbedAt, undefined)
   })
 
-  test('lists its buckets', async () => {
+  test('makes, lists and removes buckets', async () => {
     await using server = await FakeRest.start()
     const client = new FrostByteClient({ url: server.url })
+    await client.createBucket('photos')
+    await assert.rejects(client.createBucket('photos'), hasCode('bucket-exists'))
     assert.deepEqual(
       (await client.listBuckets()).map(({ name }) => name),
-      ['default'],
+      ['default', 'photos'],
     )
+    await client.removeBucket('photos')
+    await assert.rejects(client.removeBucket('photos'), hasCode('bucket-not-found'))
+  })
+
+  test('does not make a bucket twice where the first answer was lost', async () => {
+    await using server = await FakeRest.start()
+    server.intercept = (_seen, request) => {
+      request.socket.destroy()
+      return true
+    }
+    const client = new FrostByteClient({ url: server.url, retries: noWait })
+    await assert.rejects(client.createBucket('photos'), hasCode('network-failed'))
+    assert.equal(server.requests.length, 1)
   })
 
   test('is not confused by an answer that lacks what it needs', async () => {
@@ -178,7 +215,7 @@ describe('a client', () => {
     await using server = await FakeRest.start()
     const client = new FrostByteClient({ url: `${server.url}/storage` })
     await assert.rejects(client.stat('a'))
-    assert.equal(server.requests[0]?.path, '/storage/download')
+    assert.equal(server.requests[0]?.path, '/storage/api/v1/stat')
   })
 
   test('says who does not answer', async () => {

@@ -6,12 +6,11 @@ import { remove } from './remove.ts'
 import type { RemoveOptions } from './remove.ts'
 import { inRange } from './retry.ts'
 import type { UploadSource } from './source.ts'
-import { stat } from './stat.ts'
 import { fileQuery, HttpTransport } from './transport.ts'
 import type { ClientOptions, HttpRequest, RequestOptions, Transport } from './transport.ts'
 import { upload } from './upload.ts'
 import type { UploadOptions } from './upload.ts'
-import { parseBuckets, parseCluster, parseFiles, parseLayout, parseNames } from './wire.ts'
+import { parseBuckets, parseCluster, parseFile, parseFiles, parseLayout, parseNames } from './wire.ts'
 import type { BucketInfo, ClusterStatus, FileInfo, LayoutPage } from './wire.ts'
 
 export interface FileOptions extends RequestOptions {
@@ -72,7 +71,8 @@ export class FrostByteClient {
 
   /** @throws FrostByteError `file-not-found`, `bucket-not-found`, … */
   async stat(name: string, options: FileOptions = {}): Promise<FileInfo> {
-    return stat(this.#transport, { name, bucket: options.bucket ?? this.#transport.bucket }, options)
+    const query = fileQuery(name, options.bucket ?? this.#transport.bucket)
+    return parseFile(await this.#get('api/v1/stat', `look-up of "${name}"`, options, query))
   }
 
   /**
@@ -115,6 +115,21 @@ export class FrostByteClient {
 
   async listBuckets(options: RequestOptions = {}): Promise<readonly BucketInfo[]> {
     return parseBuckets(await this.#get('api/v1/buckets', 'list of buckets', options))
+  }
+
+  /** @throws FrostByteError `bucket-exists`, `bucket-invalid`. Not repeated after a broken connection: `listBuckets` tells. */
+  async createBucket(bucket: string, options: RequestOptions = {}): Promise<void> {
+    await this.#changeBucket('PUT', bucket, options)
+  }
+
+  /** @throws FrostByteError `bucket-not-found`, `bucket-not-empty`. Not repeated after a broken connection: `listBuckets` tells. */
+  async removeBucket(bucket: string, options: RequestOptions = {}): Promise<void> {
+    await this.#changeBucket('DELETE', bucket, options)
+  }
+
+  async #changeBucket(method: 'PUT' | 'DELETE', bucket: string, options: RequestOptions): Promise<void> {
+    const subject = `bucket "${bucket}"`
+    await this.#transport.requestJson({ method, path: 'api/v1/buckets', query: { bucket }, subject }, options)
   }
 
   async #get(

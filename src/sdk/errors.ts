@@ -74,7 +74,7 @@ export async function errorFromResponse(response: Response, subject: string): Pr
   return new FrostByteError(code, detail ?? title ?? `${subject}: the server answered with status ${status}`, {
     status,
     remedy: textMember(problem, 'remedy'),
-    requestId: textMember(problem, 'requestId') ?? response.headers.get('x-request-id') ?? undefined,
+    requestId: response.headers.get('x-request-id') ?? undefined,
     retryAfterSeconds: parseRetryAfter(response.headers.get('retry-after')),
     retryable: isErrorCode(code) ? errorTable[code].retry !== 'never' : [429, 502, 503, 504].includes(status),
   })
@@ -93,6 +93,11 @@ export function networkError(error: unknown, subject: string): FrostByteError {
     retryable: true,
     unsent,
   })
+}
+
+/** Whether the failed request changed nothing for certain: our server refused it, or never saw it. */
+export function isSurelyUndone(error: FrostByteError): boolean {
+  return isErrorCode(error.code) || error.unsent
 }
 
 /** Failures of Node.js's fetch before a byte of the request has left. */

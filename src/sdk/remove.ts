@@ -1,8 +1,7 @@
 // Deletion. It is repeated after a broken connection, and may then meet its own success: a file that is not there any more counts as
 // deleted. With a condition it is not, because another client's file of that name could be there by now.
 
-import { isErrorCode } from '../base/errors.ts'
-import { FrostByteError } from './errors.ts'
+import { FrostByteError, isSurelyUndone } from './errors.ts'
 import { withRetries } from './retry.ts'
 import { fileQuery } from './transport.ts'
 import type { RequestOptions, Transport } from './transport.ts'
@@ -18,8 +17,7 @@ export async function remove(transport: Transport, name: string, options: Remove
   const query = fileQuery(name, options.bucket ?? transport.bucket)
   const headers = { 'if-match': options.ifVersion === undefined ? undefined : `"${options.ifVersion}"` }
   const subject = `deletion of "${name}"`
-  const mayRepeat = (error: FrostByteError): boolean =>
-    options.ifVersion === undefined || isErrorCode(error.code) || error.unsent
+  const mayRepeat = (error: FrostByteError): boolean => options.ifVersion === undefined || isSurelyUndone(error)
   let mayBeDone = false
   await withRetries(transport.policy, { signal: options.signal, mayRepeat }, async () => {
     const watchdog = transport.watchdog(subject, options.signal)
@@ -29,7 +27,7 @@ export async function remove(transport: Transport, name: string, options: Remove
     } catch (error) {
       if (!(error instanceof FrostByteError)) throw error
       if (mayBeDone && error.code === 'file-not-found') return
-      mayBeDone ||= !isErrorCode(error.code) && !error.unsent
+      mayBeDone ||= !isSurelyUndone(error)
       throw error
     } finally {
       watchdog.close()

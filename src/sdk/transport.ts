@@ -1,7 +1,7 @@
 // Requests to one server: address, authorization, deadlines, errors. Upload and download stand on `exchange`; the small
-// calls on `requestJson`, which also repeats them, because all of them are safe to repeat.
+// calls on `requestJson`, which also repeats them: those that change something only where the server surely did not do it.
 
-import { errorFromResponse, FrostByteError, messageOf, networkError } from './errors.ts'
+import { errorFromResponse, FrostByteError, isSurelyUndone, messageOf, networkError } from './errors.ts'
 import { inRange, retryPolicy, withRetries } from './retry.ts'
 import type { RetryOptions, RetryPolicy } from './retry.ts'
 import { readText } from './slices.ts'
@@ -56,7 +56,7 @@ export interface Transport {
   watchdog(subject: string, outer: AbortSignal | undefined): Watchdog
   target(request: HttpRequest): { readonly url: string; readonly headers: Record<string, string> }
   exchange(request: HttpRequest, watchdog: Watchdog, body?: RequestBody): Promise<Response>
-  requestJson(request: HttpRequest, options: RequestOptions, body?: unknown): Promise<unknown>
+  requestJson(request: HttpRequest, options: RequestOptions): Promise<unknown>
 }
 
 /** A page of the largest answer (1,000 pieces of a layout, 1,000 long names) stays far below. */
@@ -125,12 +125,12 @@ export class HttpTransport implements Transport {
     }
   }
 
-  async requestJson(request: HttpRequest, options: RequestOptions, body?: unknown): Promise<unknown> {
-    const encoded = body === undefined ? undefined : { bytes: new TextEncoder().encode(JSON.stringify(body)) }
-    return withRetries(this.policy, { signal: options.signal }, async () => {
+  async requestJson(request: HttpRequest, options: RequestOptions): Promise<unknown> {
+    const mayRepeat = (error: FrostByteError): boolean => request.method === 'GET' || isSurelyUndone(error)
+    return withRetries(this.policy, { signal: options.signal, mayRepeat }, async () => {
       const watchdog = this.watchdog(request.subject, options.signal)
       try {
-        const response = await this.exchange(request, watchdog, encoded)
+        const response = await this.exchange(request, watchdog)
         return await readJson(response, watchdog, request.subject)
       } finally {
         watchdog.close()

@@ -112,7 +112,6 @@ describe('upload', () => {
       problem(response, 503, 'not-enough-workers', {
         detail: 'Two of five answer.',
         remedy: 'Start a worker.',
-        requestId: 'r1',
       })
       return true
     }

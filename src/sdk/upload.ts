@@ -4,8 +4,7 @@
 // - the server refused (then it stored nothing), or the upload has no condition: a second version of the same bytes does no harm.
 //   A conditional upload whose outcome is unknown is not repeated: the repeat would fail on its own success.
 
-import { isErrorCode } from '../base/errors.ts'
-import { FrostByteError } from './errors.ts'
+import { FrostByteError, isSurelyUndone } from './errors.ts'
 import { withRetries } from './retry.ts'
 import { gather, prepareSource } from './source.ts'
 import type { PreparedSource, UploadSource } from './source.ts'
@@ -106,6 +105,5 @@ async function send(transport: Transport, request: HttpRequest, sending: Sending
 /** Whether a second sending can do no harm. */
 function isRepeatSafe(error: FrostByteError, options: UploadOptions): boolean {
   const isConditional = options.ifAbsent === true || options.ifVersion !== undefined
-  const isRefused = isErrorCode(error.code)
-  return !isConditional || isRefused || error.unsent
+  return !isConditional || isSurelyUndone(error)
 }

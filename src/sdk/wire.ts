@@ -15,6 +15,8 @@ export interface FileInfo {
   readonly version: string | undefined
   readonly contentType: string | undefined
   readonly modifiedAt: Date | undefined
+  /** CRC-32 of the whole file, eight hex digits; `undefined` where the call does not tell. */
+  readonly crc32: string | undefined
 }
 
 export interface WorkerStatus {
@@ -69,8 +71,8 @@ export interface LayoutPiece {
   readonly column: number
   readonly stripe: number
   readonly lengthBytes: number
-  /** Plain CRC-32; `undefined` where no worker that knows it answers. */
-  readonly crc32: number | undefined
+  /** Plain CRC-32, eight hex digits; `undefined` where no worker that knows it answers. */
+  readonly crc32: string | undefined
   readonly worker: string
 }
 
@@ -92,27 +94,36 @@ export function parseUploaded(value: unknown, bucket: string): FileInfo {
     name: answer.text('filename'),
     bucket,
     sizeBytes: answer.number('size'),
-    etag: unquoted(answer.text('etag')),
+    etag: answer.text('etag'),
     version: answer.text('version'),
     contentType: undefined,
     modifiedAt: undefined,
+    crc32: undefined,
   }
+}
+
+/** `GET /api/v1/stat`. */
+export function parseFile(value: unknown): FileInfo {
+  const file = new JsonObject(value, 'file')
+  return { ...parseEntry(file, file.text('bucket')), version: file.text('version') }
 }
 
 /** A page of `GET /files?details=true`. */
 export function parseFiles(value: unknown, bucket: string): readonly FileInfo[] {
-  return asArray(value).map((entry) => {
-    const file = new JsonObject(entry, 'list')
-    return {
-      name: file.text('filename'),
-      bucket,
-      sizeBytes: file.number('size'),
-      etag: unquoted(file.text('etag')),
-      version: file.optionalText('version'),
-      contentType: file.optionalText('contentType'),
-      modifiedAt: file.optionalDate('time'),
-    }
-  })
+  return asArray(value).map((entry) => parseEntry(new JsonObject(entry, 'list'), bucket))
+}
+
+function parseEntry(file: JsonObject, bucket: string): FileInfo {
+  return {
+    name: file.text('filename'),
+    bucket,
+    sizeBytes: file.number('size'),
+    etag: file.text('etag'),
+    version: file.optionalText('version'),
+    contentType: file.optionalText('contentType'),
+    modifiedAt: file.optionalDate('time'),
+    crc32: file.optionalText('crc32'),
+  }
 }
 
 /** A page of `GET /files`. */
@@ -161,7 +172,7 @@ export function parseLayout(value: unknown): LayoutPage {
     sizeBytes: answer.number('size'),
     chunkSizeBytes: answer.number('chunkSize'),
     scheme: answer.text('scheme'),
-    chunkCount: answer.number('chunkCount'),
+    chunkCount: answer.number('chunks'),
     pieces: answer.objects('pieces').map((piece) => ({
       kind: piece.text('kind'),
       index: piece.number('index'),
@@ -170,7 +181,7 @@ export function parseLayout(value: unknown): LayoutPage {
       column: piece.number('column'),
       stripe: piece.number('stripe'),
       lengthBytes: piece.number('length'),
-      crc32: piece.optionalNumber('crc32'),
+      crc32: piece.optionalText('crc32'),
       worker: piece.text('worker'),
     })),
     next: answer.optionalNumber('next'),
@@ -190,18 +201,14 @@ export function parseFileHeaders(
   file: { readonly name: string; readonly bucket: string; readonly sizeBytes: number },
 ): FileInfo {
   const modified = Date.parse(headers.get('last-modified') ?? '')
-  const etag = unquoted(headers.get('etag') ?? '')
   return {
     ...file,
-    etag,
-    version: headers.get('x-frostbyte-version') ?? undefined,
+    etag: (headers.get('etag') ?? '').replace(/^"(.*)"$/, '$1'),
+    version: undefined,
     contentType: headers.get('content-type') ?? undefined,
     modifiedAt: Number.isNaN(modified) ? undefined : new Date(modified),
+    crc32: undefined,
   }
-}
-
-function unquoted(etag: string): string {
-  return etag.replace(/^"(.*)"$/, '$1')
 }
 
 function asArray(value: unknown): readonly unknown[] {

@@ -3,6 +3,7 @@
 
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { crc32 } from 'node:zlib'
 
 interface StoredFile {
   readonly bytes: Uint8Array
@@ -82,14 +83,9 @@ export class FakeRest {
     const seen = { method, path: url.pathname, query: url.searchParams, headers: request.headers }
     this.requests.push(seen)
     if (await this.intercept(seen, request, response)) return
+    if (seen.path === '/api/v1/cluster') return json(response, 200, this.cluster)
+    if (seen.path === '/api/v1/buckets') return this.#buckets(seen, response)
     const files = this.#bucket(url.searchParams.get('bucket') ?? 'default')
-    if (url.pathname === '/api/v1/cluster') return json(response, 200, this.cluster)
-    if (url.pathname === '/api/v1/buckets')
-      return json(
-        response,
-        200,
-        [...this.buckets.keys()].map((name) => ({ name, created: null })),
-      )
     if (files === undefined) return problem(response, 404, 'bucket-not-found', { detail: 'There is no such bucket.' })
     switch (url.pathname) {
       case '/upload':
@@ -100,9 +96,30 @@ export class FakeRest {
         return sendFile(files, seen, response)
       case '/delete':
         return remove(files, seen, response)
+      case '/api/v1/stat':
+        return describe(files, seen, response)
+      case '/api/v1/layout':
+        return layOut(files, seen, response)
       default:
         return problem(response, 404, 'route-not-found', { detail: `There is nothing at ${url.pathname}.` })
     }
+  }
+
+  #buckets(seen: SeenRequest, response: ServerResponse): void {
+    const name = seen.query.get('bucket') ?? ''
+    if (seen.method === 'GET') {
+      return json(
+        response,
+        200,
+        [...this.buckets.keys()].map((bucket) => ({ name: bucket, created: '2026-01-01T00:00:00.000Z' })),
+      )
+    }
+    if (seen.method === 'PUT') {
+      if (this.buckets.has(name)) return problem(response, 409, 'bucket-exists')
+      this.buckets.set(name, new Map())
+      return json(response, 201, { name })
+    }
+    return this.buckets.delete(name) ? json(response, 200, { name }) : problem(response, 404, 'bucket-not-found')
   }
 
   async #upload(seen: SeenRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -132,16 +149,14 @@ export function problem(
   code: string,
   members: Readonly<Record<string, string>> = {},
 ): void {
-  const body = JSON.stringify({
-    type: `https://frostbyte.invalid/errors/${code}`,
-    title: code,
-    status,
-    code,
-    ...members,
+  const body = JSON.stringify({ type: `urn:frostbyte:error:${code}`, title: code, status, code, ...members })
+  const length = Buffer.byteLength(body)
+  response.writeHead(status, {
+    'content-type': 'application/problem+json',
+    'content-length': length,
+    'x-request-id': 'r1',
   })
-  response
-    .writeHead(status, { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body) })
-    .end(body)
+  response.end(body)
 }
 
 export function json(response: ServerResponse, status: number, value: unknown): void {
@@ -170,6 +185,55 @@ function list(files: ReadonlyMap<string, StoredFile>, seen: SeenRequest, respons
     }
   })
   return json(response, 200, described)
+}
+
+function describe(files: ReadonlyMap<string, StoredFile>, seen: SeenRequest, response: ServerResponse): void {
+  const name = seen.query.get('filename') ?? ''
+  const file = files.get(name)
+  if (file === undefined) return problem(response, 404, 'file-not-found', { detail: `There is no file "${name}".` })
+  const crc = crc32(file.bytes).toString(16).padStart(8, '0')
+  const time = new Date(file.modifiedMs).toISOString()
+  const { version, contentType } = file
+  const bucket = seen.query.get('bucket') ?? 'default'
+  return json(response, 200, {
+    filename: name,
+    bucket,
+    size: file.bytes.length,
+    etag: version,
+    version,
+    contentType,
+    time,
+    crc32: crc,
+  })
+}
+
+/** Chunks of 10 KiB on three workers in turn, without parity. */
+function layOut(files: ReadonlyMap<string, StoredFile>, seen: SeenRequest, response: ServerResponse): void {
+  const name = seen.query.get('filename') ?? ''
+  const file = files.get(name)
+  if (file === undefined) return problem(response, 404, 'file-not-found', { detail: `There is no file "${name}".` })
+  const size = file.bytes.length
+  const chunks = Math.ceil(size / 10_240)
+  const first = Number(seen.query.get('after') ?? -1) + 1
+  const end = Math.min(chunks, first + Number(seen.query.get('limit') ?? 1000))
+  const pieces = Array.from({ length: Math.max(0, end - first) }, (_, offset) => {
+    const index = first + offset
+    const place = { group: 1, block: Math.floor(index / 300), stripe: Math.floor(index / 3), column: index % 3 }
+    const length = Math.min(10_240, size - index * 10_240)
+    return { kind: 'data', index, ...place, length, crc32: null, worker: `00000000000000a${(index % 3) + 1}` }
+  })
+  const next = end < chunks ? end - 1 : null
+  return json(response, 200, {
+    filename: name,
+    bucket: 'default',
+    size,
+    etag: file.version,
+    scheme: '3+2',
+    chunkSize: 10_240,
+    chunks,
+    pieces,
+    next,
+  })
 }
 
 function sendFile(files: ReadonlyMap<string, StoredFile>, seen: SeenRequest, response: ServerResponse): void {
