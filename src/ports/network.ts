@@ -33,10 +33,13 @@ export interface Connection {
   write(buffers: readonly Uint8Array[], sent?: (error?: Error) => void): void
   /** Bytes queued by `write` and not yet with the kernel. */
   readonly queuedBytes: number
-  /** Stops reading from the kernel (back-pressure), until `resume`. */
+  /**
+   * Stops reading from the kernel (back-pressure), until `resume`: from the moment it returns nothing is received. A `target()`
+   * may still be asked for, and is then filled after `resume`.
+   */
   pause(): void
   resume(): void
-  /** Breaks the connection at once. What is queued is lost. Can be called twice. */
+  /** Breaks the connection at once. What is queued is lost. Can be called twice. `closed` and `sent` are called later, never from here. */
   destroy(error?: Error): void
 }
 
