@@ -197,7 +197,7 @@ class TcpListener implements Listener {
 }
 
 /** Without an encoding, what a socket reads is bytes. Not as a `Buffer`, whose `slice` would be no copy. */
-function bytesOf(chunk: string | NonSharedBuffer): Uint8Array<ArrayBuffer> {
+function bytesOf(chunk: string | Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   assert(typeof chunk !== 'string', 'a socket without an encoding gives bytes')
   return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }
