@@ -25,7 +25,7 @@ function describeRun(session: Session, options: BenchOptions, startMs: number): 
     commit: describeCommit(),
     date: new Date().toISOString(),
     command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
-    keys: options.url === undefined ? options.keys : 0,
+    keys: session.keys,
     seconds: (performance.now() - startMs) / 1000,
     rows,
     floor,

@@ -14,7 +14,8 @@ export const help = `Measures FrostByte beside a floor, nginx and a bare Node.js
                    upload-large, download-large, upload-small, download-small, list, commits, idle, bars;
                    and the servers to compare with: floor, nginx, bare
   --seconds N      time for each row
-  --keys N         keys filled into the metadata before the start (default 1,000,000; 0: none)
+  --keys N         keys filled into the metadata before the start (0: none; default 1,000,000, and none
+                   where only files of 1 MiB and more are measured)
   --dir FOLDER     where the data goes: on a real disk (default .bench)
   --url URL        measure a running server instead of starting one; CPU and memory only with --pid
   --pid N          the root process of that server
@@ -30,7 +31,8 @@ export interface BenchOptions {
   readonly quick: boolean
   readonly only: readonly string[]
   readonly seconds: number | undefined
-  readonly keys: number
+  /** `undefined`: as the rows need it. */
+  readonly keys: number | undefined
   readonly folder: string
   readonly url: URL | undefined
   readonly pid: number | undefined
@@ -50,7 +52,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
       'quick': { type: 'boolean', default: false },
       'only': { type: 'string', default: '' },
       'seconds': { type: 'string' },
-      'keys': { type: 'string', default: '1000000' },
+      'keys': { type: 'string' },
       'dir': { type: 'string', default: '.bench' },
       'url': { type: 'string' },
       'pid': { type: 'string' },
@@ -68,7 +70,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     quick: values.quick,
     only: values.only.split(',').filter((name) => name !== ''),
     seconds: numberOf('--seconds', values.seconds),
-    keys: numberOf('--keys', values.keys) ?? 0,
+    keys: numberOf('--keys', values.keys),
     folder: values.dir,
     url: values.url === undefined ? undefined : new URL(values.url),
     pid: numberOf('--pid', values.pid),

@@ -46,12 +46,10 @@ function sections(run: Run, table: TableOf): readonly string[] {
   if (run.floor.length > 0) parts.push(table(run.floor.map(floorCells), floorHeadings))
   const { commits, idle } = run
   if (commits !== undefined) {
-    const cells = commits.rows.map((row): Cells => [
-      number(row.clients),
-      number(row.commitsPerSecond),
-      number(row.p99Ms),
-    ])
-    parts.push(table(cells, ['clients', 'durable commits/s', 'p99 ms']))
+    const cells = commits.rows.map(({ clients, commitsPerSecond, p50Ms, p99Ms, cpuMsPerCommit }): Cells =>
+      [clients, commitsPerSecond, p50Ms, p99Ms, cpuMsPerCommit].map(number),
+    )
+    parts.push(table(cells, ['clients', 'durable commits/s', 'p50 ms', 'p99 ms', 'CPU-ms']))
     parts.push(
       `One fdatasync after 4 KiB: ${number(commits.syncSeconds * 1000)} ms. Keys in the store: ${number(commits.keys)}.`,
     )
@@ -77,7 +75,8 @@ export function markdownReport(run: Run): string {
     `# FrostByte benchmark, ${run.date.slice(0, 10)}, commit ${run.commit}`,
     [
       `- command: \`${run.command}\` (${number(run.seconds)} s)`,
-      `- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB memory, ${machine.kernel}, ${machine.fileSystem}, Node.js ${machine.nodeVersion}`,
+      `- machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGib} GiB memory`,
+      `- system: ${machine.kernel}, ${machine.fileSystem}, Node.js ${machine.nodeVersion}`,
       `- ${number(run.keys)} keys were in the metadata before the start; one master process, five workers, 3+2, every write durable`,
       '- CPU is user and system time of all the processes of a server together; the clients are not counted',
     ].join('\n'),

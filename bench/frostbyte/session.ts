@@ -21,7 +21,7 @@ import { startNginx } from '../yardsticks/nginx.ts'
 import type { Yardstick } from '../yardsticks/yardstick.ts'
 import { Cluster, removeFolder } from './cluster.ts'
 import type { IdleMemory } from './cluster.ts'
-import { filledListPrefix } from './fill-keys.ts'
+import { filledPrefix } from './synthetic-commits.ts'
 import { prepareMetadata } from './prepared-metadata.ts'
 import { measureCommits } from './metadata-commits.ts'
 import type { CommitFigures } from './metadata-commits.ts'
@@ -57,6 +57,13 @@ export class Session {
   /** Where a profile of each process lies after `close`. */
   get profileFolder(): string {
     return join(this.#options.folder, `profiles-${process.pid}`)
+  }
+
+  /** Filled in before the start. Large files do not mind how many there are. */
+  get keys(): number {
+    if (this.#options.url !== undefined || !this.#options.cluster) return 0
+    const isAllLarge = this.#selection.extras.size === 0 && this.#selection.rows.every((row) => row.sizeBytes >= MIB)
+    return this.#options.keys ?? (isAllLarge ? 0 : 1_000_000)
   }
 
   get perf(): PerfRecording | undefined {
@@ -102,7 +109,8 @@ export class Session {
   }
 
   async #startCluster(): Promise<void> {
-    const { keys, profile } = this.#options
+    const { profile } = this.#options
+    const keys = this.keys
     const { extras } = this.#selection
     const folder = join(this.#folder, 'cluster')
     const needsMetadata = keys > 0 || extras.has('commits')
@@ -137,7 +145,7 @@ export class Session {
       this.idle = await cluster.measureIdle()
     }
     if (this.#options.perf) this.#perf = new PerfRecording(join(this.#options.folder, `perf-${process.pid}.data`))
-    this.#add('frostbyte', cluster, keys > 0 ? filledListPrefix : undefined)
+    this.#add('frostbyte', cluster, keys > 0 ? filledPrefix : undefined)
   }
 
   #attach(url: URL): void {

@@ -1,7 +1,8 @@
-// One HTTP/1.1 keep-alive connection for the load generator: a request at a time over a bare socket. It exists because it shares
-// the cores with the servers that it measures: `node:http`'s client costs about as much as a small request costs the server. A request's head is
-// made by the caller, the response's head is read as far as the benchmark needs it (status, length, chunked or not),
-// and the body goes to a callback in slices of one read buffer that is used again and again.
+// One HTTP/1.1 keep-alive connection for the load generator: a request at a time over a bare socket. It exists because
+// it shares the cores with the servers that it measures: the client of `node:http` costs about as much as a small request
+// costs the server. A request's head is made by the caller, the response's head is read as far as the benchmark
+// needs it (status, length, chunked or not), and the body goes to a callback in slices of one read buffer that is used again
+// and again.
 //
 // Not for anything but benchmarks: no redirects, no pipelining, no trailers, no 1xx answers.
 
