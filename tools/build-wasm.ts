@@ -34,8 +34,8 @@ async function compileToText(file: string): Promise<string> {
   }
 }
 
-function moduleText(bytes: Uint8Array): string {
-  const lines = bytes.toBase64().match(/.{1,110}/g) ?? []
+function moduleText(bytes: Buffer): string {
+  const lines = bytes.toString('base64').match(/.{1,110}/g) ?? []
   const text = lines.map((line) => `  '${line}'`).join(' +\n')
   return [
     '// Made by tools/build-wasm.ts from assembly/kernels.ts; `npm run build:wasm` makes it again.',

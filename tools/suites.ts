@@ -30,6 +30,8 @@ const named: Readonly<Record<string, Suite>> = {
     budgetMinutes: 9,
   },
   pack: long('pack', 2),
+  pairs: long('pairs', 4),
+  scenario: long('scenario', 5),
 }
 
 export function findSuite(name: string): Suite | undefined {

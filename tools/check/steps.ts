@@ -35,6 +35,11 @@ export const steps: readonly Step[] = [
     command: ['knip', '--no-progress', '--no-config-hints'],
     remedy: 'delete what nobody uses, or use it; a file that is an entry of its own goes into knip.ts',
   },
+  {
+    name: 'wasm',
+    command: ['node', 'tools/build-wasm.ts', '--check'],
+    remedy: 'npm run build:wasm, and commit source and module together',
+  },
   { name: 'tidy', command: ['node', 'tools/tidy.ts'], remedy: 'each line above names its own' },
 ]
 
