@@ -1,0 +1,272 @@
+// One request and its answer, over node:http. What every face needs and what is easy to get wrong stands here once:
+// - An answer goes out in one write: head and body together, the head from a flat list.
+// - Every error is a problem document, or, once the first byte has gone, the end of the connection: never an error
+//   text inside a 200.
+// - A request whose body was not read to its end is drained within bounds before the connection closes, so that the client sees the
+//   answer instead of a reset (RFC 9112, section 9.6).
+// - A peer that takes nothing more of its answer is cut off after a time.
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+
+import { AssertionError } from '../../base/assert.ts'
+import { errorCode } from '../../base/errors.ts'
+import type { Clock, Timer } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import { describeProblem } from './problem.ts'
+import type { RequestNames } from './request-names.ts'
+import { splitTarget } from './request-target.ts'
+import type { StallWatch, Transfer } from './stall-watch.ts'
+
+/** What the exchanges of one listener share. */
+export interface ExchangeShared {
+  readonly clock: Clock
+  readonly log: Log
+  readonly names: RequestNames
+  /** Watches answers that wait for their reader. */
+  readonly sendWatch: StallWatch
+  /** Of a body that nobody wants, at most so much is read, for at most so long, before the connection closes. */
+  readonly drainBytesMax: number
+  readonly drainTimeoutMs: number
+  /** Connections in the middle of an answer: an error told on them would become a part of it. */
+  readonly streaming: Set<unknown>
+  /** Whether the listener is closing, so that each answer should be its connection's last. */
+  isClosing(): boolean
+}
+
+/** What is known once an exchange has ended. */
+export interface FinishedExchange {
+  readonly routeName: string
+  readonly method: string
+  /** 499 where the client went away before an answer. */
+  readonly status: number
+  /** Of the bodies. */
+  readonly bytesReceived: number
+  readonly bytesSent: number
+}
+
+const statusClientGone = 499
+/** A rest of a body up to this length is read and the connection kept. */
+const restKeptMax = 64 * 1024
+
+export class Exchange implements FinishedExchange, Transfer {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Raw, as in the request target. */
+  readonly path: string
+  readonly rawQuery: string
+  routeName = 'unknown'
+  bytesReceived = 0
+  bytesSent = 0
+  /** Steps in which the client took something of the answer. */
+  stepsSent = 0
+
+  readonly #shared: ExchangeShared
+  #awaitsContinue: boolean
+  #isClosed = false
+  #onClose: (() => void) | undefined
+  #drainTimer: Timer | undefined
+
+  constructor(shared: ExchangeShared, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
+    this.#shared = shared
+    this.request = request
+    this.response = response
+    this.#awaitsContinue = awaitsContinue
+    const { path, query } = splitTarget(request.url ?? '/')
+    this.path = path
+    this.rawQuery = query
+  }
+
+  get method(): string {
+    return this.request.method ?? 'GET'
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.request.headers
+  }
+
+  get status(): number {
+    return this.response.headersSent ? this.response.statusCode : statusClientGone
+  }
+
+  /** Whether the answer was sent, or the client has gone. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Called once, when the answer was sent or the client has gone; at once where that has happened already. */
+  onClose(listener: () => void): void {
+    this.#onClose = listener
+    if (this.#isClosed) listener()
+  }
+
+  /** For the listener. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#drainTimer?.cancel()
+    this.#shared.sendWatch.remove(this)
+    this.#onClose?.()
+  }
+
+  /** Tells a client that waits with its body (Expect: 100-continue) to send it. */
+  acceptBody(): void {
+    if (!this.#awaitsContinue) return
+    this.#awaitsContinue = false
+    this.response.writeContinue()
+  }
+
+  /** The whole answer. `headers`: flat names and values, which this may add to; Content-Length is added. */
+  send(status: number, headers: string[], body: string | Uint8Array | undefined): void {
+    if (this.#isClosed) return
+    if (body === undefined) {
+      if (status !== 204 && status !== 304) headers.push('Content-Length', '0')
+    } else {
+      const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+      headers.push('Content-Length', String(length))
+      if (this.method !== 'HEAD') this.bytesSent += length
+    }
+    this.sendSized(status, headers, body)
+  }
+
+  /** Like `send`, where `headers` hold the Content-Length already. */
+  sendSized(status: number, headers: string[], body: string | Uint8Array | undefined): void {
+    if (this.#isClosed) return
+    const { request, response } = this
+    const unread = this.#unreadBytes()
+    if (unread > restKeptMax || (unread > 0 && this.#awaitsContinue)) {
+      this.#sendAndDrain(status, headers, body)
+      return
+    }
+    if (unread > 0) request.removeAllListeners('data').resume()
+    if (this.#shared.isClosing()) headers.push('Connection', 'close')
+    response.writeHead(status, headers)
+    if (body === undefined) response.end()
+    else response.end(body)
+    if (response.writableLength > 0) this.#shared.sendWatch.add(this)
+  }
+
+  sendJson(status: number, value: unknown): void {
+    this.sendJsonText(status, JSON.stringify(value))
+  }
+
+  sendJsonText(status: number, text: string): void {
+    this.send(status, jsonHeaders(), text)
+  }
+
+  /** Begins an answer whose body is written with `response.write` and `response.end`. */
+  startBody(status: number, headers: string[]): void {
+    if (this.#shared.isClosing()) headers.push('Connection', 'close')
+    this.#shared.streaming.add(this.request.socket)
+    this.response.writeHead(status, headers)
+    this.#shared.sendWatch.add(this)
+  }
+
+  /** Resolves when the answer has room for more, or nobody takes it any more. */
+  async drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    if (this.#isClosed) return
+    const { response } = this
+    const settle = (): void => {
+      response.removeListener('drain', settle).removeListener('close', settle)
+      resolve()
+    }
+    response.on('drain', settle).on('close', settle)
+    await promise
+  }
+
+  /** Ends the exchange with an error. `headers`: what its status needs besides, flat. */
+  fail(error: unknown, headers: readonly string[] = []): void {
+    if (error instanceof AssertionError) queueMicrotask(() => rethrow(error))
+    const requestId = this.#shared.names.next()
+    this.#logFailure(error, requestId)
+    if (this.#isClosed) return
+    if (this.response.headersSent) {
+      this.response.destroy()
+      return
+    }
+    const problem = describeProblem(error, requestId)
+    this.send(problem.status, [...problem.headers, ...commonHeaders, ...headers], problem.body)
+  }
+
+  progress(): number {
+    return this.stepsSent - unsentBytes(this.request.socket)
+  }
+
+  isPeerTurn(): boolean {
+    return this.response.writableLength > 0
+  }
+
+  onStall(): void {
+    this.#shared.log.info('A client stopped reading its answer', { route: this.routeName, sentBytes: this.bytesSent })
+    this.response.destroy()
+  }
+
+  /** Of the request's body: what has not arrived yet, as far as is known; 0 where nothing is missing. */
+  #unreadBytes(): number {
+    const { request } = this
+    const { headers } = request
+    if (headers['transfer-encoding'] !== undefined) return request.complete ? 0 : Number.POSITIVE_INFINITY
+    const length = headers['content-length']
+    if (length === undefined || request.complete) return 0
+    return Number(length) - this.bytesReceived
+  }
+
+  /** All of the answer goes out now, its end only when the rest of the request's body was read, or enough of it. */
+  #sendAndDrain(status: number, headers: string[], body: string | Uint8Array | undefined): void {
+    const { request, response } = this
+    const { clock, drainBytesMax, drainTimeoutMs } = this.#shared
+    headers.push('Connection', 'close')
+    response.writeHead(status, headers)
+    if (body === undefined || this.method === 'HEAD') response.flushHeaders()
+    else response.write(body)
+    let drainedBytes = 0
+    const end = (): void => {
+      this.#drainTimer?.cancel()
+      response.end()
+    }
+    this.#drainTimer = clock.startTimer(drainTimeoutMs, end, { background: true })
+    request.removeAllListeners('data')
+    request.on('data', (slice: Uint8Array) => {
+      drainedBytes += slice.length
+      if (drainedBytes > drainBytesMax) end()
+    })
+    request.on('end', end)
+    request.resume()
+  }
+
+  #logFailure(error: unknown, requestId: string): void {
+    const code = errorCode(error)
+    const fields = { requestId, route: this.routeName, method: this.method, code }
+    if (code === undefined || code === 'internal') this.#shared.log.error('A request failed', error, fields)
+    else if (this.#isClosed) this.#shared.log.debug('A request ended with its client gone', fields)
+    else if (this.response.headersSent) this.#shared.log.error('An answer was cut off', error, fields)
+    else this.#shared.log.debug('A request was refused', fields)
+  }
+}
+
+/** Every answer: browsers neither guess its type nor let other sites read it. */
+export const commonHeaders: readonly string[] = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['Cross-Origin-Resource-Policy', 'same-origin'],
+  ['Cache-Control', 'no-store'],
+].flat()
+
+export function jsonHeaders(): string[] {
+  return ['Content-Type', 'application/json', ...commonHeaders]
+}
+
+/**
+ * Bytes that the kernel has not taken yet of what was written. Node.js keeps the figure on the socket's handle and uses it for its own
+ * timeouts; without it only whole writes would count as progress, and a slow reader of a large one would seem to stand still.
+ */
+function unsentBytes(socket: object): number {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  if (typeof handle !== 'object' || handle === null) return 0
+  const queued: unknown = Reflect.get(handle, 'writeQueueSize')
+  return typeof queued === 'number' ? queued : 0
+}
+
+/** A failed assertion is a defect: it ends the process, it is not an answer. */
+function rethrow(error: AssertionError): never {
+  throw error
+}

@@ -1,0 +1,223 @@
+// An HTTP/1.1 server on node:http for one face: its limits, what it answers to requests that never become one, and how it ends.
+// Node.js's parser runs in its strict mode, which refuses what requests are smuggled with (bare line feeds, Content-Length beside
+// Transfer-Encoding, two Content-Lengths). Without a framework, because the way of a body from
+// and to the socket is what the whole system's cost is counted in (docs/adr/0006-node-http-without-a-framework.md).
+
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+import { assert } from '../../base/assert.ts'
+import { FrostError } from '../../base/errors.ts'
+import type { Clock, Timer } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import { Exchange } from './exchange.ts'
+import type { ExchangeShared } from './exchange.ts'
+import type { HttpLimits } from './http-limits.ts'
+import { describeProblem } from './problem.ts'
+import { RequestNames } from './request-names.ts'
+import { StallWatch } from './stall-watch.ts'
+
+export interface HttpListenerParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: HttpLimits
+  /** Called with each request, in the order of their arrival. Must not throw. */
+  onExchange(exchange: Exchange): void
+  /** Called when an exchange has ended. Must not throw. */
+  onFinished(exchange: Exchange): void
+}
+
+export interface ListeningAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Connections beyond the limit that are still told so; further ones are closed without a word. */
+const surplusConnectionsMax = 256
+/** How often node:http looks for heads that do not arrive. */
+const headCheckIntervalMs = 5000
+/** How much longer than announced an idle connection is kept, so that a request just sent is not met by a reset. */
+const keepAliveBufferMs = 2000
+
+export class HttpListener {
+  readonly #parts: HttpListenerParts
+  readonly #server: Server
+  readonly #shared: ExchangeShared
+  readonly #sendWatch: StallWatch
+  readonly #streaming = new Set<unknown>()
+  /** Connections that have not made a request yet. */
+  readonly #silent = new Set<Socket>()
+  /** Connections beyond the limit. */
+  readonly #surplus = new Set<Socket>()
+  #connectionCount = 0
+  #closing: Promise<void> | undefined
+
+  constructor(parts: HttpListenerParts) {
+    this.#parts = parts
+    const { clock, log, limits } = parts
+    this.#sendWatch = new StallWatch(clock, limits.downloadStallTimeoutMs)
+    this.#shared = {
+      clock,
+      log,
+      names: new RequestNames(clock),
+      sendWatch: this.#sendWatch,
+      drainBytesMax: limits.drainBytesMax,
+      drainTimeoutMs: limits.drainTimeoutMs,
+      streaming: this.#streaming,
+      isClosing: () => this.#closing !== undefined,
+    }
+    this.#server = this.#createServer(limits)
+  }
+
+  get connectionCount(): number {
+    return this.#connectionCount
+  }
+
+  /** @throws FrostError `address-in-use`. */
+  async listen(host: string, port: number): Promise<ListeningAddress> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#server.once('error', reject)
+    this.#server.listen({ host, port, backlog: 1024 }, resolve)
+    try {
+      await promise
+    } catch (error) {
+      if (!isErrorWithCode(error, 'EADDRINUSE')) throw error
+      throw new FrostError('address-in-use', `The address ${host}:${port} is in use.`, {
+        cause: error,
+        remedy: 'Stop the program that uses it, or choose another port.',
+      })
+    } finally {
+      this.#server.removeListener('error', reject)
+    }
+    const address = this.#server.address()
+    assert(typeof address === 'object' && address !== null, 'a listening TCP server has an address')
+    return { host: address.address, port: address.port }
+  }
+
+  /** Takes no more connections, lets what is under way end for up to `graceMs`, then cuts it off. Can be called twice. */
+  async close(graceMs: number): Promise<void> {
+    this.#closing ??= this.#close(graceMs)
+    return this.#closing
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#server.close(() => resolve()) // also closes connections between two requests
+    for (const socket of this.#silent) socket.destroy()
+    const timer: Timer = this.#parts.clock.startTimer(graceMs, () => this.#server.closeAllConnections())
+    await promise
+    timer.cancel()
+    this.#sendWatch.close()
+  }
+
+  #createServer(limits: HttpLimits): Server {
+    const server = createServer({
+      maxHeaderSize: limits.headBytesMax,
+      headersTimeout: limits.headTimeoutMs,
+      requestTimeout: 0, // an upload may last; stalled ones are found by StallWatch
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      keepAliveTimeoutBuffer: keepAliveBufferMs,
+      connectionsCheckingInterval: headCheckIntervalMs,
+      requireHostHeader: false, // answered here, with a problem document
+      noDelay: true,
+      insecureHTTPParser: false,
+      optimizeEmptyRequests: true,
+    })
+    server.maxConnections = limits.connectionsMax + surplusConnectionsMax
+    server.on('connection', (socket: Socket) => this.#onConnection(socket))
+    server.on('request', (request, response) => this.#onRequest(request, response, false))
+    server.on('checkContinue', (request, response) => this.#onRequest(request, response, true))
+    server.on('checkExpectation', (request, response) => this.#onExpectation(request, response))
+    server.on('clientError', (error, socket) => this.#onClientError(error, socket))
+    return server
+  }
+
+  #onConnection(socket: Socket): void {
+    this.#connectionCount++
+    this.#silent.add(socket)
+    if (this.#connectionCount > this.#parts.limits.connectionsMax) {
+      this.#surplus.add(socket)
+      this.#server.closeIdleConnections()
+    }
+    socket.on('close', () => {
+      this.#connectionCount--
+      this.#silent.delete(socket)
+      this.#surplus.delete(socket)
+      this.#streaming.delete(socket)
+    })
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
+    const exchange = this.#openExchange(request, response, awaitsContinue)
+    if (this.#surplus.size > 0 && this.#surplus.has(request.socket)) {
+      const overloaded = new FrostError('overloaded', 'The server has as many connections as it takes.', {
+        remedy: 'Try again later, with fewer connections.',
+        retryAfterSeconds: 5,
+      })
+      exchange.fail(overloaded, ['Connection', 'close'])
+    } else if (request.headers.host === undefined && request.httpVersionMinor === 1) {
+      exchange.fail(new FrostError('bad-request', 'The request has no Host header.', { remedy: 'Send one.' }))
+    } else {
+      this.#parts.onExchange(exchange)
+    }
+  }
+
+  #openExchange(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Exchange {
+    if (this.#silent.size > 0) this.#silent.delete(request.socket)
+    const exchange = new Exchange(this.#shared, request, response, awaitsContinue)
+    response.on('close', () => {
+      this.#streaming.delete(request.socket)
+      exchange.close()
+      this.#parts.onFinished(exchange)
+      if (this.#closing !== undefined) this.#server.closeIdleConnections()
+    })
+    return exchange
+  }
+
+  #onExpectation(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = this.#openExchange(request, response, false)
+    const detail = `The expectation ${JSON.stringify(request.headers.expect)} is unknown.`
+    exchange.fail(new FrostError('expectation-failed', detail, { remedy: 'Send the request without Expect.' }))
+  }
+
+  /** What the parser refuses, and heads that do not arrive, never become an exchange. */
+  #onClientError(error: Error, socket: Duplex): void {
+    if (!socket.writable || this.#streaming.has(socket) || isErrorWithCode(error, 'ECONNRESET')) {
+      socket.destroy()
+      return
+    }
+    const problem = describeProblem(refusalOf(error), this.#shared.names.next())
+    const { body, headers, status } = problem
+    let head = `HTTP/1.1 ${status} ${reasonPhrases[status] ?? 'Bad Request'}\r\n`
+    for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`
+    socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`)
+  }
+}
+
+const reasonPhrases: Readonly<Record<number, string>> = {
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  431: 'Request Header Fields Too Large',
+}
+
+function refusalOf(error: Error): FrostError {
+  if (isErrorWithCode(error, 'HPE_HEADER_OVERFLOW')) {
+    const remedy = 'Send fewer or shorter headers, and a shorter target.'
+    return new FrostError('headers-too-large', 'The head of the request is too large.', { remedy })
+  }
+  if (isErrorWithCode(error, 'ERR_HTTP_REQUEST_TIMEOUT')) {
+    const remedy = 'Send the head of a request at once.'
+    return new FrostError('request-timeout', 'The head of the request did not arrive in time.', { remedy })
+  }
+  if (isErrorWithCode(error, 'HPE_CHUNK_EXTENSIONS_OVERFLOW')) {
+    return new FrostError('body-too-large', 'The chunk extensions are too large.', { remedy: 'Send none.' })
+  }
+  const remedy = 'Send HTTP/1.1 as RFC 9112 has it.'
+  return new FrostError('bad-request', 'What arrived is not an HTTP request.', { remedy })
+}
+
+function isErrorWithCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

@@ -1,0 +1,64 @@
+// /api/v1/…: the state of the cluster, what is known of a file, where its chunks lie, and buckets.
+
+import { FrostError } from '../../base/errors.ts'
+import { jsonHeaders } from '../http/exchange.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { integerParameter } from '../http/query.ts'
+import type { Query } from '../http/query.ts'
+import { describeCluster, describeFile, describeLayout, formatTime } from './json-forms.ts'
+import { openApiText } from './openapi.ts'
+import { bucketOf, fileNameOf, fileNotFound } from './rest-parts.ts'
+import type { RestParts } from './rest-parts.ts'
+
+const layoutChunksMax = 1000
+
+export async function handleCluster(exchange: Exchange, _query: Query, parts: RestParts): Promise<void> {
+  exchange.sendJson(200, describeCluster(await parts.files.cluster()))
+}
+
+export async function handleStat(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
+  const name = fileNameOf(query)
+  const info = await parts.files.head(name)
+  if (info === undefined) throw fileNotFound(name)
+  exchange.sendJson(200, describeFile(info))
+}
+
+export async function handleLayout(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
+  const name = fileNameOf(query)
+  const after = integerParameter(query, 'after', { min: -1, max: Number.MAX_SAFE_INTEGER }) ?? -1
+  const limit = integerParameter(query, 'limit', { min: 1, max: layoutChunksMax }) ?? layoutChunksMax
+  const layout = await parts.files.layout({ ...name, after, limit })
+  if (layout === undefined) throw fileNotFound(name)
+  exchange.sendJson(200, describeLayout(layout))
+}
+
+export async function handleListBuckets(exchange: Exchange, _query: Query, parts: RestParts): Promise<void> {
+  const buckets = await parts.files.listBuckets()
+  exchange.sendJson(
+    200,
+    buckets.map(({ name, createdMs }) => ({ name, created: formatTime(createdMs) })),
+  )
+}
+
+export async function handleCreateBucket(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
+  const bucket = namedBucket(query)
+  await parts.files.createBucket(bucket)
+  exchange.sendJson(201, { name: bucket })
+}
+
+export async function handleRemoveBucket(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
+  const bucket = namedBucket(query)
+  await parts.files.removeBucket(bucket)
+  exchange.sendJson(200, { name: bucket })
+}
+
+export function handleOpenApi(exchange: Exchange): void {
+  const headers = jsonHeaders()
+  exchange.send(200, headers, openApiText())
+}
+
+/** Here the bucket is what the call is about, so it has no default. */
+function namedBucket(query: Query): string {
+  if (query.has('bucket')) return bucketOf(query)
+  throw new FrostError('bucket-invalid', 'The request names no bucket.', { remedy: 'Give its name, as ?bucket=NAME.' })
+}

@@ -1,0 +1,116 @@
+// The schemas of the OpenAPI document (JSON Schema 2020-12). The tests hold every answer to them.
+
+import { errorTable } from '../../base/errors.ts'
+
+type Schema = Readonly<Record<string, unknown>>
+
+function object(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: 'object', required: Object.keys(properties), properties, additionalProperties: false }
+}
+
+function array(items: Schema): Schema {
+  return { type: 'array', items }
+}
+
+export function reference(name: keyof typeof schemas): Schema {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+const text = { type: 'string' }
+const count = { type: 'integer', minimum: 0 }
+const countOrNull = { type: ['integer', 'null'], minimum: 0 }
+const time = { type: 'string', format: 'date-time' }
+const timeOrNull = { type: ['string', 'null'], format: 'date-time' }
+const fileName = { type: 'string', description: '1 to 1,024 bytes of UTF-8, without NUL.' }
+const etag = { type: 'string', description: 'The version id; stands in quotes in the ETag header.' }
+const version = { type: 'string', pattern: '^[0-9a-z]{26}$' }
+const workerId = { type: 'string', pattern: '^[0-9a-f]{16}$' }
+const schemeText = { type: 'string', pattern: '^[0-9]+\\+[0-9]+$', description: 'Data and parity columns, as "3+2".' }
+const crc32 = { type: 'string', pattern: '^[0-9a-f]{8}$', description: 'CRC-32 (IEEE) as eight hex digits.' }
+const crc32OrNull = { ...crc32, type: ['string', 'null'] }
+
+export const schemas = {
+  StoredFile: object({ filename: fileName, size: count, etag, version }),
+  FileNames: array(fileName),
+  FileDetails: array(object({ filename: fileName, size: count, etag, time })),
+  FileStat: object({
+    filename: fileName,
+    bucket: text,
+    size: count,
+    etag,
+    version,
+    contentType: { type: ['string', 'null'] },
+    time,
+    crc32,
+  }),
+  Bucket: object({ name: text }),
+  Buckets: array(object({ name: text, created: time })),
+  Cluster: object({
+    id: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+    workers: array(
+      object({
+        id: workerId,
+        address: text,
+        zone: { type: ['string', 'null'] },
+        state: { enum: ['up', 'suspect', 'down', 'out', 'draining'] },
+        usedBytes: count,
+        capacityBytes: count,
+      }),
+    ),
+    groups: array(
+      object({
+        id: { type: 'integer', minimum: 1 },
+        epoch: { type: 'integer', minimum: 1 },
+        scheme: schemeText,
+        state: { enum: ['writable', 'closed'] },
+        workers: array(workerId),
+      }),
+    ),
+    redundancy: object({
+      fragmentsMissing: countOrNull,
+      filesAtRisk: countOrNull,
+      filesLost: countOrNull,
+      unknown: count,
+      comparedAt: timeOrNull,
+      scrubbedAt: timeOrNull,
+    }),
+  }),
+  Layout: object({
+    filename: fileName,
+    bucket: text,
+    size: count,
+    etag,
+    scheme: schemeText,
+    chunkSize: { type: 'integer', minimum: 1 },
+    chunks: count,
+    pieces: array(
+      object({
+        kind: { enum: ['data', 'parity'] },
+        index: { ...count, description: 'Data: of the chunk in the file. Parity: of the stripe in the file.' },
+        group: { type: 'integer', minimum: 1 },
+        block: count,
+        stripe: count,
+        column: count,
+        length: count,
+        crc32: crc32OrNull,
+        worker: workerId,
+      }),
+    ),
+    next: { type: ['integer', 'null'], description: '`after` of the next page.' },
+  }),
+  Liveness: object({ status: { const: 'ok' } }),
+  Readiness: object({
+    canRead: { type: 'boolean' },
+    canWrite: { type: 'boolean' },
+    reason: { type: ['string', 'null'] },
+  }),
+  Problem: object({
+    type: { type: 'string', format: 'uri' },
+    title: text,
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    code: { enum: Object.keys(errorTable) },
+    detail: text,
+    remedy: text,
+    instance: { type: 'string', format: 'uri', description: 'Names the request, here and in the server’s log.' },
+  }),
+} as const

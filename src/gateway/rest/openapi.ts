@@ -1,0 +1,234 @@
+// The OpenAPI 3.1 document of the REST face, served at /api/v1/openapi.json. Tests hold it to the routes in both directions, and
+// exercise every status that it names.
+
+import { reference, schemas } from './openapi-schemas.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+interface Operation {
+  readonly summary: string
+  readonly parameters?: readonly Json[]
+  readonly requestBody?: Json
+  readonly responses: Readonly<Record<string, Json>>
+}
+
+function parameter(name: string, schema: Json, description: string): Json {
+  return { name, in: 'query', required: false, schema, description }
+}
+
+function header(name: string, description: string): Json {
+  return { name, in: 'header', required: false, schema: { type: 'string' }, description }
+}
+
+function json(description: string, schema: Json): Json {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+/** `problems(404, 503)`: those statuses, each a problem document. */
+function problems(...statuses: readonly number[]): Record<string, Json> {
+  const content = { 'application/problem+json': { schema: reference('Problem') } }
+  return Object.fromEntries(statuses.map((status) => [String(status), { description: descriptions[status], content }]))
+}
+
+const descriptions: Readonly<Record<number, string>> = {
+  400: 'The request is malformed: a name, a size, a parameter or the body.',
+  403: 'The request comes from a page of another site.',
+  404: 'There is no such file or bucket.',
+  405: 'The path does not answer the method; see Allow.',
+  408: 'The body stood still for too long.',
+  409: 'The bucket exists already, or still holds files.',
+  412: 'The condition of the request does not hold.',
+  415: 'The body has a Content-Encoding.',
+  416: 'No part of the range lies within the file; Content-Range names its length.',
+  421: 'The server does not answer to the host name of the request.',
+  503: 'Too few workers answer, or the server is at its limit; see Retry-After.',
+  507: 'There is too little space.',
+}
+
+const text = { type: 'string' }
+const bytes = { schema: { type: 'string', format: 'binary' } }
+const bucket = parameter('bucket', { type: 'string', default: 'default' }, 'The bucket.')
+const fileName = parameter('filename', text, 'The name of the file: 1 to 1,024 bytes of UTF-8, percent-encoded.')
+const afterName = parameter('after', text, 'Names after this one, in byte order; it need not exist.')
+const limit = parameter('limit', { type: 'integer', minimum: 1, maximum: 1000 }, 'At most so many.')
+const ifMatch = header('If-Match', 'Only where the file has one of these ETags; * for any.')
+const ifNoneMatch = header('If-None-Match', 'Only where the file has none of these ETags; * where there is no file.')
+
+const upload: Operation = {
+  summary: 'Stores a file: the raw body, or the part `file` of a form. It is durable when the answer comes.',
+  parameters: [
+    fileName,
+    parameter('size', { type: 'integer', minimum: 0 }, 'The length of the file. A body of another length is refused.'),
+    bucket,
+    ifMatch,
+    ifNoneMatch,
+  ],
+  requestBody: {
+    required: true,
+    content: {
+      '*/*': bytes,
+      'multipart/form-data': { schema: { type: 'object', required: ['file'], properties: { file: bytes.schema } } },
+    },
+  },
+  responses: {
+    '201': json('Stored.', reference('StoredFile')),
+    ...problems(400, 403, 404, 408, 412, 415, 421, 503, 507),
+  },
+}
+
+const fileResponse = { description: 'The bytes of the file.', content: { '*/*': bytes } }
+
+const downloadResponses = {
+  '200': fileResponse,
+  '206': {
+    description: 'The bytes of the range; of several ranges as multipart/byteranges.',
+    content: { '*/*': bytes },
+  },
+  '304': { description: 'The client’s copy is still the file.' },
+  ...problems(400, 404, 412, 416, 421, 503),
+}
+
+function download(parameters: readonly Json[]): Operation {
+  const conditions = [
+    header('Range', 'bytes=first-last, bytes=first-, bytes=-length, or several of them.'),
+    ifMatch,
+    ifNoneMatch,
+  ]
+  return {
+    summary: 'The bytes of a file.',
+    parameters: [...parameters, bucket, ...conditions],
+    responses: downloadResponses,
+  }
+}
+
+const createBucket: Operation = {
+  summary: 'Creates a bucket.',
+  parameters: [bucket],
+  responses: { '201': json('Created.', reference('Bucket')), ...problems(400, 403, 409, 421, 503) },
+}
+
+const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  '/upload': { post: upload, put: upload },
+  '/files': {
+    get: {
+      summary: 'The names of all files, in byte order; with details=true objects instead of names.',
+      parameters: [
+        parameter('prefix', text, 'Only names that begin with it.'),
+        afterName,
+        limit,
+        parameter('details', { type: 'boolean', default: false }, 'Size, ETag and time besides the name.'),
+        bucket,
+      ],
+      responses: {
+        '200': json('The list. Where a limit cut it, the header Link names the rest.', {
+          oneOf: [reference('FileNames'), reference('FileDetails')],
+        }),
+        ...problems(400, 404, 421, 503),
+      },
+    },
+  },
+  '/download': { get: download([fileName]) },
+  '/download/{filename}': {
+    get: download([
+      { name: 'filename', in: 'path', required: true, schema: text, description: 'The rest of the path.' },
+    ]),
+  },
+  '/delete': {
+    delete: {
+      summary: 'Deletes a file.',
+      parameters: [fileName, bucket, ifMatch, ifNoneMatch],
+      responses: {
+        '200': json('What was deleted.', reference('StoredFile')),
+        ...problems(400, 403, 404, 412, 421, 503),
+      },
+    },
+  },
+  '/api/v1/cluster': {
+    get: {
+      summary: 'Workers, placement groups, and what is known of the redundancy; null where it is not known.',
+      responses: { '200': json('The state.', reference('Cluster')), ...problems(421, 503) },
+    },
+  },
+  '/api/v1/stat': {
+    get: {
+      summary: 'What is known of a file.',
+      parameters: [fileName, bucket],
+      responses: { '200': json('The file.', reference('FileStat')), ...problems(400, 404, 421, 503) },
+    },
+  },
+  '/api/v1/layout': {
+    get: {
+      summary: 'Which chunk and which parity piece of a file lies on which worker.',
+      parameters: [
+        fileName,
+        parameter('after', { type: 'integer', minimum: -1 }, 'Chunks after this index; `next` of the page before.'),
+        limit,
+        bucket,
+      ],
+      responses: { '200': json('A page of pieces.', reference('Layout')), ...problems(400, 404, 421, 503) },
+    },
+  },
+  '/api/v1/buckets': {
+    get: {
+      summary: 'All buckets.',
+      responses: { '200': json('The buckets.', reference('Buckets')), ...problems(421, 503) },
+    },
+    put: createBucket,
+    post: createBucket,
+    delete: {
+      summary: 'Deletes an empty bucket.',
+      parameters: [bucket],
+      responses: { '200': json('Deleted.', reference('Bucket')), ...problems(400, 403, 404, 409, 421, 503) },
+    },
+  },
+  '/api/v1/openapi.json': {
+    get: {
+      summary: 'This document.',
+      responses: { '200': json('An OpenAPI 3.1 document.', { type: 'object' }), ...problems(421) },
+    },
+  },
+  '/healthz': {
+    get: {
+      summary: 'Whether the process answers.',
+      responses: { '200': json('It does.', reference('Liveness')), ...problems(421) },
+    },
+  },
+  '/readyz': {
+    get: {
+      summary: 'Whether files can be read and written.',
+      parameters: [parameter('need', { enum: ['read', 'write'], default: 'write' }, 'read: reads are enough.')],
+      responses: {
+        '200': json('Ready.', reference('Readiness')),
+        '503': json('Not ready.', reference('Readiness')),
+        ...problems(400, 421),
+      },
+    },
+  },
+  '/metrics': {
+    get: {
+      summary: 'Metrics in the text format of Prometheus.',
+      responses: {
+        '200': { description: 'Metrics.', content: { 'text/plain': { schema: text } } },
+        ...problems(404, 421),
+      },
+    },
+  },
+}
+
+let cachedText: string | undefined
+
+export function openApiText(): string {
+  cachedText ??= JSON.stringify({
+    openapi: '3.1.0',
+    info: {
+      title: 'FrostByte REST',
+      version: '1',
+      description: 'Every error is an application/problem+json document with a stable `code`. GET changes nothing.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: { schemas },
+  })
+  return cachedText
+}

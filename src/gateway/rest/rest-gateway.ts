@@ -1,0 +1,121 @@
+// The REST face: takes requests from the listener, finds their route, and turns whatever goes wrong into a problem document. The
+// routes stand in routes.ts, each call in a file of its own.
+
+import { FrostError } from '../../base/errors.ts'
+import type { FileService } from '../../master/file-service.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { defaultHttpLimits } from '../http/http-limits.ts'
+import type { HttpLimits } from '../http/http-limits.ts'
+import { HttpListener } from '../http/http-listener.ts'
+import type { ListeningAddress } from '../http/http-listener.ts'
+import { isLoopbackName, OriginGuard } from '../http/origin-guard.ts'
+import { parseQuery } from '../http/query.ts'
+import { StallWatch } from '../http/stall-watch.ts'
+import type { RestMetrics } from './rest-counters.ts'
+import type { MetricsText, RestParts } from './rest-parts.ts'
+import { findRoute, isSafeMethod } from './routes.ts'
+
+export interface RestGatewayParts {
+  readonly files: FileService
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics?: RestMetrics
+  /** Text of `/metrics`. Default: `/metrics` is 404. */
+  readonly metricsText?: () => Promise<MetricsText>
+}
+
+export interface RestGatewayOptions {
+  /** Default: `defaultHttpLimits`, also for each that is left out. */
+  readonly limits?: Partial<HttpLimits>
+  /**
+   * Host names that are answered, besides those of loopback; `any` for all. Default: on a loopback address none, which keeps out DNS
+   * rebinding; elsewhere `any`.
+   */
+  readonly hosts?: readonly string[] | 'any'
+  /** Origins of other pages that may change things, as `https://console.example`. Default: none. */
+  readonly origins?: readonly string[]
+}
+
+export class RestGateway {
+  readonly #listener: HttpListener
+  readonly #parts: RestParts
+  readonly #uploadWatch: StallWatch
+  readonly #options: RestGatewayOptions
+  readonly #metrics: RestMetrics | undefined
+  #guard: OriginGuard
+
+  constructor(parts: RestGatewayParts, options: RestGatewayOptions = {}) {
+    const { files, clock, log, metrics, metricsText } = parts
+    const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits }
+    this.#options = options
+    this.#metrics = metrics
+    this.#uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
+    this.#parts = { files, clock, uploadWatch: this.#uploadWatch, metricsText }
+    this.#guard = this.#createGuard('127.0.0.1')
+    this.#listener = new HttpListener({
+      clock,
+      log,
+      limits,
+      onExchange: (exchange) => this.#onExchange(exchange),
+      onFinished: (exchange) => this.#metrics?.onFinished(exchange),
+    })
+  }
+
+  /** Connections open now. */
+  get connectionCount(): number {
+    return this.#listener.connectionCount
+  }
+
+  /** `port` 0: any free one. @throws FrostError `address-in-use`. */
+  async listen(host: string, port: number): Promise<ListeningAddress> {
+    this.#guard = this.#createGuard(host)
+    return this.#listener.listen(host, port)
+  }
+
+  /** Takes no more requests; what is under way may end for up to `graceMs`, then it is cut off. Can be called twice. */
+  async close(graceMs: number): Promise<void> {
+    await this.#listener.close(graceMs)
+    this.#uploadWatch.close()
+  }
+
+  #createGuard(host: string): OriginGuard {
+    const hosts = this.#options.hosts ?? (isLoopbackName(host) ? [] : 'any')
+    return new OriginGuard({ hosts, origins: this.#options.origins ?? [] })
+  }
+
+  #onExchange(exchange: Exchange): void {
+    try {
+      const pending = this.#dispatch(exchange)
+      pending?.catch((error: unknown) => exchange.fail(error))
+    } catch (error) {
+      exchange.fail(error)
+    }
+  }
+
+  #dispatch(exchange: Exchange): Promise<void> | undefined {
+    const { headers, method, path } = exchange
+    this.#guard.checkHost(headers.host)
+    const route = findRoute(path)
+    if (route === undefined) {
+      if (method === 'OPTIONS' && path === '*') return answerOptions(exchange, 'GET, HEAD, POST, PUT, DELETE, OPTIONS')
+      throw new FrostError('route-not-found', `There is nothing at ${JSON.stringify(path)}.`)
+    }
+    exchange.routeName = route.name
+    const handler = route.handlers.get(method)
+    if (handler === undefined) {
+      if (method === 'OPTIONS') return answerOptions(exchange, route.allow)
+      const error = new FrostError('method-not-allowed', `${method} is not a method of ${JSON.stringify(path)}.`)
+      exchange.fail(error, ['Allow', route.allow])
+      return undefined
+    }
+    if (!isSafeMethod(method)) this.#guard.checkSite(headers)
+    return handler(exchange, parseQuery(exchange.rawQuery), this.#parts) ?? undefined
+  }
+}
+
+/** Without CORS headers: no page of another site may use the answer. */
+function answerOptions(exchange: Exchange, allow: string): undefined {
+  exchange.send(204, ['Allow', allow], undefined)
+}

@@ -1,0 +1,71 @@
+// The routes of the REST face: one table, from which dispatch, the Allow header and the tests of the OpenAPI document all read.
+
+import { downloadPrefix, handleDownload } from './download.ts'
+import {
+  handleCluster,
+  handleCreateBucket,
+  handleLayout,
+  handleListBuckets,
+  handleOpenApi,
+  handleRemoveBucket,
+  handleStat,
+} from './api.ts'
+import { handleDelete } from './delete.ts'
+import { handleFiles } from './files.ts'
+import { handleLiveness, handleMetrics, handleReadiness } from './health.ts'
+import type { Handler } from './rest-parts.ts'
+import { handleUpload } from './upload.ts'
+
+export interface Route {
+  /** For metrics and logs. */
+  readonly name: string
+  readonly handlers: ReadonlyMap<string, Handler>
+  /** Value of the Allow header. */
+  readonly allow: string
+}
+
+function route(name: string, handlers: Readonly<Record<string, Handler>>): Route {
+  const methods = new Map(Object.entries(handlers))
+  const get = methods.get('GET')
+  if (get !== undefined) methods.set('HEAD', get)
+  return { name, handlers: methods, allow: [...methods.keys(), 'OPTIONS'].join(', ') }
+}
+
+const download = route('download', { GET: handleDownload })
+
+const exactRoutes: ReadonlyMap<string, Route> = new Map([
+  ['/upload', route('upload', { POST: handleUpload, PUT: handleUpload })],
+  ['/files', route('files', { GET: handleFiles })],
+  ['/download', download],
+  ['/delete', route('delete', { DELETE: handleDelete })],
+  ['/api/v1/cluster', route('cluster', { GET: handleCluster })],
+  ['/api/v1/stat', route('stat', { GET: handleStat })],
+  ['/api/v1/layout', route('layout', { GET: handleLayout })],
+  [
+    '/api/v1/buckets',
+    route('buckets', {
+      GET: handleListBuckets,
+      PUT: handleCreateBucket,
+      POST: handleCreateBucket,
+      DELETE: handleRemoveBucket,
+    }),
+  ],
+  ['/api/v1/openapi.json', route('openapi', { GET: handleOpenApi })],
+  ['/healthz', route('healthz', { GET: handleLiveness })],
+  ['/readyz', route('readyz', { GET: handleReadiness })],
+  ['/metrics', route('metrics', { GET: handleMetrics })],
+])
+
+/** `path` is raw: an encoded path matches no route but the download's, whose rest is a name. */
+export function findRoute(path: string): Route | undefined {
+  return path.startsWith(downloadPrefix) ? download : exactRoutes.get(path)
+}
+
+export function exactPaths(): readonly string[] {
+  return [...exactRoutes.keys()]
+}
+
+/** Methods that change nothing; others are refused from pages of other sites. */
+export function isSafeMethod(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+}
