@@ -9,7 +9,7 @@ export interface CiStep {
   readonly budgetMinutes: number
 }
 
-export interface CiOutcome {
+interface CiOutcome {
   readonly step: CiStep
   readonly verdict: 'ok' | 'failed' | 'out of time'
   readonly seconds: number

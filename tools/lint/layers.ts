@@ -3,6 +3,8 @@
 //
 //   base ← ports ← codec, cluster ← rpc, store, meta ← worker, master ← gateway ← main
 //
+// sim/ is the deterministic simulator: it knows every layer but src/node, and obeys the same bans.
+//
 // Folders on one step never import each other. src/node holds the real ports and is known only to those who put
 // things together; src/sdk also runs in browsers.
 
@@ -44,6 +46,13 @@ const named: Readonly<Record<string, Layer>> = {
     packages: ['@fastify/busboy', 'fast-xml-parser', 'fastify', 'jose', 'prom-client'],
     globals: 'ports',
   },
+  sim: {
+    imports: [...belowRoles, 'worker', 'master', 'gateway'],
+    // Digests and compression in place, and the turn of the event loop that virtual time waits for.
+    nodeModules: ['node:crypto', 'node:timers/promises', 'node:zlib'],
+    packages: [],
+    globals: 'ports',
+  },
   node: { imports: ['base', 'ports', 'codec'], nodeModules: 'any', packages: 'any', globals: 'any' },
   sdk: { imports: ['base'], nodeModules: [], packages: [], globals: 'browser' },
   cli: { imports: ['base', 'ports', 'codec', 'sdk', 'node'], nodeModules: 'any', packages: 'any', globals: 'any' },
@@ -70,11 +79,12 @@ export function isTestCode(path: string): boolean {
 }
 
 /**
- * The layer of a file, `path` being relative to the repository's root with forward slashes. `undefined`: outside
- * src/. Files directly in src/ are `main`; `sdk/node.ts` is the client library's part for Node.js.
+ * The layer of a file, `path` being relative to the repository's root with forward slashes. `undefined`: it belongs
+ * to none. Files directly in src/ are `main`, those directly in sim/ start the simulator and may do what they like.
  */
 export function layerOf(path: string): string | undefined {
-  if (!path.startsWith('src/')) return undefined
-  const [, folder, rest] = path.split('/')
+  const [top, folder, rest] = path.split('/')
+  if (top === 'sim') return rest === undefined ? undefined : 'sim'
+  if (top !== 'src') return undefined
   return rest === undefined ? 'main' : folder
 }

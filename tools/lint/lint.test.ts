@@ -32,7 +32,7 @@ async function lint(folder: string): Promise<Report> {
   const path = `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH'] ?? ''}`
   const { promise, resolve } = Promise.withResolvers<string>()
   const options = { cwd: folder, env: { ...process.env, PATH: path }, maxBuffer: 16 * 1024 * 1024 }
-  execFile(program, ['--format=json', 'src', 'bench'], options, (_error, stdout) => resolve(stdout))
+  execFile(program, ['--format=json', 'src', 'sim', 'bench'], options, (_error, stdout) => resolve(stdout))
   return JSON.parse(await promise) as Report
 }
 
@@ -54,7 +54,7 @@ before(async () => {
     for (const [name, text] of Object.entries(generated)) writeFileSync(join(folder, name), text)
     for (const name of ['.oxlintrc.json', 'tsconfig.json', 'package.json']) cpSync(join(root, name), join(folder, name))
     for (const name of ['node_modules', 'tools']) symlinkSync(join(root, name), join(folder, name))
-    for (const file of globSync('{src,bench}/**/*.ts', { cwd: folder })) {
+    for (const file of globSync('{src,sim,bench}/**/*.ts', { cwd: folder })) {
       readFileSync(join(folder, file), 'utf8')
         .split('\n')
         .forEach((line, index) => {

@@ -27,7 +27,7 @@ function createVisitors(context: RuleContext): Readonly<Record<string, (node: Sy
           const banned = bannedName(reference, bans)
           if (banned === undefined) continue
           const remedy = `Remedy: ${bans[banned] ?? ''} (rule: frostbyte/ports, list: tools/lint/globals.ts)`
-          context.report({ node: reference.identifier, message: `src/${name} may not use ${banned}. ${remedy}` })
+          context.report({ node: reference.identifier, message: `${name} may not use ${banned}. ${remedy}` })
         }
       }
     },

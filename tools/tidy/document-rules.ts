@@ -73,14 +73,14 @@ export const decisions: TidyRule = (repository) => {
   return findings
 }
 
-/** Each folder of src/ and each at the root has its line in ARCHITECTURE.md. */
+/** Each folder of src/ and each at the root (but `.ci`) has its line in ARCHITECTURE.md. */
 export const mapped: TidyRule = (repository) => {
   const map = repository.files.get('ARCHITECTURE.md')
   if (map === undefined) return []
   const folders = new Set<string>()
   for (const path of repository.files.keys()) {
     const [first = '', second = '', third] = path.split('/')
-    if (second !== '') folders.add(first)
+    if (second !== '' && !first.startsWith('.')) folders.add(first)
     if (first === 'src' && third !== undefined) folders.add(`src/${second}`)
   }
   return [...folders]
