@@ -1,14 +1,14 @@
 // A block between bytes and records: where its columns lie in the coder's memory while it is gathered, and how it becomes
 // one record per column, ready to be sent without copying the payload.
 
-import { assert } from '../base/assert.ts'
+import { assert, defined } from '../base/assert.ts'
 import type { DataId, GroupId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import type { Compute } from '../ports/compute.ts'
 import { dataCrcOf, maskedTable, plainChecks, plainChecksOfOneChunk } from './check-table.ts'
 import type { CoderBuffer, ErasureCoder } from './erasure-coder.ts'
 import { BlockGeometry, type StripeRange } from './geometry.ts'
-import { encodeHeader, recordLengths } from './record.ts'
+import { encodeHeaders, recordLengths } from './record.ts'
 
 /**
  * Where the columns of a block of at most `capacityBytes` lie in one buffer: data columns first, then parity, each from a
@@ -106,7 +106,7 @@ export interface BlockContent {
 /** One column's record in parts. The views stay valid as long as the memory that the payload was given in. */
 export interface ColumnRecord {
   readonly column: number
-  /** Of its own memory. */
+  /** Memory of the records alone, not of the payload. */
   readonly header: Uint8Array<ArrayBuffer>
   /** A view of what was encoded. */
   readonly payload: Uint8Array
@@ -166,17 +166,15 @@ function recordsOf(
   plain: Uint32Array,
 ): readonly ColumnRecord[] {
   const { geometry, manifest } = content
-  const checkTable = maskedTable(geometry, content, plain)
-  const records: ColumnRecord[] = []
-  for (let column = 0; column < geometry.columnCount; column++) {
-    if (!geometry.hasColumn(column)) continue
-    const header = encodeHeader(compute, { ...content, column, checkTable })
+  const existing = geometry.columns()
+  const headers = encodeHeaders(compute, { ...content, checkTable: maskedTable(geometry, content, plain) }, existing)
+  return existing.map((column, index) => {
+    const header = defined(headers[index], 'header')
     const payload = columns[column] ?? emptyBytes
     const { recordBytes, paddingBytes } = recordLengths(geometry, column, manifest.length)
     const parts: Uint8Array[] = [header]
     if (payload.length > 0) parts.push(payload)
     if (paddingBytes > 0) parts.push(zeros.subarray(0, paddingBytes))
-    records.push({ column, header, payload, recordBytes, parts })
-  }
-  return records
+    return { column, header, payload, recordBytes, parts }
+  })
 }

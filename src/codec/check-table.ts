@@ -61,46 +61,41 @@ function checkColumn(
 
 /**
  * With z the check of so many zeros, crc(x) XOR z is linear in x. So the check of a sum of d pieces is the sum of their
- * checks, and of z once more where d is even. A short or absent piece counts as filled up with zeros.
+ * checks, and of z once more where d is even. A piece that is shorter than the sum counts as filled up with zeros.
  */
 function checkFirstParity(compute: Compute, geometry: BlockGeometry, plain: Uint32Array): void {
   const k = geometry.scheme.dataColumns
   const starts = Array.from({ length: k }, (_, column) => geometry.checkStart(column))
   let check = geometry.checkStart(k)
-  const zerosOf = zeroChecks(compute)
   for (let stripe = 0; stripe < geometry.stripeCount; stripe++) {
+    const width = stripe < geometry.wholeStripeCount ? k : geometry.stripeWidth(stripe)
     const length = geometry.chunkLength(stripe, k)
-    const isWhole = stripe < geometry.wholeStripeCount
-    for (let piece = 0; piece * pieceSizeBytes < length; piece++) {
-      const pieceBytes = Math.min(pieceSizeBytes, length - piece * pieceSizeBytes)
-      const index = stripe * geometry.piecesPerChunk + piece
-      let sum = k % 2 === 0 ? zerosOf(pieceBytes) : 0
-      for (let column = 0; column < k; column++) {
-        const own = isWhole
-          ? pieceBytes
-          : Math.min(pieceBytes, geometry.chunkLength(stripe, column) - piece * pieceSizeBytes)
-        if (own <= 0) sum ^= zerosOf(pieceBytes)
-        else {
-          const crc = plain[(starts[column] ?? 0) + index] ?? 0
-          sum ^= own === pieceBytes ? crc : joinCrc32(crc, zerosOf(pieceBytes - own), pieceBytes - own)
-        }
-      }
+    const lastLength = geometry.chunkLength(stripe, width - 1)
+    for (let at = 0; at < length; at += pieceSizeBytes) {
+      const pieceBytes = Math.min(pieceSizeBytes, length - at)
+      const index = stripe * geometry.piecesPerChunk + at / pieceSizeBytes
+      // Only the stripe's last chunk can be short: here by a part of the piece, or by all of it.
+      const lastBytes = Math.min(pieceBytes, Math.max(0, lastLength - at))
+      const last = lastBytes === 0 ? 0 : (plain[(starts[width - 1] ?? 0) + index] ?? 0)
+      const lacking = pieceBytes - lastBytes
+      let sum = lacking === 0 ? last : joinCrc32(last, zerosCheck(compute, lacking), lacking)
+      for (let column = 0; column < width - 1; column++) sum ^= plain[(starts[column] ?? 0) + index] ?? 0
+      if (width % 2 === 0) sum ^= zerosCheck(compute, pieceBytes)
       plain[check++] = sum >>> 0
     }
   }
 }
 
-/** The check of a run of zeros, remembered for the length that was asked last: it hardly changes within a block. */
-function zeroChecks(compute: Compute): (bytes: number) => number {
-  let lastBytes = 0
-  let lastCrc = 0
-  return (bytes) => {
-    if (bytes !== lastBytes) {
-      lastBytes = bytes
-      lastCrc = compute.crc32(zeroPiece.subarray(0, bytes))
-    }
-    return lastCrc
+let zerosBytes = 0
+let zerosCrc = 0
+
+/** The check of a run of zeros, remembered for the length that was asked last: it seldom changes. */
+function zerosCheck(compute: Compute, bytes: number): number {
+  if (bytes !== zerosBytes) {
+    zerosBytes = bytes
+    zerosCrc = compute.crc32(zeroPiece.subarray(0, bytes))
   }
+  return zerosCrc
 }
 
 /** The table as it is stored: every check XOR its position. */
@@ -113,12 +108,13 @@ export function maskedTable(
   const table = new Uint8Array(4 * plain.length)
   const view = new DataView(table.buffer)
   const pieces = geometry.piecesPerChunk
+  let check = 0
   for (let column = 0; column < geometry.columnCount; column++) {
-    const start = geometry.checkStart(column)
+    const start = check
     const end = geometry.checkStart(column + 1)
-    for (let check = start; check < end; check++) {
+    for (; check < end; check++) {
       const stripe = Math.floor((check - start) / pieces)
-      const mask = masks.of(column, stripe, (check - start) % pieces)
+      const mask = masks.of(column, stripe, check - start - stripe * pieces)
       view.setUint32(4 * check, ((plain[check] ?? 0) ^ mask) >>> 0, true)
     }
   }

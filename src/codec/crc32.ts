@@ -7,8 +7,8 @@
 // of a word is the coefficient of x^0.
 
 import { assert } from '../base/assert.ts'
+import { fromHex } from '../base/ids.ts'
 import type { DataId } from '../base/ids.ts'
-import { dataIdBytes } from './geometry.ts'
 
 /** x^32 + x^26 + x^23 + x^22 + x^16 + x^12 + x^11 + x^10 + x^8 + x^7 + x^5 + x^4 + x^2 + x + 1, reflected. */
 const polynomial = 0xedb8_8320
@@ -97,20 +97,17 @@ function crc32Word(previous: number, word: number): number {
  * place fail, and the plain CRC can still be had back.
  */
 export class PositionMasks {
-  readonly #columns: Uint32Array
+  /** Inverted, as it runs through the bytes, after data id and block. */
+  readonly #state: number
 
   constructor(dataId: DataId, block: number) {
-    const prefix = crc32Word(crc32Short(dataIdBytes(dataId), 0, 16), block)
-    this.#columns = new Uint32Array(16)
-    for (let column = 0; column < 16; column++) {
-      const state = ~prefix
-      const crc = ((byteTable[(state ^ column) & 0xff] ?? 0) ^ (state >>> 8)) >>> 0
-      this.#columns[column] = ~crc >>> 0
-    }
+    this.#state = ~crc32Word(crc32Short(fromHex(dataId), 0, 16), block)
   }
 
   of(column: number, stripe: number, piece = 0): number {
-    const first = crc32Word(this.#columns[column] ?? 0, stripe)
+    const state = this.#state
+    const ofColumn = (byteTable[(state ^ column) & 0xff] ?? 0) ^ (state >>> 8)
+    const first = crc32Word(~ofColumn, stripe)
     return piece === 0 ? first : crc32Word(first, piece)
   }
 }

@@ -8,7 +8,7 @@
 // survive like any other data (docs/design/record-format.md).
 
 import { assert } from '../base/assert.ts'
-import { fromHex, type DataId } from '../base/ids.ts'
+import type { DataId } from '../base/ids.ts'
 import {
   assertScheme,
   chunkSizeBytesMax,
@@ -193,9 +193,4 @@ export class BlockGeometry {
     const endStripe = Math.max(0, Math.floor((lastChunk - column) / k) + 1)
     return endStripe > firstStripe ? { firstStripe, endStripe } : { firstStripe: 0, endStripe: 0 }
   }
-}
-
-/** The bytes of a data id as formats carry them. */
-export function dataIdBytes(dataId: DataId): Uint8Array<ArrayBuffer> {
-  return fromHex(dataId)
 }

@@ -6,14 +6,12 @@
 // Fields that this version does not know are kept and written again, so a newer version's manifest survives an older one's
 // repair. The record's header checksum covers the manifest; decoding still trusts nothing and keeps to limits.
 
-import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
-import { dataIdFromBytes, parseGroupId, parseVersionId } from '../base/ids.ts'
+import { dataIdFromBytes, parseGroupId, parseVersionId, writeHex } from '../base/ids.ts'
 import type { DataId, GroupId, VersionId } from '../base/ids.ts'
 import { chunkSizeBytesMax, chunkSizeBytesMin, columnsMax } from '../base/scheme.ts'
 import type { Scheme } from '../base/scheme.ts'
-import { dataIdBytes } from './geometry.ts'
-import { decodeFields, decodeText, decodeTextMap, encodeFields, encodeText, encodeTextMap } from './typed-fields.ts'
+import { FieldWriter, decodeFields, decodeText, decodeTextMap, readNumber, writeNumber } from './typed-fields.ts'
 import type { Field } from './typed-fields.ts'
 import { manifestBytesMax } from './record.ts'
 import type { DamageCode } from './record.ts'
@@ -49,7 +47,7 @@ export interface Manifest {
   readonly userMetadata?: ReadonlyMap<string, string>
   /** How the stored bytes become the client's; opaque here. */
   readonly transform?: Uint8Array
-  /** Fields of a newer version, as they were. */
+  /** Fields of a newer version, as they were; their tags are above all known ones. */
   readonly unknownFields?: readonly Field[]
 }
 
@@ -78,22 +76,21 @@ const extentBytes = 52
 /** @throws FrostError `bad-request` where the result would be longer than a manifest can be. */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   const { storedSizeBytes, contentType, etag, checksums, userMetadata, transform, unknownFields } = manifest
-  const fields: Field[] = [
-    text(tags.bucket, manifest.bucket),
-    text(tags.key, manifest.key),
-    text(tags.versionId, manifest.versionId),
-    { tag: tags.extents, type: types.extents, value: encodeExtents(manifest.extents) },
-    number(tags.headSequence, manifest.headSequence),
-    number(tags.sizeBytes, manifest.sizeBytes),
-  ]
-  if (storedSizeBytes !== undefined) fields.push(number(tags.storedSizeBytes, storedSizeBytes))
-  if (contentType !== undefined) fields.push(text(tags.contentType, contentType))
-  if (etag !== undefined) fields.push(text(tags.etag, etag))
-  if (checksums !== undefined) fields.push(textMap(tags.checksums, checksums))
-  if (userMetadata !== undefined) fields.push(textMap(tags.userMetadata, userMetadata))
-  if (transform !== undefined) fields.push({ tag: tags.transform, type: types.bytes, value: transform })
-  if (unknownFields !== undefined) fields.push(...unknownFields)
-  const bytes = encodeFields(version, fields)
+  const writer = new FieldWriter(version)
+  writer.text(tags.bucket, types.text, manifest.bucket)
+  writer.text(tags.key, types.text, manifest.key)
+  writer.text(tags.versionId, types.text, manifest.versionId)
+  writer.bytes(tags.extents, types.extents, encodeExtents(manifest.extents))
+  writer.number(tags.headSequence, types.number, manifest.headSequence)
+  writer.number(tags.sizeBytes, types.number, manifest.sizeBytes)
+  if (storedSizeBytes !== undefined) writer.number(tags.storedSizeBytes, types.number, storedSizeBytes)
+  if (contentType !== undefined) writer.text(tags.contentType, types.text, contentType)
+  if (etag !== undefined) writer.text(tags.etag, types.text, etag)
+  if (checksums !== undefined) writer.textMap(tags.checksums, types.textMap, checksums)
+  if (userMetadata !== undefined) writer.textMap(tags.userMetadata, types.textMap, userMetadata)
+  if (transform !== undefined) writer.bytes(tags.transform, types.bytes, transform)
+  for (const { tag, type, value } of unknownFields ?? []) writer.bytes(tag, type, value)
+  const bytes = writer.finish()
   if (bytes.length > manifestBytesMax) {
     throw new FrostError(
       'bad-request',
@@ -180,26 +177,12 @@ class ManifestDecoder {
   }
 }
 
-function text(tag: number, value: string): Field {
-  return { tag, type: types.text, value: encodeText(value) }
-}
-
-function number(tag: number, value: number): Field {
-  const bytes = new Uint8Array(8)
-  writeNumber(new DataView(bytes.buffer), 0, value)
-  return { tag, type: types.number, value: bytes }
-}
-
-function textMap(tag: number, map: ReadonlyMap<string, string>): Field {
-  return { tag, type: types.textMap, value: encodeTextMap(map) }
-}
-
 function encodeExtents(extents: readonly ManifestExtent[]): Uint8Array {
   const bytes = new Uint8Array(extents.length * extentBytes)
   const view = new DataView(bytes.buffer)
   for (const [index, extent] of extents.entries()) {
     const at = index * extentBytes
-    bytes.set(dataIdBytes(extent.dataId), at)
+    writeHex(extent.dataId, bytes, at)
     view.setUint32(at + 16, extent.group, true)
     view.setUint8(at + 20, extent.scheme.dataColumns)
     view.setUint8(at + 21, extent.scheme.parityColumns)
@@ -232,16 +215,4 @@ function decodeExtents(bytes: Uint8Array, code: DamageCode): readonly ManifestEx
     extents.push({ group, dataId, scheme, chunkSizeBytes, dataLengthBytes, offset, length })
   }
   return extents
-}
-
-function writeNumber(view: DataView, at: number, value: number): void {
-  assert(Number.isSafeInteger(value) && value >= 0, `${value} in a manifest`)
-  view.setUint32(at, value % 2 ** 32, true)
-  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true)
-}
-
-function readNumber(view: DataView, at: number, code: DamageCode): number {
-  const value = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32
-  if (!Number.isSafeInteger(value)) throw new FrostError(code, 'a number of a manifest is too large')
-  return value
 }

@@ -6,13 +6,14 @@
 // Whatever bytes come in, decoding either returns a header whose every length agrees with every other, or throws the
 // FrostError that the caller named; it never reads outside what it was given. All numbers are little-endian.
 
-import { assert } from '../base/assert.ts'
+import { assert, defined } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
-import { dataIdFromBytes, parseGroupId, type DataId, type GroupId } from '../base/ids.ts'
+import { dataIdFromBytes, parseGroupId, writeHex, type DataId, type GroupId } from '../base/ids.ts'
 import { chunkSizeBytesMax, chunkSizeBytesMin, columnsMax } from '../base/scheme.ts'
 import { KIB, MIB } from '../base/units.ts'
 import type { Compute } from '../ports/compute.ts'
-import { BlockGeometry, dataIdBytes, fullBlockBytes, type StripeRange } from './geometry.ts'
+import { crc32Short } from './crc32.ts'
+import { BlockGeometry, fullBlockBytes, type StripeRange } from './geometry.ts'
 
 /** The fixed part; after reading so much, `decodePrefix` says how long the record is. */
 export const recordPrefixBytes = 64
@@ -76,7 +77,11 @@ export function recordLengths(geometry: BlockGeometry, column: number, manifestB
   return { headerBytes, payloadBytes, paddingBytes: recordBytes - headerBytes - payloadBytes, recordBytes }
 }
 
-export interface HeaderContent extends FragmentIdentity {
+/** What the headers of a block's columns have in common. */
+export interface HeaderContent {
+  readonly group: GroupId
+  readonly dataId: DataId
+  readonly block: number
   readonly geometry: BlockGeometry
   readonly isLastBlock: boolean
   /** 4 bytes for each check of the block. */
@@ -85,40 +90,61 @@ export interface HeaderContent extends FragmentIdentity {
   readonly manifest: Uint8Array
 }
 
-/** Everything before the payload, in memory of its own. */
-export function encodeHeader(compute: Compute, content: HeaderContent): Uint8Array<ArrayBuffer> {
+/** Everything before the payload, for each of `columns` in order; views of one fresh piece of memory. */
+export function encodeHeaders(
+  compute: Compute,
+  content: HeaderContent,
+  columns: readonly number[],
+): readonly Uint8Array<ArrayBuffer>[] {
   const { geometry, checkTable, manifest } = content
-  assert(geometry.hasColumn(content.column), `column ${content.column} has a record`)
   assert(checkTable.length === 4 * geometry.checkCount, 'the table has every check')
   assert(manifest.length <= manifestBytesMax, 'the manifest is within its limit')
   assert(manifest.length === 0 || content.isLastBlock, 'only the last block has a manifest')
-  const { headerBytes, payloadBytes } = recordLengths(geometry, content.column, manifest.length)
-  const bytes = new Uint8Array(headerBytes)
+  const lengths = columns.map((column) => recordLengths(geometry, column, manifest.length))
+  const bytes = new Uint8Array(lengths.reduce((sum, { headerBytes }) => sum + headerBytes, 0))
   const view = new DataView(bytes.buffer)
+  const headers: Uint8Array<ArrayBuffer>[] = []
+  const commonBytes = recordPrefixBytes + checkTable.length + manifest.length
+  let at = 0
+  for (const [index, column] of columns.entries()) {
+    assert(geometry.hasColumn(column), `column ${column} has a record`)
+    if (index === 0) writeCommon(bytes, view, content)
+    else bytes.copyWithin(at, 0, commonBytes)
+    const { headerBytes = 0, payloadBytes = 0 } = lengths[index] ?? {}
+    view.setUint8(at + 36, column)
+    view.setUint32(at + 44, headerBytes, true)
+    view.setUint32(at + 48, payloadBytes, true)
+    const header = bytes.subarray(at, at + headerBytes)
+    view.setUint32(at + headerCrcAt, headerCrcOf(compute, header), true)
+    headers.push(header)
+    at += headerBytes
+  }
+  return headers
+}
+
+/** All but what depends on the column and the checksum, at the start of `bytes`. */
+function writeCommon(bytes: Uint8Array, view: DataView, content: HeaderContent): void {
+  const { geometry, checkTable, manifest } = content
   view.setUint32(0, magic, true)
   view.setUint16(4, version, true)
   view.setUint8(6, geometry.scheme.dataColumns)
   view.setUint8(7, geometry.scheme.parityColumns)
   view.setUint32(8, geometry.chunkSizeBytes, true)
   view.setUint32(12, content.group, true)
-  bytes.set(dataIdBytes(content.dataId), 16)
+  writeHex(content.dataId, bytes, 16)
   view.setUint32(32, content.block, true)
-  view.setUint8(36, content.column)
   view.setUint8(37, content.isLastBlock ? flagLastBlock : 0)
   view.setUint32(40, geometry.dataBytes, true)
-  view.setUint32(44, headerBytes, true)
-  view.setUint32(48, payloadBytes, true)
   view.setUint32(52, manifest.length, true)
   view.setUint32(56, geometry.checkCount, true)
   bytes.set(checkTable, recordPrefixBytes)
   bytes.set(manifest, recordPrefixBytes + checkTable.length)
-  view.setUint32(headerCrcAt, headerCrcOf(compute, bytes), true)
-  return bytes
 }
 
 /** The header of another column of the same block: for a rebuilt fragment. */
 export function headerForColumn(compute: Compute, header: RecordHeader, column: number): Uint8Array<ArrayBuffer> {
-  return encodeHeader(compute, { ...header, column })
+  const [bytes] = encodeHeaders(compute, header, [column])
+  return defined(bytes, 'the header')
 }
 
 /**
@@ -205,7 +231,7 @@ export function describe(identity: FragmentIdentity): string {
 }
 
 function headerCrcOf(compute: Compute, header: Uint8Array): number {
-  return compute.crc32(header.subarray(recordPrefixBytes), compute.crc32(header.subarray(0, headerCrcAt)))
+  return compute.crc32(header.subarray(recordPrefixBytes), crc32Short(header, 0, headerCrcAt))
 }
 
 function damage(code: DamageCode, message: string): FrostError {

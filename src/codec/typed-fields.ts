@@ -1,5 +1,5 @@
 // An extensible map in bytes: `version u16 | fields`, each `tag u16 | type u8 | length u32 | value`, tags strictly ascending, so
-// that one content has one form. What a tag or type means is its user's (manifest.ts).
+// that one content has one form. What a tag or type means is its user's (manifest.ts). Numbers are u64, at most 2^53 - 1.
 
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
@@ -15,27 +15,95 @@ export interface Field {
 const fieldsMax = 64
 const textMapEntriesMax = 1024
 const fieldHeaderBytes = 7
+const plainTextUnitsMax = 128
+const textEncoder = new TextEncoder()
+const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** `fields` in any order; no tag twice. */
-export function encodeFields(version: number, fields: readonly Field[]): Uint8Array<ArrayBuffer> {
-  assert(fields.length <= fieldsMax, `${fields.length} fields`)
-  const sorted = fields.toSorted((left, right) => left.tag - right.tag)
-  const length = sorted.reduce((sum, field) => sum + fieldHeaderBytes + field.value.length, 2)
-  const bytes = new Uint8Array(length)
-  const view = new DataView(bytes.buffer)
-  view.setUint16(0, version, true)
-  let at = 2
-  let before = 0
-  for (const { tag, type, value } of sorted) {
-    assert(tag > before && tag <= 0xffff, `tag ${tag}`)
-    before = tag
-    view.setUint16(at, tag, true)
-    view.setUint8(at + 2, type)
-    view.setUint32(at + 3, value.length, true)
-    bytes.set(value, at + fieldHeaderBytes)
-    at += fieldHeaderBytes + value.length
+/** Writes fields one after the other, in the order of their tags, into memory that grows with them. */
+export class FieldWriter {
+  #bytes = new Uint8Array(256)
+  #view = new DataView(this.#bytes.buffer)
+  #length = 2
+  #lastTag = 0
+  #count = 0
+
+  constructor(version: number) {
+    this.#view.setUint16(0, version, true)
   }
-  return bytes
+
+  text(tag: number, type: number, text: string): void {
+    // UTF-8 takes at most three bytes for a UTF-16 unit.
+    const start = this.#begin(tag, type, 3 * text.length)
+    this.#end(start, this.#encodeText(start, text))
+  }
+
+  number(tag: number, type: number, value: number): void {
+    const start = this.#begin(tag, type, 8)
+    writeNumber(this.#view, start, value)
+    this.#end(start, 8)
+  }
+
+  bytes(tag: number, type: number, value: Uint8Array): void {
+    const start = this.#begin(tag, type, value.length)
+    this.#bytes.set(value, start)
+    this.#end(start, value.length)
+  }
+
+  /** Entries `length u32 | name | length u32 | text`, in the map's order. */
+  textMap(tag: number, type: number, map: ReadonlyMap<string, string>): void {
+    assert(map.size <= textMapEntriesMax, `${map.size} entries`)
+    const texts = [...map].flat()
+    const start = this.#begin(
+      tag,
+      type,
+      texts.reduce((sum, text) => sum + 4 + 3 * text.length, 0),
+    )
+    let at = start
+    for (const text of texts) {
+      const written = this.#encodeText(at + 4, text)
+      this.#view.setUint32(at, written, true)
+      at += 4 + written
+    }
+    this.#end(start, at - start)
+  }
+
+  /** Everything written; the writer must not be used afterwards. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** Makes room for a value of at most `valueBytes` and returns where it starts. */
+  #begin(tag: number, type: number, valueBytes: number): number {
+    assert(tag > this.#lastTag && tag <= 0xffff, `tag ${tag} after ${this.#lastTag}`)
+    assert(++this.#count <= fieldsMax, `more than ${fieldsMax} fields`)
+    this.#lastTag = tag
+    const start = this.#length + fieldHeaderBytes
+    if (start + valueBytes > this.#bytes.length) {
+      const grown = new Uint8Array(2 * (start + valueBytes))
+      grown.set(this.#bytes.subarray(0, this.#length))
+      this.#bytes = grown
+      this.#view = new DataView(grown.buffer)
+    }
+    this.#view.setUint16(this.#length, tag, true)
+    this.#view.setUint8(this.#length + 2, type)
+    return start
+  }
+
+  #end(start: number, valueBytes: number): void {
+    this.#view.setUint32(start - 4, valueBytes, true)
+    this.#length = start + valueBytes
+  }
+
+  /** Short plain texts are the rule, and for them a call of the encoder costs more than the work. */
+  #encodeText(at: number, text: string): number {
+    const bytes = this.#bytes
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index)
+      if (unit >= 0x80 || index >= plainTextUnitsMax) return textEncoder.encodeInto(text, bytes.subarray(at)).written
+      bytes[at + index] = unit
+    }
+    return text.length
+  }
 }
 
 /**
@@ -63,24 +131,6 @@ export function decodeFields(version: number, bytes: Uint8Array, code: DamageCod
   return fields
 }
 
-const textEncoder = new TextEncoder()
-const textDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** Entries `length u32 | name | length u32 | text`, in the map's order. */
-export function encodeTextMap(map: ReadonlyMap<string, string>): Uint8Array {
-  assert(map.size <= textMapEntriesMax, `${map.size} entries`)
-  const texts = [...map].flat().map(encodeText)
-  const bytes = new Uint8Array(texts.reduce((sum, text) => sum + 4 + text.length, 0))
-  const view = new DataView(bytes.buffer)
-  let at = 0
-  for (const text of texts) {
-    view.setUint32(at, text.length, true)
-    bytes.set(text, at + 4)
-    at += 4 + text.length
-  }
-  return bytes
-}
-
 /** @throws FrostError `code` */
 export function decodeTextMap(bytes: Uint8Array, code: DamageCode): ReadonlyMap<string, string> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -88,8 +138,9 @@ export function decodeTextMap(bytes: Uint8Array, code: DamageCode): ReadonlyMap<
   let at = 0
   while (at < bytes.length) {
     const end = at + 4 > bytes.length ? Infinity : at + 4 + view.getUint32(at, true)
-    if (end > bytes.length || texts.length >= 2 * textMapEntriesMax)
+    if (end > bytes.length || texts.length >= 2 * textMapEntriesMax) {
       throw new FrostError(code, 'a map of texts is malformed')
+    }
     texts.push(decodeText(bytes.subarray(at + 4, end), code))
     at = end
   }
@@ -112,6 +163,15 @@ export function decodeText(bytes: Uint8Array, code: DamageCode): string {
   }
 }
 
-export function encodeText(text: string): Uint8Array {
-  return textEncoder.encode(text)
+export function writeNumber(view: DataView, at: number, value: number): void {
+  assert(Number.isSafeInteger(value) && value >= 0, `the number ${value}`)
+  view.setUint32(at, value % 2 ** 32, true)
+  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true)
+}
+
+/** @throws FrostError `code` */
+export function readNumber(view: DataView, at: number, code: DamageCode): number {
+  const value = view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32
+  if (!Number.isSafeInteger(value)) throw new FrostError(code, 'a number is too large')
+  return value
 }

@@ -24,7 +24,7 @@ type KernelArguments = [
 let compiled: WebAssembly.Module | undefined
 
 export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
-  compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(kernelsBase64))
+  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(kernelsBase64), (character) => character.charCodeAt(0)))
   const { exports } = new WebAssembly.Instance(compiled, { env: { memory } })
   const { sums, parities } = exports
   assert(isKernel(sums) && isKernel(parities), 'the module exports its kernels')
