@@ -9,6 +9,8 @@ export interface Suite {
   readonly folders: readonly string[]
   /** How many test files run at once. Two cores are what a CI machine has. */
   readonly concurrency: number
+  /** A test, or a file that does not end by itself, is ended and failed after this time. */
+  readonly timeoutMinutes: number
   /** .ci/run ends the suite after this time and counts it as failed. */
   readonly budgetMinutes: number
 }
@@ -20,13 +22,14 @@ export const budgetMinutesMax = 44
 export const checkBudgetMinutes = 1
 
 function long(name: string, budgetMinutes: number): Suite {
-  return { folders: [`test/${name}`], concurrency: 1, budgetMinutes }
+  return { folders: [`test/${name}`], concurrency: 1, timeoutMinutes: budgetMinutes, budgetMinutes }
 }
 
 const named: Readonly<Record<string, Suite>> = {
   unit: {
     folders: ['src', 'tools', 'sim', 'bench', 'console', 'test/fast'],
     concurrency: 2,
+    timeoutMinutes: 2,
     budgetMinutes: 9,
   },
   pack: long('pack', 2),

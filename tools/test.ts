@@ -22,7 +22,7 @@ function run(suite: Suite, paths: readonly string[], options: readonly string[])
     process.stderr.write(`no test file under ${(paths.length > 0 ? paths : suite.folders).join(', ')}\n`)
     return 1
   }
-  const timeoutMs = suite.budgetMinutes * 60_000
+  const timeoutMs = suite.timeoutMinutes * 60_000
   const args = [
     '--test',
     `--test-concurrency=${suite.concurrency}`,
