@@ -1,7 +1,7 @@
 // What of everything a run measures: from --only and --quick to rows, yardsticks and other figures. Pure.
 
 import { GIB, MIB } from '../../src/base/units.ts'
-import { fullRows, planRows, quickRows, rowId } from '../../src/cli/bench/row.ts'
+import { fullRows, planRows, quickRows, rowId, selectRows } from '../../src/cli/bench/row.ts'
 import type { Row } from '../../src/cli/bench/row.ts'
 
 export const yardstickNames = ['floor', 'nginx', 'bare'] as const
@@ -52,15 +52,7 @@ export function select(request: SelectionRequest): Selection {
   const yardsticks = new Set(yardstickNames.filter((name) => names.includes(name)))
   const extras = new Set(extraNames.filter((name) => names.includes(name)))
   const others = names.filter((name) => !isOneOf(yardstickNames, name) && !isOneOf(extraNames, name))
-  const all = planRows(fullRows)
-  const chosen = new Set<Row>()
-  for (const name of others) {
-    const exact = all.filter((row) => rowId(row) === name)
-    const found = exact.length > 0 ? exact : all.filter((row) => rowId(row).startsWith(name))
-    if (found.length === 0) throw new Error(`--only ${name} names no row; rows are ${all.map(rowId).join(', ')}`)
-    for (const row of found) chosen.add(row)
-  }
-  return { rows: all.filter((row) => chosen.has(row)).map(timed), yardsticks, extras }
+  return { rows: selectRows(planRows(fullRows), others).map(timed), yardsticks, extras }
 }
 
 function isOneOf(names: readonly string[], name: string): boolean {

@@ -2,12 +2,12 @@
 // machine's speed drifts), and ends everything again whatever happens.
 
 import { existsSync, mkdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
+import { defaultClientProcesses, runningServer } from '../../src/cli/bench/bench-running-server.ts'
 import { LoadGenerator } from '../../src/cli/bench/load-generator.ts'
 import { ProgressLine } from '../../src/cli/bench/progress-line.ts'
-import { isUsageKnown, listTree } from '../../src/cli/bench/process-usage.ts'
+import { isUsageKnown } from '../../src/cli/bench/process-usage.ts'
 import { RowRunner } from '../../src/cli/bench/row-runner.ts'
 import type { Server } from '../../src/cli/bench/row-runner.ts'
 import { rowId } from '../../src/cli/bench/row.ts'
@@ -73,9 +73,10 @@ export class Session {
   async run(): Promise<void> {
     mkdirSync(this.#folder, { recursive: true })
     if (!isUsageKnown()) this.notes.push('CPU and memory: not known on this system (no /proc).')
-    await this.#load.start(this.#options.clientProcesses ?? Math.max(1, Math.min(4, availableParallelism() >> 2)))
-    if (this.#options.url !== undefined) this.#attach(this.#options.url)
-    else if (this.#options.cluster) await this.#startCluster()
+    await this.#load.start(this.#options.clientProcesses ?? defaultClientProcesses())
+    const { url, pid, cluster } = this.#options
+    if (url !== undefined) this.#add('frostbyte', runningServer(url, pid), undefined)
+    else if (cluster) await this.#startCluster()
     await this.#startYardsticks()
     let sizeBytes = 0
     for (const row of this.#selection.rows) {
@@ -146,18 +147,6 @@ export class Session {
     }
     if (this.#options.perf) this.#perf = new PerfRecording(join(this.#options.folder, `perf-${process.pid}.data`))
     this.#add('frostbyte', cluster, keys > 0 ? filledPrefix : undefined)
-  }
-
-  #attach(url: URL): void {
-    const { pid } = this.#options
-    const processes = (): Server['processes'] extends () => infer List ? List : never =>
-      pid === undefined ? [] : listTree(pid).map((one) => ({ pid: one.pid, role: 'server' }))
-    const server: Server = {
-      name: 'frostbyte',
-      target: { host: url.hostname, port: Number(url.port === '' ? 80 : url.port), dialect: 'frostbyte' },
-      processes,
-    }
-    this.#add('frostbyte', server, undefined)
   }
 
   #add(name: YardstickName | 'frostbyte', server: Server, listPrefix: string | undefined): void {

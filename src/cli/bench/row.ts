@@ -97,6 +97,21 @@ export function planRows(set: RowSet): readonly Row[] {
   return rows
 }
 
+/**
+ * The rows that the names mean, in the order of `all`: a name is a row's id or the beginning of ids.
+ * @throws Error for a name that means none.
+ */
+export function selectRows(all: readonly Row[], names: readonly string[]): readonly Row[] {
+  const chosen = new Set<Row>()
+  for (const name of names) {
+    const exact = all.filter((row) => rowId(row) === name)
+    const found = exact.length > 0 ? exact : all.filter((row) => rowId(row).startsWith(name))
+    if (found.length === 0) throw new Error(`"${name}" names no row; there are ${all.map(rowId).join(', ')}`)
+    for (const row of found) chosen.add(row)
+  }
+  return all.filter((row) => chosen.has(row))
+}
+
 function planRow(row: Pick<Row, 'operation' | 'sizeBytes' | 'clients'>, pace: number): Row {
   const seconds = row.sizeBytes >= 64 * MIB ? { upload: 8, download: 6 } : { upload: 5, download: 4 }
   const secondsMax =
