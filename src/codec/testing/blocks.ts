@@ -16,7 +16,7 @@ export const otherDataId: DataId = firstDataIdAt(1)
 export const schemes: fc.Arbitrary<Scheme> = fc
   .integer({ min: 1, max: 15 })
   .chain((dataColumns) =>
-    fc.record({ dataColumns: fc.constant(dataColumns), parityColumns: fc.integer({ min: 1, max: 16 - dataColumns }) }),
+    fc.integer({ min: 1, max: 16 - dataColumns }).map((parityColumns) => ({ dataColumns, parityColumns })),
   )
 
 /** Mostly small and odd sizes, with the default one and some above a piece among them. */
