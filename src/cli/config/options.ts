@@ -1,0 +1,272 @@
+// Every option of the program: the one table from which the flags, the FROSTBYTE_* variables, the keys of frostbyte.yaml, the types of
+// the configurations and docs/reference/config.md derive. A key of the table is the name in the program, with its unit.
+
+import { chunkSizeBytesMax, chunkSizeBytesMin } from '../../base/scheme.ts'
+import { GIB, HOUR_MS, MIB, SECOND_MS } from '../../base/units.ts'
+import {
+  choice,
+  duration,
+  host,
+  hostAndPort,
+  list,
+  onOff,
+  path,
+  port,
+  scheme,
+  secret,
+  size,
+  wholeNumber,
+  word,
+} from './kinds.ts'
+import { option, optional } from './option.ts'
+import type { ConfigOf } from './option.ts'
+
+const zoneName = word({
+  placeholder: 'name',
+  expects: '1 to 64 letters, digits, dots, hyphens and underscores',
+  pattern: /^[A-Za-z0-9._-]{1,64}$/,
+})
+
+const bucketName = word({
+  placeholder: 'name',
+  expects: 'a name of 1 to 255 characters',
+  pattern: /^[^\p{Cc}]{1,255}$/u,
+})
+
+const serverUrl = word({
+  placeholder: 'url',
+  expects: 'an address that starts with http:// or https://',
+  pattern: /^https?:\/\/[^\s\p{Cc}]{1,2000}$/u,
+})
+
+const originUrl = word({
+  placeholder: 'origin',
+  expects: 'an origin, as in https://console.example',
+  pattern: /^https?:\/\/[^\s/,\p{Cc}]{1,255}$/u,
+})
+
+/** As much as one process may count in bytes without losing exactness, in a round figure. */
+const capacityMax = 4096 * 1024 * GIB
+
+export const options = {
+  // Where things lie
+  dataDirectory: option({
+    name: 'data',
+    kind: path,
+    roles: ['up', 'master', 'worker'],
+    summary: 'Directory of everything that is stored.',
+    default: './frostbyte-data',
+    byRole: { worker: './frostbyte-worker' },
+  }),
+  secretFile: optional({
+    name: 'secret-file',
+    kind: path,
+    roles: ['master', 'worker'],
+    summary: 'File with the secret by which the nodes of a cluster know each other: 32 to 128 hex digits.',
+    absence: 'master: the file `secret` in its data directory, made at the first start; worker: it must be given',
+  }),
+  secret: optional({
+    name: 'secret',
+    kind: secret({ expects: '32 to 128 lower-case hex digits', pattern: /^(?:[0-9a-f]{2}){16,64}$/ }),
+    roles: ['master', 'worker'],
+    summary: 'The secret itself, in place of the file.',
+    absence: 'the file counts',
+    sources: ['variable'],
+  }),
+  // Addresses
+  host: option({
+    name: 'host',
+    kind: host,
+    roles: ['up', 'master', 'worker'],
+    summary: 'Address to listen at. On any other than loopback the master asks for `open-access`.',
+    default: '127.0.0.1',
+  }),
+  restPort: option({
+    name: 'rest-port',
+    alias: 'port',
+    kind: port({ orAny: true }),
+    roles: ['up', 'master'],
+    summary: 'Port of the REST interface.',
+    default: '8080',
+  }),
+  internalPort: option({
+    name: 'internal-port',
+    kind: port({ orAny: true }),
+    roles: ['up', 'master'],
+    summary: 'Port of the master at which workers connect.',
+    default: '7000',
+  }),
+  workerPort: option({
+    name: 'worker-port',
+    alias: 'port',
+    kind: port({ orAny: true }),
+    roles: ['worker'],
+    summary: 'Port of the worker at which other workers connect.',
+    default: '7001',
+  }),
+  firstWorkerPort: option({
+    name: 'first-worker-port',
+    kind: port({ orAny: true }),
+    roles: ['up'],
+    summary: 'Port of the first worker; the others take the following ones.',
+    default: '7001',
+  }),
+  advertisedAddress: optional({
+    name: 'advertise',
+    kind: hostAndPort,
+    roles: ['worker'],
+    summary: 'Address of the worker that others are told, where it is not the one it listens at.',
+    absence: 'the address it listens at',
+  }),
+  masters: option({
+    name: 'master',
+    kind: list(hostAndPort, { max: 16 }),
+    roles: ['worker'],
+    summary: 'Internal addresses of all masters.',
+    default: '127.0.0.1:7000',
+  }),
+  committer: optional({
+    name: 'committer',
+    kind: hostAndPort,
+    roles: ['master'],
+    summary: 'Internal address of the process of this master that commits.',
+    absence: 'this process commits',
+    sources: ['flag'],
+    isHidden: true,
+  }),
+  // Size and shape
+  workers: option({
+    name: 'workers',
+    kind: wholeNumber({ min: 1, max: 64 }),
+    roles: ['up'],
+    summary: 'How many workers are started; at least k+m of the scheme.',
+    default: '5',
+  }),
+  processes: option({
+    name: 'processes',
+    kind: wholeNumber({ min: 1, max: 64 }),
+    roles: ['up'],
+    summary: 'How many processes the master has.',
+    default: '1',
+  }),
+  scheme: option({
+    name: 'scheme',
+    kind: scheme,
+    roles: ['up', 'master'],
+    summary: 'Redundancy of what is written from now on: data and parity columns. Any m workers can be lost.',
+    default: '3+2',
+  }),
+  chunkSizeBytes: option({
+    name: 'chunk-size',
+    kind: size({ min: chunkSizeBytesMin, max: chunkSizeBytesMax }),
+    roles: ['up', 'master'],
+    summary: 'Size of the chunks of what is written from now on.',
+    default: '10KiB',
+  }),
+  memoryBytes: option({
+    name: 'memory',
+    kind: size({ min: 16 * MIB, max: 64 * GIB }),
+    roles: ['up', 'master'],
+    summary: 'Budget of each process of the master for the bytes of uploads and downloads under way.',
+    default: '96MiB',
+  }),
+  zone: optional({
+    name: 'zone',
+    kind: zoneName,
+    roles: ['worker'],
+    summary: 'What fails together with the worker (machine, rack, room); a file’s pieces are spread over zones.',
+    absence: 'a zone of its own',
+  }),
+  capacityBytes: optional({
+    name: 'capacity',
+    kind: size({ min: 16 * MIB, max: capacityMax }),
+    roles: ['up', 'worker'],
+    summary: 'How much each worker stores at most; then it refuses writes.',
+    absence: 'as much as its file system holds',
+  }),
+  reserveBytes: option({
+    name: 'reserve',
+    kind: size({ min: 0, max: capacityMax }),
+    roles: ['up', 'worker'],
+    summary: 'Space of the file system that each worker leaves free; below it, it refuses writes.',
+    default: '256MiB',
+  }),
+  // Behaviour
+  openAccess: option({
+    name: 'open-access',
+    kind: onOff,
+    roles: ['up', 'master'],
+    summary: 'Serve everybody who reaches an address that is not loopback.',
+    default: 'false',
+  }),
+  allowedHosts: optional({
+    name: 'allowed-hosts',
+    kind: list(host, { max: 64 }),
+    roles: ['up', 'master'],
+    summary: 'Names by which the server may be addressed on loopback, besides those of loopback.',
+    absence: 'none',
+  }),
+  allowedOrigins: optional({
+    name: 'allowed-origins',
+    kind: list(originUrl, { max: 64 }),
+    roles: ['up', 'master'],
+    summary: 'Other origins whose web pages may change something.',
+    absence: 'none',
+  }),
+  uploadStallTimeoutMs: option({
+    name: 'upload-stall-timeout',
+    kind: duration({ min: SECOND_MS, max: HOUR_MS }),
+    roles: ['up', 'master'],
+    summary: 'An upload that sends nothing for so long is ended, and leaves nothing.',
+    default: '30s',
+  }),
+  logLevel: option({
+    name: 'log-level',
+    kind: choice(['debug', 'info', 'warn', 'error', 'silent']),
+    roles: ['up', 'master', 'worker'],
+    summary: 'The least important lines that are logged.',
+    default: 'info',
+  }),
+  // Clients
+  url: option({
+    name: 'url',
+    kind: serverUrl,
+    roles: ['client'],
+    summary: 'Address of the server.',
+    default: 'http://127.0.0.1:8080',
+  }),
+  token: optional({
+    name: 'token',
+    kind: secret({ expects: '1 to 4,096 visible ASCII characters', pattern: /^[\x21-\x7e]{1,4096}$/ }),
+    roles: ['client'],
+    summary: 'Sent as a bearer token.',
+    absence: 'nothing is sent',
+    sources: ['variable', 'file'],
+  }),
+  bucket: option({
+    name: 'bucket',
+    kind: bucketName,
+    roles: ['client'],
+    summary: 'Bucket of the files.',
+    default: 'default',
+  }),
+  timeoutMs: option({
+    name: 'timeout',
+    kind: duration({ min: SECOND_MS, max: HOUR_MS }),
+    roles: ['client'],
+    summary: 'A server that does nothing for so long, while it is its turn, has failed.',
+    default: '1m',
+  }),
+  attemptsMax: option({
+    name: 'attempts',
+    kind: wholeNumber({ min: 1, max: 100 }),
+    roles: ['client'],
+    summary: 'How often a request is sent at most, where a repeat is safe.',
+    default: '5',
+  }),
+} as const
+
+export type UpConfig = ConfigOf<typeof options, 'up'>
+export type MasterConfig = ConfigOf<typeof options, 'master'>
+export type WorkerConfig = ConfigOf<typeof options, 'worker'>
+export type ClientConfig = ConfigOf<typeof options, 'client'>
