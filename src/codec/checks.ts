@@ -8,7 +8,7 @@ import type { DataId } from '../base/ids.ts'
 import type { Compute } from '../ports/compute.ts'
 import { PositionMasks } from './crc32.ts'
 import { pieceSizeBytes, type BlockGeometry, type StripeRange } from './geometry.ts'
-import { describe, type DamageCode, type RecordHeader } from './record.ts'
+import { fragmentName, type DamageCode, type RecordHeader } from './record.ts'
 
 /** Some stripes of one column with the checks that were stored for them. */
 export interface CheckedPart {
@@ -53,7 +53,7 @@ export function firstDamagedStripe(compute: Compute, part: CheckedPart): number 
 export function verifyRecord(compute: Compute, header: RecordHeader, record: Uint8Array, code: DamageCode): void {
   const { geometry, column, headerBytes, payloadBytes } = header
   if (record.length !== header.recordBytes) {
-    throw new FrostError(code, `${describe(header)} has ${record.length} bytes instead of ${header.recordBytes}`)
+    throw new FrostError(code, `${fragmentName(header)} has ${record.length} bytes instead of ${header.recordBytes}`)
   }
   const payloadEnd = headerBytes + payloadBytes
   const stripes = { firstStripe: 0, endStripe: geometry.chunkCount(column) }
@@ -66,9 +66,10 @@ export function verifyRecord(compute: Compute, header: RecordHeader, record: Uin
     bytes: record.subarray(headerBytes, payloadEnd),
     checks: columnChecks(header),
   })
-  if (damaged !== undefined) throw new FrostError(code, `stripe ${damaged} of ${describe(header)} fails its checksum`)
+  if (damaged !== undefined)
+    throw new FrostError(code, `stripe ${damaged} of ${fragmentName(header)} fails its checksum`)
   for (let at = payloadEnd; at < record.length; at++) {
-    if (record[at] !== 0) throw new FrostError(code, `${describe(header)} does not end in zeros`)
+    if (record[at] !== 0) throw new FrostError(code, `${fragmentName(header)} does not end in zeros`)
   }
 }
 

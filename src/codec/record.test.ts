@@ -16,7 +16,7 @@ import {
   checksOf,
   decodeHeader,
   decodePrefix,
-  describe as describeFragment,
+  fragmentName,
   encodeHeaders,
   headerForColumn,
   manifestBytesMax,
@@ -110,7 +110,7 @@ describe('a header', () => {
   })
 
   test('names its fragment for messages', () => {
-    assert.equal(describeFragment({ group, dataId, block: 4, column: 2 }), `fragment 7/${dataId}/4/2`)
+    assert.equal(fragmentName({ group, dataId, block: 4, column: 2 }), `fragment 7/${dataId}/4/2`)
   })
 
   test('that its parts contradict is a defect of the caller', () => {

@@ -208,7 +208,7 @@ export function decodeHeader(compute: Compute, bytes: Uint8Array, code: DamageCo
   const prefix = decodePrefix(bytes, code)
   if (bytes.length < prefix.headerBytes) throw damage(code, 'the record ends within its header')
   if (headerCrcOf(compute, bytes.subarray(0, prefix.headerBytes)) !== prefix.headerCrc) {
-    throw damage(code, `the header of ${describe(prefix)} fails its checksum`)
+    throw damage(code, `the header of ${fragmentName(prefix)} fails its checksum`)
   }
   const tableEnd = recordPrefixBytes + 4 * prefix.geometry.checkCount
   return {
@@ -226,7 +226,7 @@ export function checksOf(header: RecordHeader, column: number, stripes: StripeRa
 }
 
 /** The name of a fragment in messages and logs. */
-export function describe(identity: FragmentIdentity): string {
+export function fragmentName(identity: FragmentIdentity): string {
   return `fragment ${identity.group}/${identity.dataId}/${identity.block}/${identity.column}`
 }
 
