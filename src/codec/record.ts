@@ -54,7 +54,7 @@ export interface RecordLengths {
 /** The first 64 bytes of a record, every field within its limits and consistent, its checksum not yet checked. */
 export interface RecordPrefix extends FragmentIdentity, RecordLengths {
   readonly geometry: BlockGeometry
-  /** The last block of its extent; only such a record has a manifest. */
+  /** The last block of its upload; only such a record has a manifest. */
   readonly isLastBlock: boolean
   readonly manifestBytes: number
   /** CRC-32 of everything before the payload but itself; identifies the content, because that includes all its checks. */
