@@ -39,6 +39,11 @@ export class BodyPump {
     return this.#receivedBytes
   }
 
+  /** Whether the body has ended, well or badly. */
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
   /** Whether the upload, not the client, is what the body waits for. */
   get isHeldBack(): boolean {
     return this.#isHeldBack

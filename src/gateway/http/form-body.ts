@@ -35,7 +35,7 @@ export async function receiveFormBody(
   describe: (file: FormFile) => PutRequest,
 ): Promise<FileInfo> {
   const body = new FormBody(exchange, parts, describe)
-  exchange.onClose(() => body.fail(clientGone()))
+  exchange.onClose(() => body.onClose())
   exchange.acceptBody()
   return body.receive()
 }
@@ -53,6 +53,7 @@ class FormBody implements Transfer {
   #pump: BodyPump | undefined
   #receivedBytes = 0
   #isPaused = false
+  #hasEnded = false
   #failure: unknown
 
   constructor(exchange: Exchange, parts: UploadParts, describe: (file: FormFile) => PutRequest) {
@@ -72,6 +73,7 @@ class FormBody implements Transfer {
       if (this.#stored === undefined) throw noFilePart()
       const upload = await this.#stored
       this.#watch.remove(this)
+      this.#hasEnded = true
       return await upload.finish()
     } catch (error) {
       this.fail(error)
@@ -81,6 +83,11 @@ class FormBody implements Transfer {
       this.#watch.remove(this)
       this.#exchange.bytesReceived = this.#receivedBytes
     }
+  }
+
+  /** Also the end of every upload that went well. */
+  onClose(): void {
+    if (!this.#hasEnded) this.fail(clientGone())
   }
 
   /** No effect once the form has ended. */

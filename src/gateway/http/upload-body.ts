@@ -37,7 +37,7 @@ class UploadBody implements Transfer {
     const pump = new BodyPump(source, this.#upload, { announcedBytes, sharesMemory: false })
     this.#pump = pump
     try {
-      this.#exchange.onClose(() => pump.fail(clientGone()))
+      this.#exchange.onClose(() => this.#onClose())
       this.#exchange.acceptBody()
       this.#watch.add(this)
       await pump.run()
@@ -50,6 +50,11 @@ class UploadBody implements Transfer {
       this.#watch.remove(this)
       this.#exchange.bytesReceived = pump.receivedBytes
     }
+  }
+
+  /** Also the end of every upload that went well. */
+  #onClose(): void {
+    if (this.#pump?.isSettled === false) this.#pump.fail(clientGone())
   }
 
   progress(): number {

@@ -203,8 +203,8 @@ export class FakeFileService implements FileService {
   }
 
   /** For FakeUpload. */
-  finish(request: PutRequest, bytes: Uint8Array): FileInfo {
-    if (request.sizeBytes !== undefined && request.sizeBytes !== bytes.length) {
+  finish(request: PutRequest, bytes: Uint8Array, sizeBytes: number): FileInfo {
+    if (request.sizeBytes !== undefined && request.sizeBytes !== sizeBytes) {
       throw new FrostError('size-mismatch', 'The body has another size.')
     }
     const current = this.#bucket(request.bucket).files.get(request.key)
@@ -243,6 +243,7 @@ class FakeUpload implements Upload {
   readonly #service: FakeFileService
   readonly #request: PutRequest
   readonly #slices: Uint8Array[] = []
+  #sizeBytes = 0
   #isBusy = false
   #state: 'open' | 'finished' | 'aborted' = 'open'
 
@@ -255,6 +256,7 @@ class FakeUpload implements Upload {
     assert(!this.#isBusy, 'one write at a time')
     assert(slice.length > 0, 'a slice has bytes')
     if (this.#state !== 'open') throw new FrostError('upload-aborted', 'The upload has ended.')
+    this.#sizeBytes += slice.length
     if (this.#service.keepsBytes) this.#slices.push(new Uint8Array(slice))
     const { buffer } = slice
     if (buffer instanceof ArrayBuffer && slice.length === buffer.byteLength) buffer.transfer(0)
@@ -271,7 +273,7 @@ class FakeUpload implements Upload {
     if (this.#service.finishGate !== undefined) await this.#service.finishGate
     if (this.#service.finishError !== undefined) throw this.#service.finishError
     if (this.#state !== 'open') throw new FrostError('upload-aborted', 'The upload has ended.')
-    const info = this.#service.finish(this.#request, Buffer.concat(this.#slices))
+    const info = this.#service.finish(this.#request, Buffer.concat(this.#slices), this.#sizeBytes)
     this.#state = 'finished'
     this.#service.uploadsOpen--
     return info
@@ -316,24 +318,19 @@ class FakeBody implements FileBody {
   readonly #bytes: Uint8Array
   #position = 0
   #isBusy = false
-  #closed = Promise.withResolvers<never>()
+  #onClosed: (() => void) | undefined
   #isClosed = false
 
   constructor(service: FakeFileService, bytes: Uint8Array) {
     this.#service = service
     this.#bytes = bytes
-    this.#closed.promise.catch(() => undefined)
   }
 
   async next(): Promise<BodySlice | undefined> {
     assert(!this.#isBusy, 'one next at a time')
     if (this.#isClosed) throw new FrostError('cancelled', 'The read was given up.')
     const waiting = this.#service.onRead?.(this.#position)
-    if (waiting !== undefined) {
-      this.#isBusy = true
-      await Promise.race([waiting, this.#closed.promise])
-      this.#isBusy = false
-    }
+    if (waiting !== undefined) await this.#wait(waiting)
     if (this.#position === this.#bytes.length) return undefined
     const bytes = this.#bytes.subarray(this.#position, this.#position + this.#service.sliceBytes)
     this.#position += bytes.length
@@ -350,7 +347,20 @@ class FakeBody implements FileBody {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#closed.reject(new FrostError('cancelled', 'The read was given up.'))
+    this.#onClosed?.()
+  }
+
+  async #wait(waiting: Promise<void>): Promise<void> {
+    this.#isBusy = true
+    const closed = new Promise<void>((resolve) => {
+      this.#onClosed = resolve
+    })
+    try {
+      await Promise.race([waiting, closed])
+    } finally {
+      this.#isBusy = false
+    }
+    if (this.#isClosed) throw new FrostError('cancelled', 'The read was given up.')
   }
 }
 
