@@ -31,7 +31,8 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   let database: DatabaseSync | undefined
   try {
     database = new Database(join(directory, lockFileName))
-    database.exec('PRAGMA busy_timeout = 0')
+    // No waiting, and no journal file beside it.
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY')
     database.exec('BEGIN EXCLUSIVE')
     return holderOf(database)
   } catch (error) {

@@ -15,7 +15,7 @@ import type { AppendFile, Disk, DiskSpace, ReadFile } from '../ports/disk.ts'
 import type { Faults } from '../ports/faults.ts'
 import { AlignedMemory } from './aligned-memory.ts'
 import { lockDirectory, lockFileName, type DirectoryLock } from './directory-lock.ts'
-import { createAppendFile, delayBy, diskError, errnoCode, openReadFile } from './disk-files.ts'
+import { createAppendFile, delayBy, diskError, errnoCode, openReadFile, syncFolder } from './disk-files.ts'
 
 const smallBytesMax = MIB
 const temporaryEnding = '.tmp'
@@ -189,17 +189,9 @@ function folderOf(name: string): string {
   return slash < 0 ? '' : name.slice(0, slash)
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
 function ignoreMissing(error: unknown): void {
-  if (errnoCode(error) !== 'ENOENT') throw error
+  const cause = error instanceof FrostError ? error.cause : error
+  if (errnoCode(cause) !== 'ENOENT') throw error
 }
 
 /** Does `work`; what it throws leaves as a FrostError. */
