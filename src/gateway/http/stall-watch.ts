@@ -16,11 +16,11 @@ export interface Transfer {
 
 interface Observation {
   progress: number
-  /** Since when the peer has had its turn and made no progress. */
+  /** When the peer was first seen to have its turn and this progress. */
   sinceMs: number
 }
 
-/** A stall is noticed at most this part of the timeout late. */
+/** A stall is never noticed early, and at most about this part of the timeout late. */
 const sweepsPerTimeout = 10
 
 export class StallWatch {
@@ -65,7 +65,9 @@ export class StallWatch {
     this.#timer = this.#transfers.size > 0 ? this.#startTimer() : undefined
     for (const [transfer, before] of this.#transfers) {
       const progress = transfer.progress()
-      if (before === undefined || before.progress !== progress || !transfer.isPeerTurn()) {
+      if (!transfer.isPeerTurn()) {
+        this.#transfers.set(transfer, undefined)
+      } else if (before === undefined || before.progress !== progress) {
         this.#transfers.set(transfer, { progress, sinceMs: nowMs })
       } else if (nowMs - before.sinceMs >= this.#timeoutMs) {
         this.#transfers.delete(transfer)
