@@ -27,8 +27,8 @@ export interface FileMutations {
    *
    * A repeat (same version id and data ids, or same `commandId`) gives the first answer, and changes nothing.
    * @throws FrostError `bucket-not-found`; `precondition-failed`: the condition does not hold; `upload-expired`: an id is below the
-   * horizon or its row is `dead`; `data-gone`: shared data is not live any more (read the source again). After any error but
-   * `outcome-unknown` nothing was changed and the ids are the caller's to discard.
+   * horizon or its row is `dead`; `data-gone`: shared data is not live any more (read the source again); `epoch-stale`: metadata
+   * knows no such group or epoch. After any error but `outcome-unknown` nothing was changed and the ids are the caller's to discard.
    */
   commitVersion(command: CommitVersion): Promise<CommitResult>
   /**
@@ -48,7 +48,7 @@ export interface CommitVersion {
   readonly bucket: string
   readonly key: string
   readonly version: NewVersion
-  /** Data ids that this upload wrote; each is named by an extent, or is the manifest record of a version of shared data. */
+  /** Data ids that this upload wrote; each is named by an extent, of length 0 where its record is a manifest alone. */
   readonly newData: readonly NewData[]
   /** Data ids of other versions that the extents name (copy, assembly), each once. */
   readonly sharedData?: readonly DataRef[]

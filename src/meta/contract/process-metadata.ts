@@ -26,8 +26,8 @@ export interface IntentRow extends DataRef {
 
 export interface ProcessReads {
   listProcesses(): Promise<readonly ProcessRow[]>
-  /** In the order of their data ids; `after` is the last one of the page before. */
-  listIntents(request: { readonly after?: DataRef; readonly limit: number }): Promise<readonly IntentRow[]>
+  /** By process, and then in the order of their data ids; `after` is the last one of the page before. */
+  listIntents(request: { readonly after?: IntentRow; readonly limit: number }): Promise<readonly IntentRow[]>
   /**
    * Never passes an open id, never goes back. Commits and commands below it are refused, by a check inside their transaction.
    */

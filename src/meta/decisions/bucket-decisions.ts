@@ -1,0 +1,46 @@
+import { FrostError } from '../../base/errors.ts'
+import { bucketsMax } from '../contract/bucket-metadata.ts'
+import type { BucketRow, BucketUsage } from '../contract/bucket-metadata.ts'
+import type { StoredBucket } from '../encoding/bucket-encoding.ts'
+import { decodeBucket, decodeUsage, encodeBucket, encodeUsage } from '../encoding/bucket-encoding.ts'
+import { bucketKey, headPrefix, keptBucketPrefix, markerPrefix, tables, usageKey, within } from '../encoding/keys.ts'
+import type { Draft } from './draft.ts'
+
+export function createBucket(draft: Draft, row: BucketRow): void {
+  const key = bucketKey(row.name)
+  if (draft.get(key) !== undefined) throw new FrostError('bucket-exists', `The bucket ${row.name} exists already.`)
+  if (draft.range({ ...within(tables.bucket), limit: bucketsMax }).length === bucketsMax)
+    throw new FrostError('bad-request', `There are ${bucketsMax} buckets, and no more can be made.`)
+  draft.put(key, encodeBucket({ createdMs: row.createdMs, hadMarkers: false }))
+  draft.record({ kind: 'bucket', bucket: row.name })
+}
+
+export function deleteBucket(draft: Draft, { name }: { readonly name: string }): void {
+  readBucket(draft, name)
+  for (const prefix of [headPrefix(name), markerPrefix(name), keptBucketPrefix(name)]) {
+    if (draft.range({ ...within(prefix), limit: 1 }).length > 0)
+      throw new FrostError('bucket-not-empty', `The bucket ${name} still holds files.`)
+  }
+  draft.remove(bucketKey(name))
+  draft.remove(usageKey(name))
+  draft.record({ kind: 'bucket', bucket: name })
+}
+
+/** @throws FrostError `bucket-not-found`. */
+export function readBucket(draft: Draft, name: string): StoredBucket {
+  const stored = draft.get(bucketKey(name))
+  if (stored === undefined) throw bucketNotFound(name)
+  return decodeBucket(stored)
+}
+
+export function bucketNotFound(name: string): FrostError {
+  return new FrostError('bucket-not-found', `There is no bucket ${name}.`)
+}
+
+/** Adds to what the bucket holds; negative numbers take away. */
+export function addUsage(draft: Draft, bucket: string, added: BucketUsage): void {
+  if (added.files === 0 && added.bytes === 0) return
+  const key = usageKey(bucket)
+  const usage = decodeUsage(draft.get(key))
+  draft.put(key, encodeUsage({ files: usage.files + added.files, bytes: usage.bytes + added.bytes }))
+}

@@ -1,0 +1,38 @@
+// Change records. That of a version, by far the most frequent, is packed; the others are plain data.
+//
+// u8 format 1 · u8 kind (0 plain data · 1 version); version: u8 flags (1 version · 2 replaced) · text bucket · text key · [26 version]
+// [26 replaced]
+
+import type { Change } from '../contract/change-metadata.ts'
+import { decodePlain, encodePlain } from './plain-value.ts'
+import { RowReader, corrupt } from './row-reader.ts'
+import { RowWriter } from './row-writer.ts'
+import { readVersionId } from './version-encoding.ts'
+
+const format = 1
+const scratch = new RowWriter()
+
+export function encodeChange(change: Change): Uint8Array<ArrayBuffer> {
+  const writer = scratch.clear().byte(format)
+  if (change.kind !== 'version') return writer.byte(0).bytes(encodePlain(change)).finish()
+  const { bucket, key, version, replaced } = change
+  writer.byte(1).byte((version === undefined ? 0 : 1) | (replaced === undefined ? 0 : 2))
+  writer.text(bucket).text(key)
+  if (version !== undefined) writer.fixed(version)
+  if (replaced !== undefined) writer.fixed(replaced)
+  return writer.finish()
+}
+
+export function decodeChange(bytes: Uint8Array): Change {
+  const reader = new RowReader(bytes)
+  const found = reader.byte()
+  if (found !== format) throw corrupt(`format ${found} of a change`)
+  if (reader.byte() === 0) return decodePlain(reader.bytes()) as unknown as Change
+  const flags = reader.byte()
+  const bucket = reader.text()
+  const key = reader.text()
+  const version = flags & 1 ? { version: readVersionId(reader) } : {}
+  const replaced = flags & 2 ? { replaced: readVersionId(reader) } : {}
+  reader.end()
+  return { kind: 'version', bucket, key, ...version, ...replaced }
+}

@@ -1,0 +1,163 @@
+// The keys of all rows. The first byte is the table; docs/design/metadata.md lists them byte by byte.
+
+import { assert } from '../../base/assert.ts'
+import type { DataId, GroupId, ProcessId, VersionId, WorkerId } from '../../base/ids.ts'
+import type { ByteString } from '../../ports/key-value.ts'
+import { bucketBytesMax, keyBytesMax } from '../contract/conventions.ts'
+import type { CommandId, DataRef } from '../contract/conventions.ts'
+import type { PurgeEntry } from '../contract/data-metadata.ts'
+import type { RepairEntry } from '../contract/repair-metadata.ts'
+import { afterPrefix, hexPart, numberPart, textPart, uint32Part } from './key-parts.ts'
+
+/** The cluster row. */
+export const clusterKey: ByteString = '\x01\x00'
+/** The number of the last change. */
+export const sequenceKey: ByteString = '\x01\x01'
+/** The highest ceiling ever published, and the horizon. */
+export const horizonKey: ByteString = '\x01\x02'
+/** The version of the map of placement groups. */
+export const mapVersionKey: ByteString = '\x01\x03'
+/** How many entries the purge queue has. */
+export const purgeCountKey: ByteString = '\x01\x04'
+
+/** Each ends with a byte below 255, so that `afterPrefix` bounds the table. */
+export const tables = {
+  bucket: '\x02',
+  head: '\x03',
+  kept: '\x04',
+  data: '\x05',
+  extentList: '\x06',
+  purge: '\x07',
+  process: '\x08',
+  intent: '\x09',
+  repair: '\x0a',
+  repairCount: '\x0b',
+  group: '\x0c',
+  mapChange: '\x0d',
+  worker: '\x0e',
+  lease: '\x0f',
+  change: '\x10',
+  command: '\x11',
+  usage: '\x12',
+  /** Heads that are delete markers; apart, so that a listing of names passes none. */
+  marker: '\x13',
+  /** Where a kept version is, by its id. */
+  keptById: '\x14',
+} as const
+
+export function bucketKey(bucket: string): ByteString {
+  return tables.bucket + bucketPart(bucket)
+}
+
+export function usageKey(bucket: string): ByteString {
+  return tables.usage + bucketPart(bucket)
+}
+
+export function headPrefix(bucket: string): ByteString {
+  return `${tables.head}${bucketPart(bucket)}\0`
+}
+
+export function headKey(bucket: string, key: string): ByteString {
+  return headPrefix(bucket) + filePart(key)
+}
+
+export function markerPrefix(bucket: string): ByteString {
+  return `${tables.marker}${bucketPart(bucket)}\0`
+}
+
+export function markerKey(bucket: string, key: string): ByteString {
+  return markerPrefix(bucket) + filePart(key)
+}
+
+export function keptBucketPrefix(bucket: string): ByteString {
+  return `${tables.kept}${bucketPart(bucket)}\0`
+}
+
+/** A zero byte of the key becomes 00 ff, its end is 00 01: so keys keep their order, and none is the start of another. */
+export function keptPrefix(bucket: string, key: string): ByteString {
+  return `${keptBucketPrefix(bucket)}${filePart(key).replaceAll('\0', '\0\xff')}\0\x01`
+}
+
+/** Newest first. */
+export function keptKey(bucket: string, key: string, sequence: number): ByteString {
+  return keptPrefix(bucket, key) + numberPart(Number.MAX_SAFE_INTEGER - sequence)
+}
+
+export function keptByIdKey(version: VersionId): ByteString {
+  return tables.keptById + version
+}
+
+export function extentListKey(list: VersionId): ByteString {
+  return tables.extentList + list
+}
+
+export function dataKey(group: GroupId, dataId: DataId): ByteString {
+  return tables.data + uint32Part(group) + hexPart(dataId)
+}
+
+export function purgeKey(entry: PurgeEntry): ByteString {
+  return tables.purge + numberPart(entry.sequence) + uint32Part(entry.group) + hexPart(entry.dataId)
+}
+
+export function processKey(process: ProcessId): ByteString {
+  return tables.process + hexPart(process)
+}
+
+export function intentPrefix(process: ProcessId): ByteString {
+  return tables.intent + hexPart(process)
+}
+
+export function intentKey(process: ProcessId, ref: DataRef): ByteString {
+  return intentPrefix(process) + hexPart(ref.dataId) + uint32Part(ref.group)
+}
+
+export function repairKey(entry: RepairEntry): ByteString {
+  const data = tables.repair + uint32Part(entry.group) + hexPart(entry.dataId)
+  if (entry.kind === 'slot') return `${data}\xff\xff\xff\xff${String.fromCharCode(entry.slot)}`
+  return data + uint32Part(entry.block) + String.fromCharCode(entry.column)
+}
+
+export function repairCountKey(group: GroupId): ByteString {
+  return tables.repairCount + uint32Part(group)
+}
+
+export function groupKey(group: GroupId): ByteString {
+  return tables.group + uint32Part(group)
+}
+
+export function mapChangeKey(version: number): ByteString {
+  return tables.mapChange + numberPart(version)
+}
+
+export function workerKey(worker: WorkerId): ByteString {
+  return tables.worker + hexPart(worker)
+}
+
+export function leaseKey(name: string): ByteString {
+  assert(name.length >= 1 && name.length <= 64, 'length of the name of a lease')
+  return tables.lease + textPart(name)
+}
+
+export function changeKey(sequence: number): ByteString {
+  return tables.change + numberPart(sequence)
+}
+
+export function commandKey(command: CommandId): ByteString {
+  return tables.command + hexPart(command)
+}
+
+/** Bounds of all keys that start with `prefix`. */
+export function within(prefix: ByteString): { readonly from: ByteString; readonly to: ByteString } {
+  return { from: prefix, to: afterPrefix(prefix) }
+}
+
+function bucketPart(bucket: string): ByteString {
+  assert(bucket.length >= 1 && bucket.length <= bucketBytesMax && /^[!-~]+$/.test(bucket), 'name of a bucket')
+  return bucket
+}
+
+function filePart(key: string): ByteString {
+  const part = textPart(key)
+  assert(part.length >= 1 && part.length <= keyBytesMax, 'length of a key')
+  return part
+}

@@ -1,0 +1,36 @@
+// Rows that are seldom read or written stand as plain data with the names of their fields (plain-value.ts), behind a byte that
+// says their format. A field added later is absent in older rows; what an older version does not know it keeps.
+
+import { decodePlain, encodePlain } from './plain-value.ts'
+import { RowReader, corrupt } from './row-reader.ts'
+import { RowWriter } from './row-writer.ts'
+
+const format = 1
+
+export function encodePlainRow(row: object): Uint8Array<ArrayBuffer> {
+  return new RowWriter(512).byte(format).bytes(encodePlain(row)).finish()
+}
+
+/** `T` is what `encodePlainRow` was given. */
+export function decodePlainRow<T extends object>(bytes: Uint8Array): T {
+  const reader = new RowReader(bytes)
+  const found = reader.byte()
+  if (found !== format) throw corrupt(`format ${found}`)
+  const row = decodePlain(reader.bytes())
+  reader.end()
+  if (typeof row !== 'object') throw corrupt('a row is no object')
+  return row as unknown as T
+}
+
+/** Numbers one after the other, as many as the reader asks for. */
+export function encodeNumbers(numbers: readonly number[]): Uint8Array<ArrayBuffer> {
+  const writer = new RowWriter(64)
+  for (const number of numbers) writer.number(number)
+  return writer.finish()
+}
+
+/** The numbers; where there is no row, or it is shorter, 0. */
+export function decodeNumbers(bytes: Uint8Array | undefined, count: number): readonly number[] {
+  const reader = new RowReader(bytes ?? new Uint8Array())
+  return Array.from({ length: count }, () => (reader.isAtEnd ? 0 : reader.number()))
+}

@@ -1,0 +1,122 @@
+// The mutations of a store as methods, each handed to the store's runner under its name.
+
+import type { MetadataMutations } from './metadata-store.ts'
+import type { MutationCommand, MutationName, MutationResult } from './mutations.ts'
+
+type Answer<Name extends MutationName> = Promise<MutationResult<Name>>
+
+export abstract class MutationMethods implements MetadataMutations {
+  protected abstract run<Name extends MutationName>(name: Name, command: MutationCommand<Name>): Answer<Name>
+
+  createCluster(command: MutationCommand<'createCluster'>): Answer<'createCluster'> {
+    return this.run('createCluster', command)
+  }
+
+  raiseCounter(command: MutationCommand<'raiseCounter'>): Answer<'raiseCounter'> {
+    return this.run('raiseCounter', command)
+  }
+
+  markBehind(command: MutationCommand<'markBehind'>): Answer<'markBehind'> {
+    return this.run('markBehind', command)
+  }
+
+  createBucket(command: MutationCommand<'createBucket'>): Answer<'createBucket'> {
+    return this.run('createBucket', command)
+  }
+
+  deleteBucket(command: MutationCommand<'deleteBucket'>): Answer<'deleteBucket'> {
+    return this.run('deleteBucket', command)
+  }
+
+  commitVersion(command: MutationCommand<'commitVersion'>): Answer<'commitVersion'> {
+    return this.run('commitVersion', command)
+  }
+
+  deleteKey(command: MutationCommand<'deleteKey'>): Answer<'deleteKey'> {
+    return this.run('deleteKey', command)
+  }
+
+  discard(command: MutationCommand<'discard'>): Answer<'discard'> {
+    return this.run('discard', command)
+  }
+
+  removePurged(command: MutationCommand<'removePurged'>): Answer<'removePurged'> {
+    return this.run('removePurged', command)
+  }
+
+  removeDeadRows(command: MutationCommand<'removeDeadRows'>): Answer<'removeDeadRows'> {
+    return this.run('removeDeadRows', command)
+  }
+
+  registerProcess(command: MutationCommand<'registerProcess'>): Answer<'registerProcess'> {
+    return this.run('registerProcess', command)
+  }
+
+  publish(command: MutationCommand<'publish'>): Answer<'publish'> {
+    return this.run('publish', command)
+  }
+
+  addIntents(command: MutationCommand<'addIntents'>): Answer<'addIntents'> {
+    return this.run('addIntents', command)
+  }
+
+  removeIntents(command: MutationCommand<'removeIntents'>): Answer<'removeIntents'> {
+    return this.run('removeIntents', command)
+  }
+
+  expireProcess(command: MutationCommand<'expireProcess'>): Answer<'expireProcess'> {
+    return this.run('expireProcess', command)
+  }
+
+  addRepairs(command: MutationCommand<'addRepairs'>): Answer<'addRepairs'> {
+    return this.run('addRepairs', command)
+  }
+
+  resolveRepairs(command: MutationCommand<'resolveRepairs'>): Answer<'resolveRepairs'> {
+    return this.run('resolveRepairs', command)
+  }
+
+  createGroup(command: MutationCommand<'createGroup'>): Answer<'createGroup'> {
+    return this.run('createGroup', command)
+  }
+
+  changeGroup(command: MutationCommand<'changeGroup'>): Answer<'changeGroup'> {
+    return this.run('changeGroup', command)
+  }
+
+  setGroupState(command: MutationCommand<'setGroupState'>): Answer<'setGroupState'> {
+    return this.run('setGroupState', command)
+  }
+
+  recordGroupBytes(command: MutationCommand<'recordGroupBytes'>): Answer<'recordGroupBytes'> {
+    return this.run('recordGroupBytes', command)
+  }
+
+  registerWorker(command: MutationCommand<'registerWorker'>): Answer<'registerWorker'> {
+    return this.run('registerWorker', command)
+  }
+
+  recordWorkers(command: MutationCommand<'recordWorkers'>): Answer<'recordWorkers'> {
+    return this.run('recordWorkers', command)
+  }
+
+  setWorkerState(command: MutationCommand<'setWorkerState'>): Answer<'setWorkerState'> {
+    return this.run('setWorkerState', command)
+  }
+
+  takeLease(command: MutationCommand<'takeLease'>): Answer<'takeLease'> {
+    return this.run('takeLease', command)
+  }
+
+  renewLease(command: MutationCommand<'renewLease'>): Answer<'renewLease'> {
+    return this.run('renewLease', command)
+  }
+
+  releaseLease(command: MutationCommand<'releaseLease'>): Answer<'releaseLease'> {
+    return this.run('releaseLease', command)
+  }
+
+  trimChanges(command: MutationCommand<'trimChanges'>): Answer<'trimChanges'> {
+    return this.run('trimChanges', command)
+  }
+}

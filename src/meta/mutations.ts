@@ -1,0 +1,76 @@
+// Every mutation by its name, with the decision that it is. The names are part of the messages between processes
+// (docs/design/metadata.md): one is never given another meaning.
+
+import type { Decided, KeyValueView } from '../ports/key-value.ts'
+import * as bucket from './decisions/bucket-decisions.ts'
+import { trimChanges } from './decisions/change-decisions.ts'
+import * as cluster from './decisions/cluster-decisions.ts'
+import { commitVersion } from './decisions/commit-decision.ts'
+import * as data from './decisions/data-decisions.ts'
+import { deleteKey } from './decisions/delete-decision.ts'
+import { Draft } from './decisions/draft.ts'
+import * as group from './decisions/group-decisions.ts'
+import * as lease from './decisions/lease-decisions.ts'
+import * as process from './decisions/process-decisions.ts'
+import * as repair from './decisions/repair-decisions.ts'
+import * as worker from './decisions/worker-decisions.ts'
+import type { MetadataMutations } from './metadata-store.ts'
+
+export type MutationName = keyof MetadataMutations
+export type MutationCommand<Name extends MutationName> = Parameters<MetadataMutations[Name]>[0]
+export type MutationResult<Name extends MutationName> = Awaited<ReturnType<MetadataMutations[Name]>>
+
+type Mutate<Name extends MutationName> = (draft: Draft, command: MutationCommand<Name>) => MutationResult<Name>
+
+const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
+  createCluster: cluster.createCluster,
+  raiseCounter: cluster.raiseCounter,
+  markBehind: cluster.markBehind,
+  createBucket: bucket.createBucket,
+  deleteBucket: bucket.deleteBucket,
+  commitVersion,
+  deleteKey,
+  discard: data.discard,
+  removePurged: data.removePurged,
+  removeDeadRows: data.removeDeadRows,
+  registerProcess: process.registerProcess,
+  publish: process.publish,
+  addIntents: process.addIntents,
+  removeIntents: process.removeIntents,
+  expireProcess: process.expireProcess,
+  addRepairs: repair.addRepairs,
+  resolveRepairs: repair.resolveRepairs,
+  createGroup: group.createGroup,
+  changeGroup: group.changeGroup,
+  setGroupState: group.setGroupState,
+  recordGroupBytes: group.recordGroupBytes,
+  registerWorker: worker.registerWorker,
+  recordWorkers: worker.recordWorkers,
+  setWorkerState: worker.setWorkerState,
+  takeLease: lease.takeLease,
+  renewLease: lease.renewLease,
+  releaseLease: lease.releaseLease,
+  trimChanges,
+}
+
+export function isMutationName(name: string): name is MutationName {
+  return Object.hasOwn(mutations, name)
+}
+
+/** Decides one mutation on a state. */
+export function decideMutation<Name extends MutationName>(
+  view: KeyValueView,
+  name: Name,
+  command: MutationCommand<Name>,
+): Decided<MutationResult<Name>> {
+  const draft = new Draft(view)
+  const result = mutations[name](draft, command)
+  return draft.finish(result, { unrecorded: name === 'trimChanges' })
+}
+
+/** Where mutations go: to the store of this process, or to the process that commits. */
+export interface MutationRunner {
+  run<Name extends MutationName>(name: Name, command: MutationCommand<Name>): Promise<MutationResult<Name>>
+  /** Can be called twice. */
+  close(): Promise<void>
+}

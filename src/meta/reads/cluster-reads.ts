@@ -1,0 +1,169 @@
+// Reads about the cluster, its processes, groups and workers, and the queues of background work.
+
+import { assert } from '../../base/assert.ts'
+import type { GroupId, WorkerId } from '../../base/ids.ts'
+import { parseProcessId } from '../../base/ids.ts'
+import type { ByteString, KeyValueView } from '../../ports/key-value.ts'
+import type { ChangeRecord } from '../contract/change-metadata.ts'
+import { pageLimitMax } from '../contract/conventions.ts'
+import type { DataRef } from '../contract/conventions.ts'
+import type { DataRow, ListDataRows, PurgeEntry } from '../contract/data-metadata.ts'
+import type { GroupPage, GroupRow } from '../contract/group-metadata.ts'
+import type { IntentRow, ProcessRow } from '../contract/process-metadata.ts'
+import type { ListRepairs, RepairEntry } from '../contract/repair-metadata.ts'
+import { workersMax } from '../contract/worker-metadata.ts'
+import type { WorkerRow } from '../contract/worker-metadata.ts'
+import { decodeChange } from '../encoding/change-encoding.ts'
+import { decodeData, toDataRow } from '../encoding/data-encoding.ts'
+import { decodeGroup } from '../encoding/group-encoding.ts'
+import {
+  afterPrefix,
+  hexPart,
+  numberPart,
+  readDataId,
+  readGroup,
+  readHex,
+  readNumber,
+  uint32Part,
+} from '../encoding/key-parts.ts'
+import {
+  changeKey,
+  dataKey,
+  groupKey,
+  intentKey,
+  mapVersionKey,
+  purgeKey,
+  repairKey,
+  tables,
+  within,
+  workerKey,
+} from '../encoding/keys.ts'
+import { decodeNumbers, decodePlainRow } from '../encoding/plain-rows.ts'
+import { decodeRepair } from '../encoding/repair-encoding.ts'
+import { corrupt } from '../encoding/row-reader.ts'
+import { firstDataIdAt } from '../../base/ids.ts'
+
+const processesMax = 10_000
+const groupsMax = 1_000_000
+
+export function getDataRow(view: KeyValueView, ref: DataRef): DataRow | undefined {
+  const stored = view.get(dataKey(ref.group, ref.dataId))
+  return stored === undefined ? undefined : toDataRow(ref, decodeData(stored))
+}
+
+export function listDataRows(view: KeyValueView, request: ListDataRows): readonly DataRow[] {
+  const { group, after, state, below, limit } = request
+  assertLimit(limit)
+  const prefix = tables.data + uint32Part(group)
+  const to = below === undefined ? afterPrefix(prefix) : prefix + hexPart(firstDataIdAt(below))
+  const rows: DataRow[] = []
+  for (let from = after === undefined ? prefix : `${prefix}${hexPart(after)}\0`; from < to && rows.length < limit;) {
+    const found = view.range({ from, to, limit })
+    for (const [key, stored] of found) {
+      const row = toDataRow({ group, dataId: readDataId(key, 5) }, decodeData(stored))
+      if ((state === undefined || row.state === state) && rows.length < limit) rows.push(row)
+    }
+    const last = found[limit - 1]
+    if (last === undefined) break
+    from = `${last[0]}\0`
+  }
+  return rows
+}
+
+export function nextPurge(
+  view: KeyValueView,
+  request: { readonly limit: number; readonly after?: PurgeEntry },
+): readonly PurgeEntry[] {
+  assertLimit(request.limit)
+  const published = listProcesses(view).map((row) => row.purgeSequence)
+  if (published.length === 0) return []
+  const from = request.after === undefined ? tables.purge : `${purgeKey(request.after)}\0`
+  const to = tables.purge + numberPart(Math.min(...published))
+  if (from >= to) return []
+  return view.range({ from, to, limit: request.limit }).map(([key]) => ({
+    sequence: readNumber(key, 1),
+    group: readGroup(key, 8),
+    dataId: readDataId(key, 12),
+  }))
+}
+
+export function listProcesses(view: KeyValueView): readonly ProcessRow[] {
+  return readPlainRows<ProcessRow>(view, tables.process, processesMax)
+}
+
+export function listIntents(
+  view: KeyValueView,
+  request: { readonly after?: IntentRow; readonly limit: number },
+): readonly IntentRow[] {
+  assertLimit(request.limit)
+  const { after } = request
+  const from = after === undefined ? tables.intent : `${intentKey(after.process, after)}\0`
+  return view.range({ from, to: afterPrefix(tables.intent), limit: request.limit }).map(([key]) => {
+    const process = parseProcessId(readHex(key, 1, 16))
+    if (process === undefined) throw corrupt('a process id is not one')
+    return { process, dataId: readDataId(key, 9), group: readGroup(key, 25) }
+  })
+}
+
+export function listRepairs(view: KeyValueView, request: ListRepairs): readonly RepairEntry[] {
+  const { group, dataId, after, limit } = request
+  assertLimit(limit)
+  const prefix = tables.repair + uint32Part(group) + (dataId === undefined ? '' : hexPart(dataId))
+  const from = after === undefined ? prefix : `${repairKey(after)}\0`
+  const to = afterPrefix(prefix)
+  return from >= to ? [] : view.range({ from, to, limit }).map(([key, row]) => decodeRepair(key, row))
+}
+
+export function countRepairs(view: KeyValueView): readonly { readonly group: GroupId; readonly count: number }[] {
+  const rows = view.range({ ...within(tables.repairCount), limit: groupsMax })
+  return rows.map(([key, row]) => ({ group: readGroup(key, 1), count: decodeNumbers(row, 1)[0] ?? 0 }))
+}
+
+export function getGroup(view: KeyValueView, group: GroupId): GroupRow | undefined {
+  const stored = view.get(groupKey(group))
+  return stored === undefined ? undefined : decodeGroup(group, stored)
+}
+
+export function listGroups(view: KeyValueView, request: { readonly since: number; readonly limit: number }): GroupPage {
+  assertLimit(request.limit)
+  const from = tables.mapChange + numberPart(request.since + 1)
+  const changes = view.range({ from, to: afterPrefix(tables.mapChange), limit: request.limit + 1 })
+  const groups = changes.slice(0, request.limit).map(([, row]) => {
+    const group = readGroup(Buffer.from(row).toString('latin1'), 0)
+    const found = getGroup(view, group)
+    if (found === undefined) throw corrupt('a placement group is missing')
+    return found
+  })
+  const truncated = changes.length > request.limit
+  const [newest = 0] = decodeNumbers(view.get(mapVersionKey), 1)
+  return { groups, truncated, version: truncated ? (groups.at(-1)?.mapVersion ?? request.since) : newest }
+}
+
+export function getWorker(view: KeyValueView, worker: WorkerId): WorkerRow | undefined {
+  const stored = view.get(workerKey(worker))
+  return stored === undefined ? undefined : decodePlainRow<WorkerRow>(stored)
+}
+
+export function listWorkers(view: KeyValueView): readonly WorkerRow[] {
+  return readPlainRows<WorkerRow>(view, tables.worker, workersMax)
+}
+
+export function listChanges(
+  view: KeyValueView,
+  request: { readonly after: number; readonly limit: number },
+): readonly ChangeRecord[] {
+  assertLimit(request.limit)
+  const from = changeKey(request.after + 1)
+  return view.range({ from, to: afterPrefix(tables.change), limit: request.limit }).map(([key, row]) => ({
+    sequence: readNumber(key, 1),
+    change: decodeChange(row),
+  }))
+}
+
+function readPlainRows<T extends object>(view: KeyValueView, table: ByteString, limit: number): readonly T[] {
+  return view.range({ ...within(table), limit }).map(([, row]) => decodePlainRow<T>(row))
+}
+
+function assertLimit(limit: number): void {
+  assert(Number.isInteger(limit) && limit >= 1 && limit <= pageLimitMax, 'limit of a page')
+}

@@ -1,0 +1,74 @@
+/**
+ * A string in which each character stands for one byte (code 0 to 255). Keys are such strings, because they compare in byte
+ * order, join with `+`, and serve as keys of a `Map`, all at no cost.
+ */
+export type ByteString = string
+
+export type KeyValueEntry = readonly [key: ByteString, value: Uint8Array]
+
+/** `undefined` removes. */
+export type KeyValueChange = readonly [key: ByteString, value: Uint8Array | undefined]
+
+export interface KeyRange {
+  /** The first key that may be in it. */
+  readonly from: ByteString
+  /** The first key beyond it. */
+  readonly to: ByteString
+  /** At most so many entries, at least 1. */
+  readonly limit: number
+  /** From the end backwards; the bounds mean the same. */
+  readonly reverse?: boolean
+}
+
+/** One state of the whole map. Keys and values handed out are copies that the caller owns. */
+export interface KeyValueView {
+  get(key: ByteString): Uint8Array | undefined
+  /** Entries in the order of their keys. */
+  range(range: KeyRange): readonly KeyValueEntry[]
+  /** The keys of a range as UTF-8 text, without their first `skipBytes` bytes: the cheap half of `range`. */
+  texts(range: KeyRange, skipBytes: number): readonly string[]
+}
+
+export interface Decided<T> {
+  /** Each key at most once. The buffers must not change until the promise of `decide` settles. */
+  readonly changes: readonly KeyValueChange[]
+  readonly result: T
+}
+
+/**
+ * Looks at a view and says what to change. It must be pure: it may run at any time until its promise settles, and it neither
+ * waits nor keeps the view. What it throws rejects the promise, and nothing of it changes anything.
+ */
+export type Decision<T> = (view: KeyValueView) => Decided<T>
+
+/**
+ * The `KeyValue` port: an ordered map from bytes to bytes that several processes of one machine read and one changes. Keys
+ * have 1 to 1,500 bytes and sort as unsigned bytes, shorter first; values have at most `valueBytesMax`.
+ *
+ * One instance at a time is claimed, and changes the map.
+ */
+export interface KeyValue {
+  /**
+   * A state that holds every change acknowledged before the call, also by another process, and nothing that is not durable. To be
+   * used at once: it is over with the synchronous stretch of code that asked for it.
+   */
+  view(): KeyValueView
+  /**
+   * Makes this instance the one that changes the map, until another one claims it: then every `decide` here fails with
+   * `metadata-unavailable`, and nothing of it happens. Waits for what the former one has under way.
+   */
+  claim(): Promise<void>
+  /**
+   * Runs a decision on a state that holds every change decided before it. Decisions are ordered as they were called; many
+   * share one durable commit. **Settles only when what it saw and what it changed is durable**, a rejection too.
+   * @throws whatever the decision throws; FrostError `metadata-unavailable`: not claimed, or closed, and nothing happened;
+   * `outcome-unknown`: the commit failed, and the instance takes no further decision; `overloaded`: too much waits for the
+   * disk, and nothing happened.
+   */
+  decide<T>(decision: Decision<T>): Promise<T>
+  /** Waits for the decisions under way. Can be called twice. */
+  close(): Promise<void>
+}
+
+export const keyBytesMax = 1_500
+export const valueBytesMax = 16 * 1024 * 1024

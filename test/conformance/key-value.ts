@@ -1,0 +1,212 @@
+// What every KeyValue must do. Run against memory and LMDB.
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { errorCode } from '../../src/base/errors.ts'
+import type { KeyValue, KeyValueChange } from '../../src/ports/key-value.ts'
+
+export interface KeyValueUnderTest {
+  /** Opens the same map once more, as another process would (or as this one after a restart). */
+  open(): Promise<KeyValue>
+  /** Ends everything that was opened. */
+  cleanUp(): Promise<void>
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const text = (value: Uint8Array | undefined): string | undefined =>
+  value === undefined ? undefined : new TextDecoder().decode(value)
+
+function put(map: KeyValue, ...changes: readonly (readonly [string, string | undefined])[]): Promise<void> {
+  const encoded = changes.map(([key, value]): KeyValueChange => [key, value === undefined ? undefined : bytes(value)])
+  return map.decide(() => ({ changes: encoded, result: undefined }))
+}
+
+export function keyValueConformance(name: string, create: () => Promise<KeyValueUnderTest>): void {
+  const testOn = (title: string, body: (map: KeyValue, under: KeyValueUnderTest) => Promise<void>): void => {
+    test(title, async () => {
+      const under = await create()
+      try {
+        const map = await under.open()
+        await map.claim()
+        await body(map, under)
+      } finally {
+        await under.cleanUp()
+      }
+    })
+  }
+
+  describe(`${name} as a KeyValue: reading`, () => {
+    testOn('what was decided is read back, and absence is undefined', async (map) => {
+      assert.equal(map.view().get('a'), undefined)
+      await put(map, ['a', '1'], ['b', ''])
+      assert.equal(text(map.view().get('a')), '1')
+      assert.equal(text(map.view().get('b')), '')
+      await put(map, ['a', undefined])
+      assert.equal(map.view().get('a'), undefined)
+    })
+
+    testOn('keys sort as unsigned bytes, shorter first', async (map) => {
+      const keys = [
+        '\x00',
+        '\x01',
+        '\x01\x00',
+        '\x01\xff',
+        'a',
+        'a\x00',
+        'a\x00b',
+        'ab',
+        'b',
+        '\x7f',
+        '\x80',
+        '\xff',
+        '\xff\x00',
+      ]
+      await put(map, ...keys.toReversed().map((key) => [key, 'x'] as const))
+      const found = map.view().range({ from: '\x00', to: '\xff\xff', limit: 100 })
+      assert.deepEqual(
+        found.map(([key]) => key),
+        keys,
+      )
+    })
+
+    testOn('a range takes its start, leaves its end, keeps its limit and runs backwards', async (map) => {
+      await put(map, ['a', '1'], ['b', '2'], ['c', '3'], ['d', '4'])
+      const keys = (range: { from: string; to: string; limit: number; reverse?: boolean }): string =>
+        map
+          .view()
+          .range(range)
+          .map(([key, value]) => key + (text(value) ?? ''))
+          .join(' ')
+      assert.equal(keys({ from: 'b', to: 'd', limit: 10 }), 'b2 c3')
+      assert.equal(keys({ from: 'a', to: 'z', limit: 2 }), 'a1 b2')
+      assert.equal(keys({ from: 'a', to: 'd', limit: 2, reverse: true }), 'c3 b2')
+      assert.equal(keys({ from: 'b', to: 'z', limit: 9, reverse: true }), 'd4 c3 b2')
+      assert.equal(keys({ from: 'aa', to: 'ab', limit: 10 }), '')
+      assert.equal(keys({ from: 'c', to: 'b', limit: 10 }), '')
+    })
+
+    testOn('texts are the ends of the keys as UTF-8', async (map) => {
+      const key = (name_: string): string => `xx${Buffer.from(name_).toString('latin1')}`
+      await put(map, [key('ä/€'), '1'], [key('plain'), '2'], [key('😀'), '3'])
+      assert.deepEqual(map.view().texts({ from: 'xx', to: 'xy', limit: 10 }, 2), ['plain', 'ä/€', '😀'])
+    })
+
+    testOn('a value handed out is a copy', async (map) => {
+      await put(map, ['a', 'abc'])
+      map.view().get('a')?.fill(0)
+      map.view().range({ from: 'a', to: 'b', limit: 1 })[0]?.[1].fill(0)
+      assert.equal(text(map.view().get('a')), 'abc')
+    })
+
+    testOn('long keys and long values pass', async (map) => {
+      const key = 'k'.repeat(1_500)
+      await put(map, [key, 'v'.repeat(1_000_000)])
+      assert.equal(text(map.view().get(key)), 'v'.repeat(1_000_000))
+      assert.equal(map.view().range({ from: 'k', to: 'l', limit: 1 })[0]?.[1].length, 1_000_000)
+      await put(map, ['short', 'x'])
+      assert.equal(text(map.view().get('short')), 'x')
+    })
+  })
+
+  describe(`${name} as a KeyValue: deciding`, () => {
+    testOn('a decision sees every decision before it, its own results come back in order', async (map) => {
+      const increment = (): Promise<number> =>
+        map.decide((view) => {
+          const next = Number(text(view.get('n')) ?? '0') + 1
+          return { changes: [['n', bytes(String(next))]], result: next }
+        })
+      const results = await Promise.all(Array.from({ length: 300 }, increment))
+      assert.deepEqual(
+        results,
+        Array.from({ length: 300 }, (_, index) => index + 1),
+      )
+      assert.equal(text(map.view().get('n')), '300')
+    })
+
+    testOn('a decision sees ranges as decisions before it left them', async (map) => {
+      await put(map, ['a', '1'], ['b', '2'], ['c', '3'])
+      const removed = put(map, ['a', undefined], ['bb', 'new'], ['c', 'changed'])
+      const read = map.decide((view) => ({
+        changes: [],
+        result: {
+          forward: view.range({ from: 'a', to: 'z', limit: 2 }).map(([key, value]) => key + (text(value) ?? '')),
+          backward: view.range({ from: 'a', to: 'z', limit: 2, reverse: true }).map(([key]) => key),
+          texts: view.texts({ from: 'a', to: 'z', limit: 9 }, 0),
+        },
+      }))
+      await removed
+      assert.deepEqual(await read, { forward: ['b2', 'bbnew'], backward: ['c', 'bb'], texts: ['b', 'bb', 'c'] })
+    })
+
+    testOn('a decision that throws changes nothing, and those beside it happen', async (map) => {
+      const before = put(map, ['a', '1'])
+      const failed = map.decide(() => {
+        throw new RangeError('no')
+      })
+      const after = put(map, ['b', '2'])
+      await assert.rejects(failed, RangeError)
+      await Promise.all([before, after])
+      assert.equal(text(map.view().get('a')), '1')
+      assert.equal(text(map.view().get('b')), '2')
+    })
+
+    testOn('the changes of one decision are seen together or not at all', async (map) => {
+      let torn = 0
+      let isOver = false
+      const reader = (async () => {
+        while (!isOver) {
+          const view = map.view()
+          const [left, right] = [text(view.get('left')), text(view.get('right'))]
+          if (left !== right) torn++
+          await new Promise(setImmediate)
+        }
+      })()
+      for (let index = 0; index < 50; index++) await put(map, ['left', String(index)], ['right', String(index)])
+      isOver = true
+      await reader
+      assert.equal(torn, 0)
+    })
+
+    testOn('what is acknowledged is read at once, also by another instance', async (map, under) => {
+      const other = await under.open()
+      for (let index = 0; index < 50; index++) {
+        await put(map, ['n', String(index)])
+        assert.equal(text(map.view().get('n')), String(index))
+        assert.equal(text(other.view().get('n')), String(index))
+      }
+    })
+
+    testOn('what is acknowledged is there after closing and opening', async (map, under) => {
+      const last = put(map, ['a', '1'])
+      await map.close()
+      await last
+      const again = await under.open()
+      assert.equal(text(again.view().get('a')), '1')
+    })
+
+    testOn('an instance that has claimed nothing decides nothing', async (map, under) => {
+      const other = await under.open()
+      await assert.rejects(put(other, ['a', '1']), (error) => errorCode(error) === 'metadata-unavailable')
+      await put(map, ['b', '1'])
+      assert.equal(map.view().get('a'), undefined)
+    })
+
+    testOn('a claim takes the deciding away from the former instance', async (map, under) => {
+      await put(map, ['a', '1'])
+      const other = await under.open()
+      await other.claim()
+      const late = put(map, ['a', 'late'])
+      await assert.rejects(late, (error) => errorCode(error) === 'metadata-unavailable')
+      await put(other, ['b', '2'])
+      assert.equal(text(other.view().get('a')), '1')
+      assert.equal(text(other.view().get('b')), '2')
+    })
+
+    testOn('after close nothing is decided, and it can be closed twice', async (map) => {
+      await map.close()
+      await map.close()
+      await assert.rejects(put(map, ['a', '1']), (error) => errorCode(error) === 'metadata-unavailable')
+    })
+  })
+}
