@@ -162,7 +162,10 @@ describe('a block on its workers', () => {
     const world = new World({ bytes: 1000 })
     await world.write()
     const holder = defined(world.workers.ids[world.holderIndex(1)], 'worker')
-    const record = defined(world.workers.records.get(holder)?.get(nameOf({ ...world, block: 0, column: 1 })), 'record')
+    const record = defined(
+      world.workers.records.get(holder)?.get(nameOf({ dataId: world.dataId, block: 0, column: 1 })),
+      'record',
+    )
     record[record.length - 30] = (record.at(-30) ?? 0) ^ 1
     assert.deepEqual(await world.read(0, 1000), world.data)
     assert.deepEqual(

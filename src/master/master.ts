@@ -65,11 +65,27 @@ export interface MasterOptions {
   readonly onFatal: (error: Error) => void
 }
 
+/** For metrics. */
+export interface MasterCounts {
+  readonly damagedFragments: number
+  readonly workersConnected: number
+  readonly memoryInFlightBytes: number
+  readonly memoryWaiting: number
+  readonly uploadsOpen: number
+}
+
 export const defaultGroupsPerWorker = 50
 export const defaultOrphansEveryMs = 10 * MINUTE_MS
 /** Requests that wait for memory; each holds a connection and at most what one read from it brought. */
 const memoryWaitersMax = 4096
 const latencyAssumedMs = 250
+const noCounts: MasterCounts = {
+  damagedFragments: 0,
+  workersConnected: 0,
+  memoryInFlightBytes: 0,
+  memoryWaiting: 0,
+  uploadsOpen: 0,
+}
 
 export class Master {
   readonly #ports: MasterPorts
@@ -79,6 +95,7 @@ export class Master {
   #listener: RpcListener | undefined
   #lease: LeaseKeeper | undefined
   #files: FileService | undefined
+  #counts: () => MasterCounts = () => noCounts
 
   constructor(ports: MasterPorts, options: MasterOptions) {
     this.#ports = ports
@@ -89,6 +106,10 @@ export class Master {
   get files(): FileService {
     if (this.#files === undefined) throw new FrostError('metadata-unavailable', 'The master has not started yet.')
     return this.#files
+  }
+
+  counts(): MasterCounts {
+    return this.#counts()
   }
 
   /** `host:port` where workers connect. */
@@ -150,13 +171,21 @@ export class Master {
     const { metadata, clock, random, compute } = this.#ports
     const { chunkSizeBytes, extentBytesMax, memoryBytes, clusterId } = this.#options
     const coder = new ErasureCoder({ memoryBytes })
+    const budget = new MemoryBudget(coder, { waitersMax: memoryWaitersMax })
+    this.#counts = () => ({
+      damagedFragments: parts.damage.count,
+      workersConnected: parts.workers.connected().length,
+      memoryInFlightBytes: budget.usedBytes,
+      memoryWaiting: budget.waiting,
+      uploadsOpen: parts.uploads.count,
+    })
     const ports = {
       clock,
       random,
       compute,
       metadata,
       coder,
-      budget: new MemoryBudget(coder, { waitersMax: memoryWaitersMax }),
+      budget,
       openUploads: parts.uploads,
       discards: parts.discards,
       reads: parts.reads,

@@ -50,5 +50,5 @@ export async function runUntilStopped(node: RunningNode, log: Log): Promise<void
 }
 
 function tell(message: ChildMessage): void {
-  if (process.connected) process.send?.call(process, message, undefined)
+  if (process.connected) process.send?.call(process, message, () => undefined)
 }

@@ -1,0 +1,98 @@
+// `frostbyte up`: a whole cluster on this machine. A supervisor that starts the master's processes and the workers as
+// processes of their own, each with its folder below one data directory.
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { FrostError } from './base/errors.ts'
+import { columnCount } from './base/scheme.ts'
+import { toFlags } from './cli/config/flags.ts'
+import type { UpConfig } from './cli/config/options.ts'
+import { NodeClock } from './node/clock.ts'
+import { loadOrMakeSecret, secretFileName } from './node/cluster-files.ts'
+import type { RunningNode } from './node/node-process.ts'
+import { NodeRandom } from './node/random.ts'
+import { Supervisor } from './node/supervisor.ts'
+import type { ChildAddresses } from './node/supervisor.ts'
+import type { Log } from './ports/log.ts'
+
+const launcher = fileURLToPath(new URL('../bin/frostbyte.js', import.meta.url))
+
+export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> {
+  const width = columnCount(config.scheme)
+  if (config.workers < width) {
+    const { dataColumns, parityColumns } = config.scheme
+    throw new FrostError(
+      'config-invalid',
+      `${config.workers} workers are too few for the scheme ${dataColumns}+${parityColumns}.`,
+      { remedy: `Start at least ${width} with --workers, or choose a smaller --scheme.` },
+    )
+  }
+  await mkdir(config.dataDirectory, { recursive: true })
+  const secretFile = join(config.dataDirectory, secretFileName)
+  await loadOrMakeSecret(secretFile, new NodeRandom())
+  const supervisor = new Supervisor({ clock: new NodeClock(), log }, { launcher })
+  try {
+    const masters = await startMasters(supervisor, config, secretFile)
+    const internal = masters[0]?.['internal'] ?? ''
+    await Promise.all(
+      Array.from({ length: config.workers }, async (_, index) => {
+        await supervisor.start({
+          name: `worker-${index + 1}`,
+          args: ['worker', ...workerFlags(config, { index, internal, secretFile })],
+        })
+      }),
+    )
+    return { addresses: masters[0] ?? {}, stop: async () => await supervisor.stop() }
+  } catch (error) {
+    await supervisor.stop()
+    throw error
+  }
+}
+
+function workerFlags(
+  config: UpConfig,
+  place: { readonly index: number; readonly internal: string; readonly secretFile: string },
+): readonly string[] {
+  return toFlags('worker', {
+    dataDirectory: join(config.dataDirectory, `worker-${place.index + 1}`),
+    secretFile: place.secretFile,
+    masters: [place.internal],
+    workerPort: config.firstWorkerPort === 0 ? 0 : config.firstWorkerPort + place.index,
+    capacityBytes: config.capacityBytes,
+    reserveBytes: config.reserveBytes,
+    logLevel: config.logLevel,
+  })
+}
+
+/** The first one commits; the others reach it at its internal address. */
+async function startMasters(
+  supervisor: Supervisor,
+  config: UpConfig,
+  secretFile: string,
+): Promise<readonly ChildAddresses[]> {
+  const started: ChildAddresses[] = []
+  for (let index = 0; index < config.processes; index++) {
+    const committer = started[0]?.['internal']
+    const flags = toFlags('master', {
+      dataDirectory: config.dataDirectory,
+      secretFile,
+      host: config.host,
+      restPort: config.restPort,
+      internalPort: index === 0 ? config.internalPort : 0,
+      committer,
+      scheme: config.scheme,
+      chunkSizeBytes: config.chunkSizeBytes,
+      memoryBytes: config.memoryBytes,
+      openAccess: config.openAccess,
+      allowedHosts: config.allowedHosts,
+      allowedOrigins: config.allowedOrigins,
+      uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      logLevel: config.logLevel,
+    })
+    const name = config.processes === 1 ? 'master' : `master-${index + 1}`
+    started.push(await supervisor.start({ name, args: ['master', ...flags] }))
+  }
+  return started
+}

@@ -1,0 +1,232 @@
+// A cluster of real processes for the longer suites: each node is a child of the test, started by the launcher as a supervisor would,
+// so that a test can kill, stop and start any of them by itself. Everything is on loopback, on free ports, in a temporary folder.
+
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+import { defined } from '../../src/base/assert.ts'
+import { parseChildMessage } from '../../src/node/child-messages.ts'
+
+const launcher = fileURLToPath(new URL('../../bin/frostbyte.js', import.meta.url))
+const startMaxMs = 60_000
+
+export interface RealClusterOptions {
+  /** Default 5. */
+  readonly workers?: number
+  /** Default 1. */
+  readonly masters?: number
+  readonly masterArgs?: readonly string[]
+  readonly workerArgs?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Below which the data lies; default the system's temporary folder. */
+  readonly parent?: string
+}
+
+export class RealCluster {
+  readonly directory: string
+  readonly masters: readonly RealNode[]
+  readonly workers: readonly RealNode[]
+
+  private constructor(directory: string, masters: readonly RealNode[], workers: readonly RealNode[]) {
+    this.directory = directory
+    this.masters = masters
+    this.workers = workers
+  }
+
+  /** Starts all and waits until the cluster can write. */
+  static async start(options: RealClusterOptions = {}): Promise<RealCluster> {
+    const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'frostbyte-test-'))
+    const internalPort = await freePort()
+    const secret = join(directory, 'secret')
+    const env = options.env ?? {}
+    const masters = await Promise.all(
+      Array.from({ length: options.masters ?? 1 }, async (_, index) => {
+        const internal = index === 0 ? internalPort : await freePort()
+        const place = index === 0 ? [] : ['--committer', `127.0.0.1:${internalPort}`]
+        const ports = ['--rest-port', String(await freePort()), '--internal-port', String(internal)]
+        const args = ['master', '--data', directory, ...ports, ...place, ...(options.masterArgs ?? [])]
+        return new RealNode(`master-${index + 1}`, args, env)
+      }),
+    )
+    const workers = Array.from({ length: options.workers ?? 5 }, (_, index) => {
+      const data = join(directory, `worker-${index + 1}`)
+      const place = ['--master', `127.0.0.1:${internalPort}`, '--worker-port', '0', '--secret-file', secret]
+      return new RealNode(
+        `worker-${index + 1}`,
+        ['worker', '--data', data, ...place, ...(options.workerArgs ?? [])],
+        env,
+      )
+    })
+    const cluster = new RealCluster(directory, masters, workers)
+    try {
+      for (const master of masters) await master.start()
+      await Promise.all(workers.map(async (worker) => await worker.start()))
+      await cluster.untilReady()
+    } catch (error) {
+      await cluster.remove()
+      throw error
+    }
+    return cluster
+  }
+
+  get url(): string {
+    return this.urlOf(0)
+  }
+
+  urlOf(index: number): string {
+    const address = defined(this.masters[index], 'master').addresses['rest']
+    return `http://${defined(address, 'the master tells its REST address')}`
+  }
+
+  get nodes(): readonly RealNode[] {
+    return [...this.masters, ...this.workers]
+  }
+
+  /** Until every master says that it can read and write. */
+  async untilReady(): Promise<void> {
+    for (let index = 0; index < this.masters.length; index++) await untilOk(`${this.urlOf(index)}/readyz`)
+  }
+
+  /** Until the masters see exactly `count` workers up. */
+  async untilWorkersUp(count: number): Promise<void> {
+    const deadline = Date.now() + startMaxMs
+    for (;;) {
+      const response = await fetch(`${this.url}/api/v1/cluster`)
+      const { workers } = (await response.json()) as { workers: readonly { state: string }[] }
+      if (workers.filter((worker) => worker.state === 'up').length === count) return
+      if (Date.now() > deadline) throw new Error(`${count} workers were not up in time: ${JSON.stringify(workers)}`)
+      await sleep(100)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.workers.map(async (node) => await node.stop()))
+    await Promise.all(this.masters.map(async (node) => await node.stop()))
+  }
+
+  /** Ends everything and removes the folder. */
+  async remove(): Promise<void> {
+    await Promise.all(this.nodes.map(async (node) => await node.kill()))
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+export class RealNode {
+  readonly name: string
+  readonly args: readonly string[]
+  readonly #env: Readonly<Record<string, string>>
+  #child: ChildProcess | undefined
+  #addresses: Readonly<Record<string, string>> = {}
+  #stderr = ''
+
+  constructor(name: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+    this.name = name
+    this.args = args
+    this.#env = env
+  }
+
+  get addresses(): Readonly<Record<string, string>> {
+    return this.#addresses
+  }
+
+  get pid(): number {
+    return defined(this.#child?.pid, `${this.name} runs`)
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** The last it wrote to its log. */
+  get log(): string {
+    return this.#stderr
+  }
+
+  /** Resolves when it is ready. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [launcher, ...this.args], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { ...process.env, FROSTBYTE_LOG_LEVEL: 'info', ...this.#env },
+    })
+    this.#child = child
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-200_000)
+    })
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`${this.name} was not ready in time: ${this.#stderr}`)),
+        startMaxMs,
+      )
+      child.on('message', (raw) => {
+        const message = parseChildMessage(raw)
+        if (message?.kind !== 'ready') return
+        clearTimeout(timer)
+        this.#addresses = message.addresses
+        resolve()
+      })
+      child.once('exit', (code, signal) => {
+        clearTimeout(timer)
+        reject(new Error(`${this.name} ended (${signal ?? code}): ${this.#stderr.slice(-4000)}`))
+      })
+    })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM')
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Bytes of anonymous memory, as the kernel counts them. */
+  async anonymousBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8')
+    return Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024
+  }
+}
+
+export async function untilOk(url: string): Promise<void> {
+  const deadline = Date.now() + startMaxMs
+  let last = ''
+  while (Date.now() < deadline) {
+    try {
+      const response = await fetch(url)
+      last = await response.text()
+      if (response.ok) return
+    } catch (error) {
+      last = String(error)
+    }
+    await sleep(50)
+  }
+  throw new Error(`${url} did not become ready: ${last}`)
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}

@@ -1,0 +1,86 @@
+// `frostbyte up` as a child process, with a look at its own children.
+
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { parseChildMessage } from '../../src/node/child-messages.ts'
+import { freePort, untilOk } from './real-cluster.ts'
+
+const launcher = fileURLToPath(new URL('../../bin/frostbyte.js', import.meta.url))
+
+export class RealUp {
+  readonly directory: string
+  readonly url: string
+  readonly #child: ChildProcess
+
+  private constructor(directory: string, url: string, child: ChildProcess) {
+    this.directory = directory
+    this.url = url
+    this.#child = child
+  }
+
+  static async start(options: { readonly processes: number; readonly args?: readonly string[] }): Promise<RealUp> {
+    const directory = await mkdtemp(join(tmpdir(), 'frostbyte-up-'))
+    const restPort = await freePort()
+    const ports = [
+      '--rest-port',
+      String(restPort),
+      '--internal-port',
+      String(await freePort()),
+      '--first-worker-port',
+      '0',
+    ]
+    const args = [
+      'up',
+      '--data',
+      directory,
+      ...ports,
+      '--processes',
+      String(options.processes),
+      ...(options.args ?? []),
+    ]
+    const child = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const up = new RealUp(directory, `http://127.0.0.1:${restPort}`, child)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        child.on('message', (raw) => {
+          if (parseChildMessage(raw)?.kind === 'ready') resolve()
+        })
+        child.once('exit', (code, signal) => reject(new Error(`up ended (${signal ?? code})`)))
+      })
+      await untilOk(`${up.url}/readyz`)
+      return up
+    } catch (error) {
+      await up.remove()
+      throw error
+    }
+  }
+
+  /** The process below `up` whose command line the test looks for. */
+  async pidOf(isIt: (args: readonly string[]) => boolean): Promise<number> {
+    const pid = this.#child.pid ?? 0
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    for (const child of children.trim().split(' ').map(Number)) {
+      const args = (await readFile(`/proc/${child}/cmdline`, 'utf8')).split('\0')
+      if (isIt(args)) return child
+    }
+    throw new Error('no such process')
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGTERM')
+    await exited
+  }
+
+  async remove(): Promise<void> {
+    await this.stop()
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
