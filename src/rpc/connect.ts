@@ -1,81 +1,61 @@
 // Makes peers: dials one, or listens for them.
 
-import type { ClusterId } from '../base/ids.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Compute } from '../ports/compute.ts'
-import type { Log } from '../ports/log.ts'
-import type { Network } from '../ports/network.ts'
-import type { Random } from '../ports/random.ts'
-import type { BodyPool } from './body-pool.ts'
-import type { NodeIdentity, PeerInfo, RpcHandlers, RpcPeer } from './peer.ts'
+import { FrostError, errorCode } from '../base/errors.ts'
+import type { Connection, Listener } from '../ports/network.ts'
+import { Handshake } from './handshake.ts'
+import type { HandshakeResult } from './handshake.ts'
+import { PeerConnection } from './peer-connection.ts'
+import type { PeerInfo, RpcPeer } from './peer.ts'
+import { limitsOf } from './rpc-node.ts'
+import type { RpcLimits, RpcNode } from './rpc-node.ts'
+import { SmallBodies } from './small-bodies.ts'
 
-export interface RpcPorts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly network: Network
-  readonly compute: Compute
-  readonly log: Log
-}
-
-/** What a node says of itself to every peer. */
-export interface RpcNode {
-  readonly ports: RpcPorts
-  readonly identity: NodeIdentity
-  /** `undefined`: has not joined a cluster yet, and takes the other side's. */
-  readonly clusterId: ClusterId | undefined
-  /** At least 16 bytes. */
-  readonly secret: Uint8Array
-  readonly handlers: RpcHandlers
-  /** For request bodies of 64 KiB and more, and for such response bodies without `into` or `onBody`. */
-  readonly bodies: BodyPool
-  readonly limits?: Partial<RpcLimits>
-}
-
-export interface RpcLimits {
-  /** Requests of the peer that this side handles at once. Default 1,024; 1 to 65,536. */
-  readonly requestsMax: number
-  /** Bytes of the bodies of those requests. Default 16 MiB; at least 2 MiB. */
-  readonly requestBodyBytesMax: number
-  /** Own requests that wait for the peer's limits; more are refused with `overloaded`. Default 4,096. */
-  readonly waitingMax: number
-  /** Handlers are started only while less than this waits to be sent. Default 4 MiB. */
-  readonly writeHighWaterBytes: number
-  /** After so long without a byte from the peer, it is asked for a sign of life. Default 2,000. */
-  readonly pingAfterMs: number
-  /** After so long without one, or without taking a byte of what is queued for it, it counts as gone. Default 10,000. */
-  readonly silenceMaxMs: number
-  /** For the whole handshake. Default 5,000. */
-  readonly handshakeTimeoutMs: number
-}
+export type { RpcLimits, RpcNode, RpcPorts } from './rpc-node.ts'
 
 /**
- * Dials `address` and shakes hands.
+ * Dials `address` and shakes hands. `timeoutMs` is for the dialling; the handshake has its own limit.
  * @throws FrostError `peer-unreachable`, `peer-refused` (either side did not prove the secret), `foreign-cluster`,
- * `version-unsupported`, `protocol-error`, `deadline-exceeded` (handshake).
+ * `version-unsupported`, `protocol-error`, `deadline-exceeded` (handshake); or `signal.reason` when it aborts.
  */
-export function connectPeer(
-  _node: RpcNode,
-  _options: { readonly address: string; readonly timeoutMs: number; readonly signal?: AbortSignal },
+export async function connectPeer(
+  node: RpcNode,
+  options: { readonly address: string; readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<RpcPeer> {
-  throw new Error('not built yet')
+  const limits = limitsOf(node)
+  const { signal } = options
+  const connection = await node.ports.network.connect(options.address, options)
+  const { promise, resolve, reject } = Promise.withResolvers<RpcPeer>()
+  const smallBodies = new SmallBodies()
+  const handshake = new Handshake({
+    node,
+    limits,
+    connection,
+    role: 'dialler',
+    done: (result) => resolve(new PeerConnection({ node, limits, connection, handshake: result, smallBodies })),
+    failed: reject,
+  })
+  const onAbort = (): void => handshake.stop(new FrostError('cancelled', `Dialling ${options.address} was cancelled.`))
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    if (signal?.aborted === true) onAbort()
+    else handshake.start()
+    return await promise
+  } catch (error) {
+    if (errorCode(error) === 'cancelled') signal?.throwIfAborted()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
 }
 
-/**
- * Accepts peers. `onPeer` is called with each one after its handshake; `admit`, where given, may refuse one whose proof was
- * right (by throwing a FrostError, which is told to it).
- * @throws FrostError `address-in-use`.
- */
-export function listenForPeers(
-  _node: RpcNode,
-  _options: {
-    readonly address: string
-    readonly onPeer: (peer: RpcPeer) => void
-    readonly admit?: (info: PeerInfo) => void
-    /** Default 1,024. */
-    readonly connectionsMax?: number
-  },
-): Promise<RpcListener> {
-  throw new Error('not built yet')
+export interface ListenOptions {
+  readonly address: string
+  /** Called with each peer after its handshake, before its first request is handled. */
+  readonly onPeer: (peer: RpcPeer) => void
+  /** May refuse a peer whose proof was right, by throwing a FrostError, which is told to it. */
+  readonly admit?: (info: PeerInfo) => void
+  /** Connections at once, those in their handshake included. Default 1,024. */
+  readonly connectionsMax?: number
 }
 
 export interface RpcListener {
@@ -83,4 +63,87 @@ export interface RpcListener {
   readonly address: string
   /** Stops accepting and drops handshakes in progress; peers stay. Can be called twice. */
   close(): Promise<void>
+}
+
+/** Accepts peers. @throws FrostError `address-in-use`. */
+export async function listenForPeers(node: RpcNode, options: ListenOptions): Promise<RpcListener> {
+  const acceptor = new Acceptor(node, options)
+  const listener = await node.ports.network.listen(options.address, (connection) => acceptor.accept(connection))
+  return { address: listener.address, close: () => acceptor.close(listener) }
+}
+
+const connectionsMaxDefault = 1024
+/** Handshakes at once: nobody has proved anything yet, so they are few. */
+const handshakesMax = 64
+
+class Acceptor {
+  readonly #node: RpcNode
+  readonly #options: ListenOptions
+  readonly #limits: RpcLimits
+  /** One for all peers of a listener: they rarely all need it at once. */
+  readonly #smallBodies = new SmallBodies()
+  readonly #handshakes = new Set<Handshake>()
+  #peerCount = 0
+  #isClosed = false
+
+  constructor(node: RpcNode, options: ListenOptions) {
+    this.#node = node
+    this.#options = options
+    this.#limits = limitsOf(node)
+  }
+
+  accept(connection: Connection): void {
+    const { connectionsMax = connectionsMaxDefault, admit } = this.#options
+    const { log } = this.#node.ports
+    if (this.#isClosed) {
+      connection.destroy()
+      return
+    }
+    if (this.#handshakes.size >= handshakesMax || this.#peerCount + this.#handshakes.size >= connectionsMax) {
+      log.warn('A connection was refused: there are too many.', { remote: connection.remoteAddress })
+      connection.destroy()
+      return
+    }
+    const handshake = new Handshake({
+      node: this.#node,
+      limits: this.#limits,
+      connection,
+      role: 'acceptor',
+      ...(admit === undefined ? {} : { admit }),
+      done: (result) => {
+        this.#handshakes.delete(handshake)
+        this.#open(connection, result)
+      },
+      failed: (error) => {
+        this.#handshakes.delete(handshake)
+        log.warn('A handshake failed.', { remote: connection.remoteAddress, code: error.code, why: error.message })
+      },
+    })
+    this.#handshakes.add(handshake)
+    handshake.start()
+  }
+
+  async close(listener: Listener): Promise<void> {
+    await listener.close()
+    this.#isClosed = true
+    for (const handshake of this.#handshakes) {
+      handshake.stop(new FrostError('peer-unreachable', 'The node stops listening.'))
+    }
+  }
+
+  #open(connection: Connection, handshake: HandshakeResult): void {
+    const peer = new PeerConnection({
+      node: this.#node,
+      limits: this.#limits,
+      connection,
+      handshake,
+      smallBodies: this.#smallBodies,
+    })
+    this.#peerCount++
+    const onClosed = (): void => {
+      this.#peerCount--
+    }
+    peer.closed.then(onClosed, onClosed)
+    this.#options.onPeer(peer)
+  }
 }

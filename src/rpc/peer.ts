@@ -9,14 +9,15 @@
 //   send it back in its reply) takes it with `takeBody`.
 // - A received response body is the caller's until `release`.
 //
-// No deadlock by memory: responses bring no memory need with them, because the requester gives the memory with the
-// request (`into`, `onBody`), or accepts `overloaded` where the pool is empty on arrival. Only request bodies
-// wait for the pool, by stopping the connection. So a handler that holds a pooled request body must not wait for a
-// request of its own to a peer.
+// No deadlock by memory: responses never wait for memory, because the requester gives it with the request (`into`, `onBody`),
+// or accepts `overloaded` where the pool is empty on arrival. Only request bodies of 64 KiB and more wait for the pool, by
+// stopping the connection they come over. So a handler that holds such a body must not wait for the answer to a request of
+// its own, or two nodes could wait for each other.
 
 import type { ClusterId, ProcessId, WorkerId } from '../base/ids.ts'
 import type { FrostError } from '../base/errors.ts'
 import type { BodyMemory } from './body-pool.ts'
+import type { RpcExtension } from './extension.ts'
 
 /** Who a node is; proved in the handshake together with the cluster's secret. */
 export type NodeIdentity =
@@ -33,28 +34,12 @@ export interface PeerInfo {
   readonly protocolVersion: number
 }
 
-/** Travels with each request. What a node does not know, it keeps, so that it can pass it on. */
-export interface RpcExtension {
-  /** W3C trace context: 16 bytes of trace id, 8 of parent span id, 1 of flags, as 50 hex digits. */
-  readonly trace?: string
-  /** The id that the public face gave the request; at most 64 bytes. */
-  readonly requestId?: string
-  /** On whose behalf; at most 256 bytes. */
-  readonly principal?: string
-  readonly unknown?: readonly UnknownExtension[]
-}
-
-export interface UnknownExtension {
-  readonly tag: number
-  readonly bytes: Uint8Array
-}
-
 export interface RequestOptions {
   /** From now, 1 to 3,600,000. Past it the request rejects with `deadline-exceeded`, and its handler is told. */
   readonly deadlineMs: number
   /** Sent as one body after the other. At most 2 MiB altogether. Must not change before `sent`. */
   readonly body?: readonly Uint8Array[]
-  /** Called exactly once, when `body` is not referenced any more; before or after the request settles. */
+  /** Called exactly once, when `body` is not referenced any more: from inside `request`, or later, before or after it settles. */
   readonly sent?: () => void
   /** An abort rejects with `cancelled` and aborts the handler's signal. */
   readonly signal?: AbortSignal
@@ -100,7 +85,7 @@ export interface RpcReply {
   readonly header: Uint8Array
   /** At most 2 MiB altogether. Must not change before `sent`. */
   readonly body?: readonly Uint8Array[]
-  /** Called exactly once, when `body` lies with the kernel or the connection broke. */
+  /** Called exactly once, when `body` is not referenced any more: it was sent, or nobody wants it now. */
   readonly sent?: () => void
 }
 
