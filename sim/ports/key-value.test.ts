@@ -42,7 +42,10 @@ describe('MemoryKeyValue: faults', () => {
     await time.run(keyValue.decide(one))
     assert.equal(clock.monotonicMs(), 5)
     let isSettled = false
-    void keyValue.decide(() => ({ changes: [['b', Uint8Array.of(2)]], result: 0 })).finally(() => (isSettled = true))
+    const settle = (): void => {
+      isSettled = true
+    }
+    keyValue.decide(() => ({ changes: [['b', Uint8Array.of(2)]], result: 0 })).then(settle, settle)
     keyValue.crash()
     await time.run(clock.sleep(100))
     assert.equal(isSettled, false)

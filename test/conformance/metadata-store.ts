@@ -1,0 +1,28 @@
+// What every MetadataStore must do: one suite for memory, LMDB and MongoDB. A store under test is empty, and alone.
+
+import { bucketTests } from './metadata/buckets.ts'
+import { changeTests } from './metadata/changes.ts'
+import { clusterTests } from './metadata/cluster.ts'
+import { commitTests } from './metadata/commits.ts'
+import { dataTests } from './metadata/data.ts'
+import { deleteTests } from './metadata/deletes.ts'
+import { groupTests } from './metadata/groups.ts'
+import { listingTests } from './metadata/listings.ts'
+import { processTests } from './metadata/processes.ts'
+import { referenceTests } from './metadata/references.ts'
+import type { CreateStore } from './metadata/scene.ts'
+import { versionTests } from './metadata/versions.ts'
+
+export function metadataStoreConformance(name: string, create: CreateStore): void {
+  clusterTests(name, create)
+  bucketTests(name, create)
+  commitTests(name, create)
+  versionTests(name, create)
+  deleteTests(name, create)
+  referenceTests(name, create)
+  listingTests(name, create)
+  dataTests(name, create)
+  processTests(name, create)
+  groupTests(name, create)
+  changeTests(name, create)
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+
+import { sceneTests } from './scene.ts'
+import type { CreateStore } from './scene.ts'
+
+export function changeTests(name: string, create: CreateStore): void {
+  const sceneTest = sceneTests(create)
+
+  describe(`${name}: change log`, () => {
+    sceneTest('every mutation that changed something has one record, in order and without gaps', async (scene) => {
+      const { store } = scene
+      const start = (await store.visibleSequence()) - 1
+      const one = await scene.put('file')
+      const two = await scene.put('file')
+      await scene.remove('file')
+      await scene.remove('file')
+      await store.createBucket({ name: 'b', createdMs: 1 })
+      const records = await store.listChanges({ after: start, limit: 10 })
+      assert.deepEqual(records, [
+        { sequence: start + 1, change: { kind: 'version', bucket: 'default', key: 'file', version: one.row.version } },
+        {
+          sequence: start + 2,
+          change: {
+            kind: 'version',
+            bucket: 'default',
+            key: 'file',
+            version: two.row.version,
+            replaced: one.row.version,
+          },
+        },
+        { sequence: start + 3, change: { kind: 'version', bucket: 'default', key: 'file', replaced: two.row.version } },
+        { sequence: start + 4, change: { kind: 'bucket', bucket: 'b' } },
+      ])
+      assert.equal(await store.visibleSequence(), start + 5)
+      assert.deepEqual(await store.listChanges({ after: start + 3, limit: 1 }), records.slice(3))
+    })
+
+    sceneTest('records under load have no gaps either', async (scene) => {
+      const start = (await scene.store.visibleSequence()) - 1
+      await Promise.all(Array.from({ length: 200 }, (_, index) => scene.put(`file-${index % 50}`)))
+      const records = await scene.store.listChanges({ after: start, limit: 1_000 })
+      assert.deepEqual(
+        records.map((record) => record.sequence),
+        Array.from({ length: 200 }, (_, index) => start + 1 + index),
+      )
+    })
+
+    sceneTest('old records are trimmed, and trimming leaves no record', async (scene) => {
+      const { store } = scene
+      await scene.put('a')
+      await scene.put('b')
+      const next = await store.visibleSequence()
+      const count = (await store.listChanges({ after: 0, limit: 1_000 })).length
+      assert.equal(await store.trimChanges({ through: next - 2 }), count - 1)
+      assert.equal(await store.trimChanges({ through: next - 2 }), 0)
+      const left = await store.listChanges({ after: 0, limit: 10 })
+      assert.deepEqual(
+        left.map((record) => record.sequence),
+        [next - 1],
+      )
+      assert.equal(await store.visibleSequence(), next)
+    })
+  })
+}

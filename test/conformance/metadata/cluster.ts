@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+
+import type { LeaseRow } from '../../../src/meta/contract/lease-metadata.ts'
+import type { WorkerReport } from '../../../src/meta/contract/worker-metadata.ts'
+import { clusterId, processId, present, rejectsWith, sceneTests, startMs, workerId } from './scene.ts'
+import type { CreateStore } from './scene.ts'
+
+const history = 'a'.repeat(32)
+
+export function clusterTests(name: string, create: CreateStore): void {
+  const sceneTest = sceneTests(create)
+
+  describe(`${name}: cluster row`, () => {
+    sceneTest('a cluster is made once, and a second making finds the first', async ({ store }) => {
+      const row = present(await store.getCluster())
+      assert.equal(row.cluster, clusterId(1))
+      assert.equal(row.counter, 0)
+      const again = await store.createCluster({ ...row, cluster: clusterId(2), history: 'b'.repeat(32) })
+      assert.deepEqual(again, row)
+      assert.deepEqual(await store.getCluster(), row)
+    })
+
+    sceneTest('the counter goes up under the right history only', async ({ store }) => {
+      assert.equal((await store.raiseCounter({ history })).counter, 1)
+      assert.equal((await store.raiseCounter({ history })).counter, 2)
+      await rejectsWith('precondition-failed', store.raiseCounter({ history: 'b'.repeat(32) }))
+      assert.equal((await store.getCluster())?.counter, 2)
+    })
+
+    sceneTest('metadata that is behind stays so, and raises its counter no more', async ({ store }) => {
+      await store.raiseCounter({ history })
+      assert.equal((await store.markBehind({ history, counterSeen: 1 })).behind, false)
+      assert.equal((await store.markBehind({ history, counterSeen: 2 })).behind, true)
+      assert.equal((await store.raiseCounter({ history })).counter, 1)
+    })
+  })
+
+  describe(`${name}: leases`, () => {
+    const leaseName = 'background'
+
+    sceneTest('a free lease is taken by one, and a watched one by who saw it stand still', async ({ store }) => {
+      const first = present(await store.takeLease({ name: leaseName, process: processId(1) }))
+      assert.equal(await store.takeLease({ name: leaseName, process: processId(2) }), undefined)
+      const watched: LeaseRow = present(await store.getLease(leaseName))
+      await store.renewLease({ name: leaseName, token: first.token })
+      assert.equal(await store.takeLease({ name: leaseName, process: processId(2), watched }), undefined)
+      const still = present(await store.getLease(leaseName))
+      const second = present(await store.takeLease({ name: leaseName, process: processId(2), watched: still }))
+      assert.ok(second.token > first.token)
+      assert.equal(await store.renewLease({ name: leaseName, token: first.token }), undefined)
+      assert.equal((await store.getLease(leaseName))?.holder, processId(2))
+    })
+
+    sceneTest('taking twice by the holder finds its own row', async ({ store }) => {
+      const first = await store.takeLease({ name: leaseName, process: processId(1) })
+      assert.deepEqual(await store.takeLease({ name: leaseName, process: processId(1) }), first)
+    })
+
+    sceneTest('a released lease is free, and its next token is higher', async ({ store }) => {
+      const first = present(await store.takeLease({ name: leaseName, process: processId(1) }))
+      await store.releaseLease({ name: leaseName, token: first.token })
+      await store.releaseLease({ name: leaseName, token: first.token })
+      assert.equal((await store.getLease(leaseName))?.holder, undefined)
+      const second = present(await store.takeLease({ name: leaseName, process: processId(2) }))
+      assert.ok(second.token > first.token)
+    })
+
+    sceneTest('a command with the fence of a former holder changes nothing', async ({ store }) => {
+      const first = present(await store.takeLease({ name: leaseName, process: processId(1) }))
+      const fence = { lease: leaseName, token: first.token }
+      await store.raiseCounter({ history, fence })
+      await store.takeLease({
+        name: leaseName,
+        process: processId(2),
+        watched: present(await store.getLease(leaseName)),
+      })
+      await rejectsWith('precondition-failed', store.raiseCounter({ history, fence }))
+      assert.equal((await store.getCluster())?.counter, 1)
+    })
+  })
+
+  describe(`${name}: workers`, () => {
+    const report = (more: Partial<WorkerReport> = {}): WorkerReport => ({
+      worker: workerId(7),
+      address: 'localhost:7001',
+      capacityBytes: 1_000,
+      usedBytes: 10,
+      startCounter: 1,
+      lastBatches: [5, 9],
+      ...more,
+    })
+
+    sceneTest('a worker registers, is listed, and its numbers go up only', async ({ store }) => {
+      assert.equal(await store.getWorker(workerId(7)), undefined)
+      const row = await store.registerWorker(report())
+      assert.equal(row.state, 'in')
+      assert.equal(row.wentBack, false)
+      const said = report({ usedBytes: 20, lastBatches: [6, 8], zone: 'z', historySeen: { history, counter: 4 } })
+      await store.recordWorkers({ reports: [said, report({ worker: workerId(8) })] })
+      const rows = await store.listWorkers()
+      assert.deepEqual(rows, [{ ...said, lastBatches: [6, 9], state: 'in', wentBack: false }])
+    })
+
+    sceneTest('a worker whose numbers went back is remembered as such until it was compared', async ({ store }) => {
+      await store.registerWorker(report({ startCounter: 2 }))
+      assert.equal((await store.registerWorker(report({ startCounter: 3, lastBatches: [4, 9] }))).wentBack, true)
+      assert.equal((await store.registerWorker(report({ startCounter: 4 }))).wentBack, true)
+      assert.equal((await store.setWorkerState({ worker: workerId(7), compared: true })).wentBack, false)
+      assert.equal((await store.registerWorker(report({ startCounter: 5 }))).wentBack, false)
+    })
+
+    sceneTest(
+      'a worker that was compared after its return is not taken for one that returned again',
+      async ({ store }) => {
+        await store.registerWorker(report({ startCounter: 9 }))
+        await store.registerWorker(report({ startCounter: 2 }))
+        await store.setWorkerState({ worker: workerId(7), compared: true })
+        assert.equal((await store.registerWorker(report({ startCounter: 3 }))).wentBack, false)
+      },
+    )
+
+    sceneTest('the state of a worker is decided, and a worker that was out comes in again', async ({ store }) => {
+      await rejectsWith('precondition-failed', store.setWorkerState({ worker: workerId(7), state: 'out' }))
+      await store.registerWorker(report())
+      assert.equal((await store.setWorkerState({ worker: workerId(7), state: 'draining' })).state, 'draining')
+      assert.equal((await store.registerWorker(report({ startCounter: 2 }))).state, 'draining')
+      await store.setWorkerState({ worker: workerId(7), state: 'out' })
+      assert.equal((await store.registerWorker(report({ startCounter: 3 }))).state, 'in')
+      assert.equal((await store.getWorker(workerId(7)))?.startCounter, 3)
+    })
+  })
+
+  describe(`${name}: closing`, () => {
+    sceneTest('a closed store refuses, and can be closed twice', async ({ store }) => {
+      await store.close()
+      await store.close()
+      await rejectsWith('metadata-unavailable', store.getCluster())
+      await rejectsWith('metadata-unavailable', store.createBucket({ name: 'late', createdMs: startMs }))
+    })
+  })
+}

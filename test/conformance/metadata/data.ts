@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+
+import type { PurgeEntry } from '../../../src/meta/contract/data-metadata.ts'
+import type { RepairEntry } from '../../../src/meta/contract/repair-metadata.ts'
+import { groupId, present, processId, sceneTests, startMs, workerId } from './scene.ts'
+import type { CreateStore } from './scene.ts'
+
+export function dataTests(name: string, create: CreateStore): void {
+  const sceneTest = sceneTests(create)
+
+  describe(`${name}: purge queue`, () => {
+    sceneTest('an entry is purgeable once every process has published a number above it', async (scene) => {
+      const { store } = scene
+      for (const process of [processId(1), processId(2)]) await scene.register(process)
+      const { refs, ...command } = scene.upload('file')
+      await store.commitVersion(command)
+      const before = await store.visibleSequence()
+      await scene.remove('file')
+      const after = await store.visibleSequence()
+      assert.equal(await store.purgeQueueLength(), 1)
+      assert.deepEqual(await store.nextPurge({ limit: 10 }), [])
+      await scene.publish(processId(1), startMs, after)
+      await scene.publish(processId(2), startMs, before)
+      assert.deepEqual(await store.nextPurge({ limit: 10 }), [])
+      await scene.publish(processId(2), startMs, after)
+      const [entry] = await store.nextPurge({ limit: 10 })
+      assert.deepEqual({ group: entry?.group, dataId: entry?.dataId }, refs[0])
+      assert.equal(entry?.sequence, before)
+    })
+
+    sceneTest('a process that registers later holds back what it may have read', async (scene) => {
+      await scene.register(processId(1))
+      await scene.put('file')
+      await scene.remove('file')
+      await scene.publish(processId(1), startMs, await scene.store.visibleSequence())
+      assert.equal((await scene.store.nextPurge({ limit: 10 })).length, 1)
+      await scene.register(processId(2))
+      assert.equal((await scene.store.nextPurge({ limit: 10 })).length, 0)
+    })
+
+    sceneTest('entries come oldest first by pages, and removed ones are gone', async (scene) => {
+      const { store } = scene
+      await scene.register(processId(1))
+      for (let index = 0; index < 5; index++) await scene.put(`file-${index}`)
+      for (let index = 0; index < 5; index++) await scene.remove(`file-${index}`)
+      await scene.publish(processId(1), startMs, await store.visibleSequence())
+      const all = await store.nextPurge({ limit: 10 })
+      assert.equal(all.length, 5)
+      assert.deepEqual(
+        all.map((entry) => entry.sequence),
+        all.map((entry) => entry.sequence).toSorted((a, b) => a - b),
+      )
+      const first = await store.nextPurge({ limit: 2 })
+      const rest = await store.nextPurge({ limit: 10, after: present(first[1]) })
+      assert.deepEqual([...first, ...rest], all)
+      await store.removePurged({ entries: first })
+      await store.removePurged({ entries: first })
+      assert.deepEqual(await store.nextPurge({ limit: 10 }), rest)
+      assert.equal(await store.purgeQueueLength(), 3)
+    })
+
+    sceneTest('a discarded upload is queued when asked for', async (scene) => {
+      const refs = [scene.ref(), scene.ref()]
+      await scene.store.discard({ refs: refs.slice(0, 1), queue: false })
+      assert.equal(await scene.store.purgeQueueLength(), 0)
+      assert.deepEqual(await scene.store.discard({ refs, queue: true }), ['dead', 'dead'])
+      assert.equal(await scene.store.purgeQueueLength(), 1)
+    })
+  })
+
+  describe(`${name}: data rows`, () => {
+    sceneTest('rows of a group are listed by pages, by state and below a time', async (scene) => {
+      const { store } = scene
+      const refs = [scene.ref(), scene.ref(), scene.ref(2)]
+      scene.nowMs += 1_000
+      refs.push(scene.ref())
+      await store.discard({ refs, queue: false })
+      await scene.put('file')
+      const ids = (rows: readonly { readonly dataId: string }[]): string[] => rows.map((row) => row.dataId)
+      const dead = [refs[0], refs[1], refs[3]].map((ref) => present(ref).dataId).toSorted()
+      const all = await store.listDataRows({ group: groupId(1), limit: 10 })
+      assert.equal(all.length, 4)
+      assert.deepEqual(ids(all), ids(all).toSorted())
+      assert.deepEqual(ids(await store.listDataRows({ group: groupId(1), state: 'dead', limit: 10 })), dead)
+      assert.equal((await store.listDataRows({ group: groupId(1), state: 'live', limit: 10 })).length, 1)
+      const old = await store.listDataRows({ group: groupId(1), below: startMs + 1, limit: 10 })
+      assert.deepEqual(ids(old), dead.slice(0, 2))
+      const next = await store.listDataRows({ group: groupId(1), after: present(all[0]).dataId, limit: 2 })
+      assert.deepEqual(next, all.slice(1, 3))
+    })
+
+    sceneTest('a dead row goes when it is below the horizon and not in the purge queue', async (scene) => {
+      const { store } = scene
+      const { refs, ...command } = scene.upload('file')
+      await store.commitVersion(command)
+      const live = scene.upload('live')
+      await store.commitVersion({ ...live, version: live.version })
+      await scene.remove('file')
+      const discarded = [scene.ref(), scene.ref()]
+      await store.discard({ refs: discarded, queue: false })
+      const every = [...refs, ...live.refs, ...discarded]
+      assert.equal(await store.removeDeadRows({ refs: every }), 0)
+      await scene.register(processId(1))
+      await scene.publish(processId(1), startMs + 1, await store.visibleSequence())
+      assert.equal(await store.removeDeadRows({ refs: every }), 2)
+      const queued: readonly PurgeEntry[] = await store.nextPurge({ limit: 10 })
+      await store.removePurged({ entries: queued })
+      assert.equal(await store.removeDeadRows({ refs: every }), 1)
+      assert.equal(await store.getDataRow(refs[0]), undefined)
+      assert.equal((await store.getDataRow(live.refs[0]))?.state, 'live')
+    })
+  })
+
+  describe(`${name}: repair work`, () => {
+    sceneTest('entries are a set of what is live, listed by pages and resolved', async (scene) => {
+      const { store } = scene
+      const { refs, ...command } = scene.upload('file')
+      await store.commitVersion(command)
+      const entries: RepairEntry[] = [
+        { kind: 'fragment', ...refs[0], block: 0, column: 1 },
+        { kind: 'fragment', ...refs[0], block: 0, column: 2, standIn: workerId(3) },
+        { kind: 'fragment', ...refs[0], block: 256, column: 0 },
+        { kind: 'slot', ...refs[0], slot: 4 },
+      ]
+      await store.addRepairs({ entries: [...entries, { kind: 'slot', ...scene.ref(), slot: 1 }] })
+      await store.addRepairs({ entries })
+      const request = { group: groupId(1), limit: 10 }
+      assert.deepEqual(await store.listRepairs(request), entries)
+      assert.deepEqual(await store.listRepairs({ ...request, limit: 2 }), entries.slice(0, 2))
+      assert.deepEqual(await store.listRepairs({ ...request, after: present(entries[1]) }), entries.slice(2))
+      assert.deepEqual(await store.listRepairs({ ...request, dataId: scene.dataId() }), [])
+      assert.deepEqual(await store.listRepairs({ ...request, group: groupId(2) }), [])
+      assert.deepEqual(await store.countRepairs(), [{ group: groupId(1), count: 4 }])
+      await store.resolveRepairs({ entries: entries.slice(1) })
+      await store.resolveRepairs({ entries: entries.slice(1) })
+      assert.deepEqual(await store.listRepairs(request), entries.slice(0, 1))
+      await store.resolveRepairs({ entries })
+      assert.deepEqual(await store.countRepairs(), [])
+    })
+
+    sceneTest('an entry added again names the newest stand-in', async (scene) => {
+      const { refs, ...command } = scene.upload('file')
+      await scene.store.commitVersion(command)
+      const entry = { kind: 'fragment' as const, ...refs[0], block: 3, column: 1 }
+      await scene.store.addRepairs({ entries: [entry] })
+      await scene.store.addRepairs({ entries: [{ ...entry, standIn: workerId(2) }] })
+      const found = await scene.store.listRepairs({ group: groupId(1), limit: 10 })
+      assert.deepEqual(found, [{ ...entry, standIn: workerId(2) }])
+      assert.equal((await scene.store.countRepairs())[0]?.count, 1)
+    })
+  })
+}
