@@ -119,4 +119,42 @@ describe('files on the local disk', () => {
     await assert.rejects(downloadFile(client, 'a', join(directory.path, 'none', 'to')), hasCode('local-failed'))
     await assert.rejects(downloadFile(client, 'a', directory.path), /is a directory/)
   })
+
+  test('are held against the server’s checksum where that is asked for', async () => {
+    await using server = await FakeRest.start()
+    await using directory = await makeDirectory()
+    const client = new FrostByteClient({ url: server.url, retries: noWait })
+    const path = join(directory.path, 'from')
+    await writeFile(path, content)
+    await uploadFile(client, 'a', path, { verify: true })
+    await downloadFile(client, 'a', join(directory.path, 'to'), { verify: true })
+    server.intercept = (seen, _request, response) => {
+      if (seen.path !== '/download') return false
+      const etag = server.versionOf('a') ?? ''
+      response.writeHead(200, { 'content-length': content.length, 'etag': `"${etag}"` }).end(content.with(5, 99))
+      return true
+    }
+    await assert.rejects(
+      downloadFile(client, 'a', join(directory.path, 'other'), { verify: true }),
+      hasCode('checksum-mismatch'),
+    )
+    assert.deepEqual((await readdir(directory.path)).toSorted(), ['from', 'to'])
+  })
+
+  test('are told where the server stored other bytes', async () => {
+    await using server = await FakeRest.start()
+    await using directory = await makeDirectory()
+    const client = new FrostByteClient({ url: server.url, retries: noWait })
+    const path = join(directory.path, 'from')
+    await writeFile(path, content)
+    server.intercept = (seen, request, response) => {
+      if (seen.path !== '/upload') return false
+      request.resume().on('end', () => {
+        const version = server.store('a', content.with(5, 99))
+        response.writeHead(201).end(JSON.stringify({ filename: 'a', size: content.length, etag: version, version }))
+      })
+      return true
+    }
+    await assert.rejects(uploadFile(client, 'a', path, { verify: true }), hasCode('checksum-mismatch'))
+  })
 })

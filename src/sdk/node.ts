@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs'
 import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
 
 import type { FrostByteClient } from './client.ts'
 import type { DownloadOptions } from './download.ts'
@@ -29,14 +30,37 @@ export async function fileSource(path: string): Promise<ReplayableSource | Async
   return { sizeBytes: found.size, open: () => readFrom(path) }
 }
 
+/** What is to be held against the checksum of the stored file, besides its length. */
+export interface VerifyOptions {
+  /**
+   * Compares the CRC-32 of the bytes on this side with the one that the server keeps of the whole file, by a further request. Where
+   * they differ: `checksum-mismatch`. Default: no; lengths are always compared.
+   */
+  readonly verify?: boolean | undefined
+}
+
 /** Stores a local file. */
 export async function uploadFile(
   client: FrostByteClient,
   name: string,
   path: string,
-  options: UploadOptions = {},
+  options: UploadOptions & VerifyOptions = {},
 ): Promise<FileInfo> {
-  return client.upload(name, await fileSource(path), options)
+  return uploadVerified(client, name, await fileSource(path), options)
+}
+
+/** Like `FrostByteClient.upload`, and compares checksums where `verify` asks for it. */
+export async function uploadVerified(
+  client: FrostByteClient,
+  name: string,
+  source: ReplayableSource | AsyncIterable<Uint8Array>,
+  options: UploadOptions & VerifyOptions,
+): Promise<FileInfo> {
+  if (options.verify !== true) return client.upload(name, source, options)
+  const sum = new RunningSum()
+  const info = await client.upload(name, 'open' in source ? summedSource(source, sum) : sum.over(source), options)
+  await holdAgainst(client, info, sum, options)
+  return info
 }
 
 /** Downloads into a local file, which is there whole or not at all; one that exists is replaced. */
@@ -44,17 +68,66 @@ export async function downloadFile(
   client: FrostByteClient,
   name: string,
   path: string,
-  options: DownloadOptions = {},
+  options: DownloadOptions & VerifyOptions = {},
 ): Promise<FileInfo> {
+  if (options.verify === true && options.range !== undefined) {
+    throw new FrostByteError(
+      'option-invalid',
+      'a range cannot be verified: the server keeps the checksum of the whole file',
+    )
+  }
   const target = await findTarget(path)
   const { info, stream } = await client.download(name, options)
+  const sum = options.verify === true ? new RunningSum() : undefined
+  const slices = sum === undefined ? stream : sum.over(stream)
+  const check = async (): Promise<void> => (sum === undefined ? undefined : holdAgainst(client, info, sum, options))
   try {
-    await (target.isPlain ? replaceFile(target.path, stream, target.mode) : writeInto(target.path, stream))
+    if (target.isPlain) await replaceFile(target, slices, check)
+    else await writeInto(target.path, slices, check)
   } catch (error) {
-    await stream.cancel(error).catch(() => undefined)
+    if (!stream.locked) await stream.cancel(error).catch(() => undefined)
     throw error
   }
   return info
+}
+
+/** The CRC-32 of what passes by. */
+class RunningSum {
+  #value = 0
+
+  async *over(slices: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.#value = 0
+    for await (const slice of slices) {
+      this.#value = crc32(slice, this.#value)
+      yield slice
+    }
+  }
+
+  /** Eight hex digits, as the server writes it. */
+  get text(): string {
+    return this.#value.toString(16).padStart(8, '0')
+  }
+}
+
+function summedSource(source: ReplayableSource, sum: RunningSum): ReplayableSource {
+  return { sizeBytes: source.sizeBytes, open: () => sum.over(source.open()) }
+}
+
+async function holdAgainst(
+  client: FrostByteClient,
+  info: FileInfo,
+  sum: RunningSum,
+  options: UploadOptions,
+): Promise<void> {
+  const stored = await client.stat(info.name, options)
+  if (stored.etag !== info.etag) {
+    throw new FrostByteError('file-changed', `"${info.name}" was replaced before its checksum could be compared`)
+  }
+  if (stored.crc32 === sum.text) return
+  const sums = `the server has ${stored.crc32 ?? 'none'}, on this side it is ${sum.text}`
+  throw new FrostByteError('checksum-mismatch', `the CRC-32 of "${info.name}" differs: ${sums}`, {
+    remedy: 'Transfer it again.',
+  })
 }
 
 interface Target {
@@ -76,14 +149,18 @@ async function findTarget(given: string): Promise<Target> {
   }
 }
 
-async function replaceFile(path: string, stream: ReadableStream<Uint8Array>, mode: number): Promise<void> {
+type Slices = AsyncIterable<Uint8Array>
+
+/** `check` rejects where what was written shall not be used. */
+async function replaceFile({ path, mode }: Target, slices: Slices, check: () => Promise<void>): Promise<void> {
   const temporary = join(dirname(path), `.frostbyte-${randomBytes(8).toString('hex')}.part`)
   const failed = `cannot write "${path}"`
   const file = await attempt(failed, () => open(temporary, 'wx', mode))
   try {
     try {
-      await copy(stream, file, failed)
+      await copy(slices, file, failed)
       await attempt(failed, () => file.sync())
+      await check()
     } finally {
       await file.close()
     }
@@ -95,18 +172,19 @@ async function replaceFile(path: string, stream: ReadableStream<Uint8Array>, mod
   await syncDirectory(dirname(path))
 }
 
-async function writeInto(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+async function writeInto(path: string, slices: Slices, check: () => Promise<void>): Promise<void> {
   const failed = `cannot write "${basename(path)}"`
   const file = await attempt(failed, () => open(path, 'w'))
   try {
-    await copy(stream, file, failed)
+    await copy(slices, file, failed)
+    await check()
   } finally {
     await file.close()
   }
 }
 
-async function copy(stream: ReadableStream<Uint8Array>, file: FileHandle, failed: string): Promise<void> {
-  for await (const slice of stream) {
+async function copy(slices: Slices, file: FileHandle, failed: string): Promise<void> {
+  for await (const slice of slices) {
     let written = 0
     while (written < slice.length) {
       written += (await attempt(failed, () => file.write(slice, written))).bytesWritten

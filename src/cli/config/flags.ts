@@ -69,7 +69,7 @@ function toAlias(option: AnyOption, alias: string): Flag {
 }
 
 function firstLower(text: string): string {
-  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
+  return /^[A-Z][a-z ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text
 }
 
 function toAttribute(name: string): string {

@@ -73,6 +73,10 @@ export class FakeRest {
     return this.#bucket(bucket)?.get(name)?.bytes
   }
 
+  versionOf(name: string, bucket = 'default'): string | undefined {
+    return this.#bucket(bucket)?.get(name)?.version
+  }
+
   #bucket(name: string): Map<string, StoredFile> | undefined {
     return this.buckets.get(name)
   }

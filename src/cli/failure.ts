@@ -1,0 +1,63 @@
+// How a failure is told: one line with what to do about it, or one JSON object, on standard error.
+
+import { CommanderError } from 'commander'
+
+import { FrostError } from '../base/errors.ts'
+import { FrostByteError } from '../sdk/index.ts'
+import { exitCodeOf } from './exit-codes.ts'
+import { escapeText } from './terminal-text.ts'
+
+export interface Failure {
+  /** Of the server's or the client's table; `usage` for a wrong command line. */
+  readonly code: string
+  readonly message: string
+  readonly remedy: string | undefined
+  readonly status: number | undefined
+  readonly requestId: string | undefined
+}
+
+/** A wrong command line, found by a command itself. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+  readonly remedy: string | undefined
+
+  constructor(message: string, remedy?: string) {
+    super(message)
+    this.remedy = remedy
+  }
+}
+
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof FrostByteError) {
+    const { code, message, remedy, status, requestId } = error
+    return { code, message, remedy, status, requestId }
+  }
+  if (error instanceof FrostError) {
+    return { code: error.code, message: error.message, remedy: error.remedy, status: undefined, requestId: undefined }
+  }
+  const nothing = { status: undefined, requestId: undefined }
+  if (error instanceof UsageError) return { code: 'usage', message: error.message, remedy: error.remedy, ...nothing }
+  if (error instanceof CommanderError) return { ...describeUsage(error), ...nothing }
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'internal', message, remedy: 'This should not happen: please report it.', ...nothing }
+}
+
+/** commander's `error: unknown option '--buket'\n(Did you mean --bucket?)`. */
+function describeUsage(error: CommanderError): Pick<Failure, 'code' | 'message' | 'remedy'> {
+  const [, message = error.message, suggestion] =
+    /^(?:error: )?(.*?)\s*(?:\((Did you mean .*\?)\))?$/s.exec(error.message) ?? []
+  return { code: 'usage', message, remedy: suggestion ?? 'Look at --help.' }
+}
+
+export function exitCodeOfFailure(failure: Failure): number {
+  return exitCodeOf(failure.code)
+}
+
+/** Without a line feed at its end. */
+export function formatFailure(failure: Failure, options: { readonly json: boolean }): string {
+  const { code, message, remedy, status, requestId } = failure
+  if (options.json) return JSON.stringify({ error: { code, message, remedy, status, requestId } })
+  const sentence = /[.!?]$/.test(message) ? message : `${message}.`
+  const request = requestId === undefined ? '' : ` (request ${requestId})`
+  return escapeText(`frostbyte: ${sentence}${remedy === undefined ? '' : ` ${remedy}`}${request}`)
+}
