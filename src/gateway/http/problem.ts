@@ -50,6 +50,7 @@ export function describeProblem(error: unknown, requestId: string): Problem {
   const remedy = known.remedy ?? remedies[code] ?? defaultRemedy(known)
   const headers = ['Content-Type', problemMediaType, 'X-Request-Id', requestId]
   if (status === 503) headers.push('Retry-After', String(known.retryAfterSeconds ?? retryAfterSecondsDefault))
+  if (status === 408) headers.push('Connection', 'close') // what the client still sends would be taken for a request
   const { title } = errorTable[code]
   const type = `urn:frostbyte:error:${code}`
   const instance = `urn:frostbyte:request:${requestId}`

@@ -90,6 +90,15 @@ export class FakeFileService implements FileService {
     return this.#buckets.get(bucket)?.files.get(key)?.bytes
   }
 
+  infoOf(key: string): FileInfo | undefined {
+    return this.#buckets.get('default')?.files.get(key)?.info
+  }
+
+  textOf(key: string, bucket = 'default'): string | undefined {
+    const bytes = this.bytesOf(key, bucket)
+    return bytes === undefined ? undefined : Buffer.from(bytes).toString()
+  }
+
   keys(bucket = 'default'): readonly string[] {
     return this.#sortedKeys(this.#bucket(bucket))
   }

@@ -39,6 +39,7 @@ export class Harness implements AsyncDisposable {
   readonly log = new CollectingLog()
   readonly counters = new RestCounters()
   readonly gateway: RestGateway
+  readonly #sockets: Socket[] = []
   #port = 0
 
   private constructor(options: HarnessOptions) {
@@ -87,10 +88,12 @@ export class Harness implements AsyncDisposable {
     socket.once('connect', resolve)
     socket.once('error', reject)
     await promise
+    this.#sockets.push(socket)
     return new RawConnection(socket)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
     await this.gateway.close(0)
   }
 }
@@ -111,14 +114,16 @@ function makeAnswer(status: number, headers: IncomingHttpHeaders, body: Buffer):
 /** A socket on which a test writes bytes and looks at what comes back. */
 export class RawConnection {
   readonly socket: Socket
-  #received = Buffer.alloc(0)
+  readonly #slices: Buffer[] = []
+  #receivedBytes = 0
   #wake: (() => void) | undefined
   #hasEnded = false
 
   constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (slice: Buffer) => {
-      this.#received = Buffer.concat([this.#received, slice])
+      this.#slices.push(slice)
+      this.#receivedBytes += slice.length
       this.#wake?.()
     })
     const end = (): void => {
@@ -129,8 +134,12 @@ export class RawConnection {
     socket.on('error', end)
   }
 
+  get receivedBytes(): number {
+    return this.#receivedBytes
+  }
+
   get received(): string {
-    return this.#received.toString('latin1')
+    return this.#joined().toString('latin1')
   }
 
   /** Whether the server has closed the connection. */
@@ -144,11 +153,12 @@ export class RawConnection {
 
   /** Waits until `isEnough` holds of what was received. Throws where the connection ends before. */
   async until(isEnough: (received: string) => boolean): Promise<string> {
-    while (!isEnough(this.received)) {
-      if (this.#hasEnded) throw new Error(`the connection ended after ${JSON.stringify(this.received.slice(0, 500))}`)
-      await this.#more()
-    }
+    while (!isEnough(this.received)) await this.#moreOrThrow()
     return this.received
+  }
+
+  async untilBytes(count: number): Promise<void> {
+    while (this.#receivedBytes < count) await this.#moreOrThrow()
   }
 
   /** Waits for the server's end of the connection, and gives all that came. */
@@ -166,14 +176,27 @@ export class RawConnection {
       lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
     )
     const length = Number(headers['content-length'] ?? 0)
-    await this.until((text) => text.length >= headLength + length)
-    const body = this.#received.subarray(headLength, headLength + length)
-    this.#received = this.#received.subarray(headLength + length)
+    await this.untilBytes(headLength + length)
+    const all = this.#joined()
+    const body = all.subarray(headLength, headLength + length)
+    this.#slices.splice(0, this.#slices.length, all.subarray(headLength + length))
+    this.#receivedBytes -= headLength + length
     return makeAnswer(Number(statusLine.split(' ')[1]), headers, body)
   }
 
   destroy(): void {
     this.socket.destroy()
+  }
+
+  #joined(): Buffer {
+    const all = Buffer.concat(this.#slices)
+    this.#slices.splice(0, this.#slices.length, all)
+    return all
+  }
+
+  async #moreOrThrow(): Promise<void> {
+    if (this.#hasEnded) throw new Error(`the connection ended after ${JSON.stringify(this.received.slice(0, 500))}`)
+    await this.#more()
   }
 
   async #more(): Promise<void> {
