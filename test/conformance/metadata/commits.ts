@@ -121,7 +121,7 @@ export function commitTests(name: string, create: CreateStore): void {
     })
 
     sceneTest('a commit below the horizon is refused', async (scene) => {
-      const { refs: _, ...command } = scene.upload('file')
+      const command = scene.upload('file')
       await scene.register(processId(1))
       await scene.publish(processId(1), startMs + 1)
       await rejectsWith('upload-expired', scene.store.commitVersion(command))

@@ -101,7 +101,7 @@ export class Scene {
     return { version: this.versionId(), modifiedMs: this.nowMs, sizeBytes, extents, crc32: 0xdead_beef, ...more }
   }
 
-  /** The command that uploads one data id. */
+  /** The command that uploads one data id, beside the id. */
   upload(key: string, more: Partial<CommitVersion> = {}): CommitVersion & { readonly refs: readonly [DataRef] } {
     const ref = this.ref()
     const fixed = { bucket: 'default', key, version: this.version([ref]), newData: [this.newData(ref)] }
@@ -109,8 +109,7 @@ export class Scene {
   }
 
   async put(key: string, more: Partial<CommitVersion> = {}): Promise<CommitResult> {
-    const { refs: _, ...command } = this.upload(key, more)
-    return await this.store.commitVersion(command)
+    return await this.store.commitVersion(this.upload(key, more))
   }
 
   async remove(key: string, bucket = 'default'): Promise<VersionRow | undefined> {

@@ -1,0 +1,171 @@
+// The KeyValue port on LMDB. One process has the claim, and changes the map; any number read it.
+//
+// Decisions run at once, when they are called, on what is durable with everything decided since on top (`overlay`). What they changed
+// gathers while the commit before it is under way and then goes, as one LMDB transaction, to LMDB's writing thread: one sync for all
+// of it, and no change of the tree in the thread that serves requests. A decision settles when the transaction with its
+// changes, and those that it saw, is durable. That deciding outside of the transaction is safe hangs on the claim: the transaction
+// is conditional on the number of this instance's claim, which whoever takes over raises first, in a transaction of its own. So where
+// the condition holds, nobody else has changed anything since this instance claimed.
+//
+// A commit that fails (EIO, ENOSPC) leaves open what is on the disk. It is not repeated: all that waits is answered with
+// `outcome-unknown`, and `onFailure` ends the process.
+
+import { open as openFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+import { assert } from '../base/assert.ts'
+import { FrostError } from '../base/errors.ts'
+import { MIB } from '../base/units.ts'
+import type { ByteString, Decision, KeyValue, KeyValueView } from '../ports/key-value.ts'
+import { LmdbRows } from './lmdb-rows.ts'
+import { OverlayView } from './overlay-view.ts'
+
+/** Decisions and bytes that wait for the commit after the one under way. Beyond, `decide` answers `overloaded`. */
+const waitingMax = 100_000
+const waitingBytesMax = 64 * MIB
+const claimTriesMax = 100
+
+export interface LmdbKeyValueOptions {
+  /** Made where it is missing; its folder must exist. */
+  readonly file: string
+  /** Called once, after a failed commit: the process must end, since memory and disk may differ. */
+  readonly onFailure: (error: unknown) => void
+}
+
+type Settle = () => void
+
+export class LmdbKeyValue implements KeyValue {
+  readonly #options: LmdbKeyValueOptions
+  readonly #rows: LmdbRows
+  readonly #overlay: OverlayView
+  #claim: number | undefined
+  #state: 'open' | 'closing' | 'failed' = 'open'
+  /** Of decisions whose changes are in the overlay, oldest first; called when all of it is durable. */
+  #waiting: { settle: Settle; fail: (error: FrostError) => void }[] = []
+  #waitingBytes = 0
+  #committing: Promise<void> | undefined
+
+  private constructor(options: LmdbKeyValueOptions, rows: LmdbRows) {
+    this.#options = options
+    this.#rows = rows
+    this.#overlay = new OverlayView(rows)
+  }
+
+  static async open(options: LmdbKeyValueOptions): Promise<LmdbKeyValue> {
+    const rows = new LmdbRows(options.file)
+    const directory = await openFile(dirname(options.file), 'r')
+    try {
+      await directory.sync()
+    } finally {
+      await directory.close()
+    }
+    return new LmdbKeyValue(options, rows)
+  }
+
+  view(): KeyValueView {
+    if (this.#state !== 'open') throw unavailable('The metadata store is closed.')
+    this.#rows.refresh()
+    return this.#rows
+  }
+
+  async claim(): Promise<void> {
+    await this.#committing
+    for (let tries = 0; tries < claimTriesMax; tries++) {
+      if (this.#state !== 'open') throw unavailable('The metadata store is closed.')
+      const before = this.#rows.newestClaim()
+      if (!(await this.#rows.claim(before))) continue
+      this.#rows.refresh()
+      this.#claim = before + 1
+      return
+    }
+    throw unavailable('Other processes keep claiming the metadata store.')
+  }
+
+  decide<T>(decision: Decision<T>): Promise<T> {
+    if (this.#state !== 'open') return Promise.reject(unavailable('The metadata store is closed.'))
+    if (this.#claim === undefined) return Promise.reject(unavailable('This process does not commit.'))
+    if (this.#waiting.length >= waitingMax || this.#waitingBytes >= waitingBytesMax)
+      return Promise.reject(new FrostError('overloaded', 'Too many changes wait for the disk of the metadata store.'))
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    let settle: Settle
+    try {
+      const { changes, result } = decision(this.#overlay)
+      for (const [key, row] of changes) {
+        this.#overlay.change(key, row)
+        this.#waitingBytes += key.length + (row?.length ?? 0)
+      }
+      settle = () => resolve(result)
+    } catch (error) {
+      settle = () => reject(error)
+    }
+    this.#waiting.push({ settle, fail: reject })
+    this.#committing ??= this.#commitAll()
+    return promise
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'closing'
+    await this.#committing
+    await this.#rows.close()
+  }
+
+  /** Commits until nothing waits. */
+  async #commitAll(): Promise<void> {
+    // What else arrives in this turn of the event loop belongs to the same commit.
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting
+      this.#waiting = []
+      this.#waitingBytes = 0
+      const changes = this.#overlay.seal()
+      const error = changes.size === 0 ? undefined : await this.#commit(changes)
+      this.#overlay.drop()
+      if (error === undefined) for (const { settle } of batch) settle()
+      else for (const { fail } of [...batch, ...this.#abandon()]) fail(error)
+    }
+    this.#committing = undefined
+  }
+
+  /** Commits one batch; resolves to why it did not happen, or may not have. */
+  async #commit(changes: ReadonlyMap<ByteString, Uint8Array | undefined>): Promise<FrostError | undefined> {
+    assert(this.#claim !== undefined, 'only a claimed map is changed')
+    try {
+      const isMine = await this.#rows.write(this.#claim, changes)
+      this.#rows.refresh()
+      if (isMine) return undefined
+    } catch (error) {
+      const cause = await causeOf(error)
+      this.#state = 'failed'
+      this.#options.onFailure(cause)
+      return new FrostError('outcome-unknown', 'The commit of the metadata store failed.', { cause })
+    }
+    this.#claim = undefined
+    return unavailable('Another process has taken over the committing.')
+  }
+
+  /** Drops what was decided on top of a batch that did not happen. */
+  #abandon(): readonly { readonly fail: (error: FrostError) => void }[] {
+    const abandoned = this.#waiting
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#overlay.clear()
+    return abandoned
+  }
+}
+
+function unavailable(message: string): FrostError {
+  return new FrostError('metadata-unavailable', message)
+}
+
+/** lmdb rejects with a general error, whose `commitError` is a promise that rejects with the cause. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error
+  try {
+    await error.commitError
+    return error
+  } catch (cause) {
+    return cause
+  }
+}
