@@ -30,7 +30,12 @@ export function buildProgram({ context, handlers, version }: ProgramParts, write
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
-    .configureOutput({ writeOut, writeErr: () => undefined, outputError: () => undefined })
+    .configureOutput({
+      writeOut,
+      writeErr: () => undefined,
+      outputError: () => undefined,
+      getOutHelpWidth: () => context.environment.stdout.columns,
+    })
     .showSuggestionAfterError()
   const onEnd = (exitCode: number): void => {
     context.exitCode = exitCode
