@@ -12,6 +12,7 @@ import { AssertionError } from '../../base/assert.ts'
 import { errorCode } from '../../base/errors.ts'
 import type { Clock, Timer } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import type { Connection } from './connections.ts'
 import { describeProblem } from './problem.ts'
 import type { RequestNames } from './request-names.ts'
 import { splitTarget } from './request-target.ts'
@@ -27,10 +28,16 @@ export interface ExchangeShared {
   /** Of a body that nobody wants, at most so much is read, for at most so long, before the connection closes. */
   readonly drainBytesMax: number
   readonly drainTimeoutMs: number
-  /** Connections in the middle of an answer: an error told on them would become a part of it. */
-  readonly streaming: Set<unknown>
   /** Whether the listener is closing, so that each answer should be its connection's last. */
   isClosing(): boolean
+}
+
+/** A request and its answer, as node:http gives them. */
+export interface ExchangeMessage {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Whether the client waits for 100 (Continue) before it sends its body. */
+  readonly awaitsContinue: boolean
 }
 
 /** What is known once an exchange has ended. */
@@ -49,6 +56,7 @@ const statusClientGone = 499
 const restKeptMax = 64 * 1024
 
 export class Exchange implements FinishedExchange, Transfer {
+  readonly connection: Connection
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** Raw, as in the request target. */
@@ -66,12 +74,13 @@ export class Exchange implements FinishedExchange, Transfer {
   #onClose: (() => void) | undefined
   #drainTimer: Timer | undefined
 
-  constructor(shared: ExchangeShared, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
+  constructor(shared: ExchangeShared, connection: Connection, message: ExchangeMessage) {
     this.#shared = shared
-    this.request = request
-    this.response = response
-    this.#awaitsContinue = awaitsContinue
-    const { path, query } = splitTarget(request.url ?? '/')
+    this.connection = connection
+    this.request = message.request
+    this.response = message.response
+    this.#awaitsContinue = message.awaitsContinue
+    const { path, query } = splitTarget(message.request.url ?? '/')
     this.path = path
     this.rawQuery = query
   }
@@ -156,7 +165,7 @@ export class Exchange implements FinishedExchange, Transfer {
   /** Begins an answer whose body is written with `response.write` and `response.end`. */
   startBody(status: number, headers: string[]): void {
     if (this.#shared.isClosing()) headers.push('Connection', 'close')
-    this.#shared.streaming.add(this.request.socket)
+    this.connection.isStreaming = true
     this.response.writeHead(status, headers)
     this.#shared.sendWatch.add(this)
   }

@@ -12,6 +12,7 @@ import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import type { Clock, Timer } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { Connection, Connections } from './connections.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeShared } from './exchange.ts'
 import type { HttpLimits } from './http-limits.ts'
@@ -46,17 +47,13 @@ export class HttpListener {
   readonly #server: Server
   readonly #shared: ExchangeShared
   readonly #sendWatch: StallWatch
-  readonly #streaming = new Set<unknown>()
-  /** Connections that have not made a request yet. */
-  readonly #silent = new Set<Socket>()
-  /** Connections beyond the limit. */
-  readonly #surplus = new Set<Socket>()
-  #connectionCount = 0
+  readonly #connections: Connections
   #closing: Promise<void> | undefined
 
   constructor(parts: HttpListenerParts) {
     this.#parts = parts
     const { clock, log, limits } = parts
+    this.#connections = new Connections(limits.connectionsMax)
     this.#sendWatch = new StallWatch(clock, limits.downloadStallTimeoutMs)
     this.#shared = {
       clock,
@@ -65,21 +62,20 @@ export class HttpListener {
       sendWatch: this.#sendWatch,
       drainBytesMax: limits.drainBytesMax,
       drainTimeoutMs: limits.drainTimeoutMs,
-      streaming: this.#streaming,
       isClosing: () => this.#closing !== undefined,
     }
     this.#server = this.#createServer(limits)
   }
 
   get connectionCount(): number {
-    return this.#connectionCount
+    return this.#connections.count
   }
 
   /** @throws FrostError `address-in-use`. */
-  async listen(host: string, port: number): Promise<ListeningAddress> {
+  async listen(host: string, port: number, sharePort = false): Promise<ListeningAddress> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#server.once('error', reject)
-    this.#server.listen({ host, port, backlog: 1024 }, resolve)
+    this.#server.listen({ host, port, backlog: 1024, reusePort: sharePort }, resolve)
     try {
       await promise
     } catch (error) {
@@ -104,8 +100,7 @@ export class HttpListener {
 
   async #close(graceMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#server.close(() => resolve()) // also closes connections between two requests
-    for (const socket of this.#silent) socket.destroy()
+    this.#server.close(() => resolve()) // also closes connections without a request
     const timer: Timer = this.#parts.clock.startTimer(graceMs, () => this.#server.closeAllConnections())
     await promise
     timer.cancel()
@@ -135,23 +130,13 @@ export class HttpListener {
   }
 
   #onConnection(socket: Socket): void {
-    this.#connectionCount++
-    this.#silent.add(socket)
-    if (this.#connectionCount > this.#parts.limits.connectionsMax) {
-      this.#surplus.add(socket)
-      this.#server.closeIdleConnections()
-    }
-    socket.on('close', () => {
-      this.#connectionCount--
-      this.#silent.delete(socket)
-      this.#surplus.delete(socket)
-      this.#streaming.delete(socket)
-    })
+    this.#connections.add(socket)
+    socket.on('close', () => this.#connections.remove(socket))
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
     const exchange = this.#openExchange(request, response, awaitsContinue)
-    if (this.#surplus.size > 0 && this.#surplus.has(request.socket)) {
+    if (exchange.connection.isSurplus) {
       const overloaded = new FrostError('overloaded', 'The server has as many connections as it takes.', {
         remedy: 'Try again later, with fewer connections.',
         retryAfterSeconds: 5,
@@ -165,10 +150,11 @@ export class HttpListener {
   }
 
   #openExchange(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Exchange {
-    if (this.#silent.size > 0) this.#silent.delete(request.socket)
-    const exchange = new Exchange(this.#shared, request, response, awaitsContinue)
+    const connection = this.#connections.find(request.socket) ?? new Connection(request.socket, false)
+    this.#connections.begin(connection)
+    const exchange = new Exchange(this.#shared, connection, { request, response, awaitsContinue })
     response.on('close', () => {
-      this.#streaming.delete(request.socket)
+      this.#connections.end(connection)
       exchange.close()
       this.#parts.onFinished(exchange)
       if (this.#closing !== undefined) this.#server.closeIdleConnections()
@@ -184,7 +170,8 @@ export class HttpListener {
 
   /** What the parser refuses, and heads that do not arrive, never become an exchange. */
   #onClientError(error: Error, socket: Duplex): void {
-    if (!socket.writable || this.#streaming.has(socket) || isErrorWithCode(error, 'ECONNRESET')) {
+    const isStreaming = this.#connections.find(socket)?.isStreaming === true
+    if (!socket.writable || isStreaming || isErrorWithCode(error, 'ECONNRESET')) {
       socket.destroy()
       return
     }
@@ -214,6 +201,10 @@ function refusalOf(error: Error): FrostError {
   }
   if (isErrorWithCode(error, 'HPE_CHUNK_EXTENSIONS_OVERFLOW')) {
     return new FrostError('body-too-large', 'The chunk extensions are too large.', { remedy: 'Send none.' })
+  }
+  if (isErrorWithCode(error, 'HPE_INVALID_URL')) {
+    const remedy = 'Percent-encode the UTF-8 bytes of a name.'
+    return new FrostError('bad-request', 'The request target holds a byte that must be encoded.', { remedy })
   }
   const remedy = 'Send HTTP/1.1 as RFC 9112 has it.'
   return new FrostError('bad-request', 'What arrived is not an HTTP request.', { remedy })

@@ -1,7 +1,6 @@
 // The request target as it came over the wire (RFC 9112, section 3.2). It is never given to `new URL`, which folds `..`
 // and `.` segments and would make other names of them: a name is whatever its percent-encoded bytes spell, strictly as
-// UTF-8, or it is refused. Node.js hands the target over as one character a byte, so bytes that a client did not
-// encode (`curl http://host/download/ä`) arrive here as characters up to U+00FF and are decoded alike.
+// UTF-8, or it is refused. (Bytes above 0x7f that are not encoded are refused by the parser of Node.js before.)
 
 export interface RequestTarget {
   /** Raw, still encoded; starts with `/`, or is `*`. */
@@ -47,7 +46,7 @@ export function decodeText(text: string, plusIsSpace: boolean): string | undefin
     } else if (byte === plus && plusIsSpace) {
       byte = 32
     }
-    if (!(byte <= 0xff)) return undefined // also NaN, from a bad escape
+    if (!(byte <= 0xff)) return undefined // NaN, from a bad escape, or a character that is no byte
     bytes[length++] = byte
   }
   try {

@@ -36,6 +36,8 @@ export interface RestGatewayOptions {
   readonly hosts?: readonly string[] | 'any'
   /** Origins of other pages that may change things, as `https://console.example`. Default: none. */
   readonly origins?: readonly string[]
+  /** Other processes listen at the same port, and the kernel deals the connections out (`SO_REUSEPORT`). Default: none do. */
+  readonly sharePort?: boolean
 }
 
 export class RestGateway {
@@ -71,7 +73,7 @@ export class RestGateway {
   /** `port` 0: any free one. @throws FrostError `address-in-use`. */
   async listen(host: string, port: number): Promise<ListeningAddress> {
     this.#guard = this.#createGuard(host)
-    return this.#listener.listen(host, port)
+    return this.#listener.listen(host, port, this.#options.sharePort)
   }
 
   /** Takes no more requests; what is under way may end for up to `graceMs`, then it is cut off. Can be called twice. */
