@@ -79,6 +79,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       metricsText: metricsText({ rest, master: () => master.counts() }),
     },
     {
+      sharePort: config.sharePort,
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
       ...(config.allowedHosts === undefined ? {} : { hosts: config.allowedHosts }),
       ...(config.allowedOrigins === undefined ? {} : { origins: config.allowedOrigins }),

@@ -82,6 +82,7 @@ async function startMasters(
       restPort: config.restPort,
       internalPort: index === 0 ? config.internalPort : 0,
       committer,
+      sharePort: config.processes > 1,
       scheme: config.scheme,
       chunkSizeBytes: config.chunkSizeBytes,
       memoryBytes: config.memoryBytes,

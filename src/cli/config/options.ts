@@ -134,6 +134,15 @@ export const options = {
     sources: ['flag'],
     isHidden: true,
   }),
+  sharePort: option({
+    name: 'share-port',
+    kind: onOff,
+    roles: ['master'],
+    summary: 'Other processes of this master listen at the same port.',
+    default: 'false',
+    sources: ['flag'],
+    isHidden: true,
+  }),
   // Size and shape
   workers: option({
     name: 'workers',

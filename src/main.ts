@@ -1,0 +1,48 @@
+// The program: the command line, with what the serving commands do handed in. Each of those is loaded only where it runs, so that a
+// worker does not carry the master's code, nor a client either.
+
+import { readFileSync } from 'node:fs'
+
+import { runCli } from './cli/run.ts'
+import type { LogLevel } from './node/log.ts'
+import type { RunningNode } from './node/node-process.ts'
+import type { Log } from './ports/log.ts'
+
+async function serve(logLevel: LogLevel, start: (log: Log) => Promise<RunningNode>): Promise<number> {
+  const { createLog } = await import('./node/log.ts')
+  const { dieOnDefects, runUntilStopped } = await import('./node/node-process.ts')
+  const log = createLog({ level: logLevel })
+  dieOnDefects(log)
+  await runUntilStopped(await start(log), log)
+  return 0
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const value: unknown = JSON.parse(text)
+  const hasVersion = typeof value === 'object' && value !== null && 'version' in value
+  return hasVersion && typeof value.version === 'string' ? value.version : 'unknown'
+}
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  version: packageVersion(),
+  handlers: {
+    up: async (config) =>
+      await serve(config.logLevel, async (log) => {
+        const { startUp } = await import('./main-up.ts')
+        const node = await startUp(config, log)
+        process.stdout.write(`FrostByte is ready: http://${node.addresses['rest']}\n`)
+        return node
+      }),
+    master: async (config) =>
+      await serve(config.logLevel, async () => {
+        const { startMaster } = await import('./main-master.ts')
+        return await startMaster(config)
+      }),
+    worker: async (config) =>
+      await serve(config.logLevel, async () => {
+        const { startWorker } = await import('./main-worker.ts')
+        return await startWorker(config)
+      }),
+  },
+})
