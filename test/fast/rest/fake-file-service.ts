@@ -69,6 +69,8 @@ export class FakeFileService implements FileService {
   onRead: ((readBytes: number) => Promise<void> | void) | undefined
   onList: (() => Promise<void> | void) | undefined
   clusterError: Error | undefined
+  /** Of removals, and of changes of buckets. */
+  changeError: Error | undefined
   readinessNow: Readiness = { canRead: true, canWrite: true, reason: undefined }
   now: () => number = Date.now
   /** Uploads are measured, not kept: for benchmarks. */
@@ -125,6 +127,7 @@ export class FakeFileService implements FileService {
   }
 
   async remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined> {
+    if (this.changeError !== undefined) throw this.changeError
     const bucket = this.#bucket(name.bucket)
     const version = bucket.files.get(name.key)
     if (condition !== undefined) checkCondition(condition, version?.info)
@@ -152,6 +155,7 @@ export class FakeFileService implements FileService {
   }
 
   async layout(request: LayoutRequest): Promise<FileLayout | undefined> {
+    if (this.headError !== undefined) throw this.headError
     const version = this.#bucket(request.bucket).files.get(request.key)
     if (version === undefined) return undefined
     const { info, bytes } = version
@@ -170,6 +174,7 @@ export class FakeFileService implements FileService {
   }
 
   async createBucket(bucket: string): Promise<void> {
+    if (this.changeError !== undefined) throw this.changeError
     if (!/^[a-z0-9.-]{3,63}$/.test(bucket)) throw new FrostError('bucket-invalid', `${bucket} is not a bucket's name.`)
     if (this.#buckets.has(bucket)) throw new FrostError('bucket-exists', `The bucket ${bucket} exists.`)
     this.#buckets.set(bucket, { createdMs: this.now(), files: new Map(), sorted: [] })
@@ -181,6 +186,7 @@ export class FakeFileService implements FileService {
   }
 
   async removeBucket(bucket: string): Promise<void> {
+    if (this.changeError !== undefined) throw this.changeError
     if (this.#bucket(bucket).files.size > 0) throw new FrostError('bucket-not-empty', `${bucket} holds files.`)
     this.#buckets.delete(bucket)
   }
