@@ -3,10 +3,9 @@
 import type { Command } from 'commander'
 
 import { FrostByteClient } from '../sdk/index.ts'
-import { addConfigFlags, flagsGiven } from './config/flags.ts'
-import { loadConfig } from './config/load.ts'
-import type { ConfigOf, Role } from './config/option.ts'
-import type { ClientConfig, options } from './config/options.ts'
+import { loadRoleConfig } from './command-config.ts'
+import { addConfigFlags } from './config/flags.ts'
+import type { ClientConfig } from './config/options.ts'
 import type { CliEnvironment } from './environment.ts'
 import { describeFailure, exitCodeOfFailure, formatFailure } from './failure.ts'
 import { escapeText } from './terminal-text.ts'
@@ -17,20 +16,6 @@ export interface CommandContext {
   readonly signal: AbortSignal
   /** What the process ends with where the command resolves. */
   exitCode: number
-}
-
-/** A command that serves: it handles signals itself. */
-export interface ServerContext {
-  readonly environment: CliEnvironment
-}
-
-export async function loadRoleConfig<R extends Role>(
-  role: R,
-  command: Command,
-  environment: CliEnvironment,
-): Promise<ConfigOf<typeof options, R>> {
-  const { variables, directory } = environment
-  return loadConfig(role, { flags: flagsGiven(command, role), variables, directory })
 }
 
 export interface ClientSession {
@@ -82,11 +67,4 @@ export async function reportFailure(context: CommandContext, error: unknown, jso
   const failure = describeFailure(error)
   if (context.exitCode === 0) context.exitCode = exitCodeOfFailure(failure)
   await context.environment.stderr.write(`${formatFailure(failure, { json })}\n`)
-}
-
-/** Examples below a command's help. */
-export function withExamples(command: Command, examples: readonly (readonly [line: string, what: string])[]): Command {
-  const width = Math.max(...examples.map(([line]) => line.length))
-  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}\n`)
-  return command.addHelpText('after', `\nExamples:\n${lines.join('')}`)
 }

@@ -5,12 +5,12 @@
 import { CommanderError } from 'commander'
 
 import type { CommandContext } from './command-context.ts'
+import { addServeCommands } from './commands/serve.ts'
 import type { ServerHandlers } from './commands/serve.ts'
 import { nodeEnvironment, OutputClosed } from './environment.ts'
 import type { CliEnvironment } from './environment.ts'
 import { exitCodes } from './exit-codes.ts'
-import { describeFailure, exitCodeOfFailure, formatFailure } from './failure.ts'
-import { buildProgram } from './program.ts'
+import { createProgram } from './program.ts'
 
 export interface RunOptions {
   readonly handlers: ServerHandlers
@@ -23,29 +23,19 @@ export interface RunOptions {
 /** An interrupted command that has not ended by then is ended from outside. */
 const interruptedMaxMs = 3000
 
+/** For these nothing of the clients is loaded. */
 const servers: ReadonlySet<string> = new Set(['up', 'master', 'worker'])
 
 /** `args` are without the program's name. Resolves to what the process shall end with. */
 export async function runCli(args: readonly string[], options: RunOptions): Promise<number> {
   const environment = options.environment ?? nodeEnvironment()
   const interruption = servers.has(args[0] ?? '') ? undefined : new Interruption(environment)
-  const signal = interruption?.signal ?? new AbortController().signal
-  const context: CommandContext = { environment, signal, exitCode: 0 }
-  let help = ''
-  const program = buildProgram({ context, handlers: options.handlers, version: options.version }, (text) => {
-    help += text
-  })
   try {
-    await parse(async () => {
-      // Without any word there is nothing to do, which is no success.
-      if (args.length === 0) help += program.helpInformation()
-      else await program.parseAsync(args, { from: 'user' })
-    })
-    if (help !== '') await environment.stdout.write(help)
-    return args.length === 0 ? exitCodes.usage.code : context.exitCode
+    return await runCommand(args, options, { environment, signal: interruption?.signal })
   } catch (error) {
-    if (error instanceof OutputClosed) return context.exitCode
+    if (error instanceof OutputClosed) return exitCodes.done.code
     if (interruption?.exitCode !== undefined) return await interruption.end()
+    const { describeFailure, exitCodeOfFailure, formatFailure } = await import('./failure.ts')
     const failure = describeFailure(error)
     const json = args.includes('--json')
     await environment.stderr.write(`${formatFailure(failure, { json })}\n`).catch(() => undefined)
@@ -56,8 +46,37 @@ export async function runCli(args: readonly string[], options: RunOptions): Prom
   }
 }
 
+interface World {
+  readonly environment: CliEnvironment
+  /** `undefined`: the command handles signals itself. */
+  readonly signal: AbortSignal | undefined
+}
+
+async function runCommand(
+  args: readonly string[],
+  options: RunOptions,
+  { environment, signal }: World,
+): Promise<number> {
+  let help = ''
+  const writeOut = (text: string): void => {
+    help += text
+  }
+  const program = createProgram({ environment, version: options.version, writeOut })
+  const context: CommandContext = { environment, signal: signal ?? new AbortController().signal, exitCode: 0 }
+  const onEnd = (exitCode: number): void => {
+    context.exitCode = exitCode
+  }
+  addServeCommands(program, { environment, handlers: options.handlers, onEnd })
+  if (signal !== undefined) (await import('./commands/clients.ts')).addClientCommands(program, context)
+  // Without any word there is nothing to do, which is no success.
+  if (args.length === 0) writeOut(program.helpInformation())
+  else await parse(async () => program.parseAsync(args, { from: 'user' }))
+  if (help !== '') await environment.stdout.write(help)
+  return args.length === 0 ? exitCodes.usage.code : context.exitCode
+}
+
 /** Help and version leave commander as errors that are none. */
-async function parse(action: () => Promise<void>): Promise<void> {
+async function parse(action: () => Promise<unknown>): Promise<void> {
   try {
     await action()
   } catch (error) {

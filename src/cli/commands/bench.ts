@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander'
 
-import { addClientFlags, loadRoleConfig, OutputWriter, withExamples } from '../command-context.ts'
+import { loadRoleConfig, withExamples } from '../command-config.ts'
+import { addClientFlags, OutputWriter } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
 

@@ -3,7 +3,8 @@
 
 import type { Command } from 'commander'
 
-import { addClientFlags, openClient, OutputWriter, withExamples } from '../command-context.ts'
+import { withExamples } from '../command-config.ts'
+import { addClientFlags, openClient, OutputWriter } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
 import { describeBytes } from '../figures.ts'

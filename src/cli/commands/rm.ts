@@ -3,7 +3,8 @@
 import type { Command } from 'commander'
 
 import { FrostByteError } from '../../sdk/index.ts'
-import { addClientFlags, openClient, OutputWriter, reportFailure, withExamples } from '../command-context.ts'
+import { withExamples } from '../command-config.ts'
+import { addClientFlags, openClient, OutputWriter, reportFailure } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
 

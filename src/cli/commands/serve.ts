@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander'
 
-import { withExamples, loadRoleConfig } from '../command-context.ts'
+import { loadRoleConfig, withExamples } from '../command-config.ts'
 import { addConfigFlags } from '../config/flags.ts'
 import type { MasterConfig, UpConfig, WorkerConfig } from '../config/options.ts'
 import type { CliEnvironment } from '../environment.ts'

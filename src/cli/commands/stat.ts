@@ -3,7 +3,8 @@
 import type { Command } from 'commander'
 
 import type { FileInfo, FrostByteClient, LayoutPage, LayoutPiece } from '../../sdk/index.ts'
-import { addClientFlags, openClient, OutputWriter, withExamples } from '../command-context.ts'
+import { withExamples } from '../command-config.ts'
+import { addClientFlags, openClient, OutputWriter } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
 import { describeBytes } from '../figures.ts'
 import { escapeText, formatTable } from '../terminal-text.ts'

@@ -4,7 +4,8 @@
 import type { Command } from 'commander'
 
 import type { ClusterStatus, RedundancyStatus } from '../../sdk/index.ts'
-import { addClientFlags, openClient, OutputWriter, withExamples } from '../command-context.ts'
+import { withExamples } from '../command-config.ts'
+import { addClientFlags, openClient, OutputWriter } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
 import { describeAge, describeBytes } from '../figures.ts'
 import { escapeText, formatTable } from '../terminal-text.ts'

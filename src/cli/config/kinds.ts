@@ -158,5 +158,5 @@ function within(value: number | undefined, { min, max }: Bounds): number | undef
 }
 
 function thousands(value: number): string {
-  return value.toLocaleString('en-US')
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, ',') // toLocaleString costs 5 MiB of memory for the languages of the world.
 }

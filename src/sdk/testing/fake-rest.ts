@@ -163,7 +163,7 @@ export function problem(
   response.end(body)
 }
 
-export function json(response: ServerResponse, status: number, value: unknown): void {
+function json(response: ServerResponse, status: number, value: unknown): void {
   const body = JSON.stringify(value)
   response
     .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
@@ -294,7 +294,7 @@ async function readAll(request: IncomingMessage): Promise<Uint8Array | undefined
   }
 }
 
-export function healthyCluster(): unknown {
+function healthyCluster(): unknown {
   const ids = ['00000000000000a1', '00000000000000a2', '00000000000000a3', '00000000000000a4', '00000000000000a5']
   return {
     id: '000102030405060708090a0b0c0d0e0f',

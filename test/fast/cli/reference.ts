@@ -7,7 +7,7 @@ import { options } from '../../../src/cli/config/options.ts'
 import { runCli } from '../../../src/cli/run.ts'
 import { FakeEnvironment } from '../../../src/cli/testing/fake-environment.ts'
 
-export const commandNames = ['up', 'master', 'worker', 'put', 'get', 'ls', 'rm', 'stat', 'status', 'bench']
+const commandNames = ['up', 'master', 'worker', 'put', 'get', 'ls', 'rm', 'stat', 'status', 'bench']
 
 const roleNames: Readonly<Record<Role, string>> = {
   up: 'up',
