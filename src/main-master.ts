@@ -4,8 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { FrostError } from './base/errors.ts'
-import { fromHex, processIdFromBytes } from './base/ids.ts'
-import type { ClusterId } from './base/ids.ts'
+import { fromHex, processIdFromBytes, toHex } from './base/ids.ts'
 import { SECOND_MS } from './base/units.ts'
 import type { MasterConfig } from './cli/config/options.ts'
 import { RestCounters } from './gateway/rest/rest-counters.ts'
@@ -13,20 +12,29 @@ import { RestGateway } from './gateway/rest/rest-gateway.ts'
 import { metricsText } from './main-metrics.ts'
 import { defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
 import { defaultExtentBytesMax } from './master/upload.ts'
+import { CommitterLink } from './master/committer-link.ts'
+import { answerCommand, ForwardingRunner } from './meta/forwarding.ts'
+import { KeyValueMetadata, LocalRunner } from './meta/key-value-metadata.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
 import { NodeClock } from './node/clock.ts'
 import { loadOrMakeClusterId, loadOrMakeSecret, secretFileName } from './node/cluster-files.ts'
 import { NodeCompute } from './node/compute.ts'
+import { NodeDisk } from './node/disk.ts'
+import { NodeFaults } from './node/faults.ts'
+import { LmdbKeyValue } from './node/lmdb-key-value.ts'
 import { createLog } from './node/log.ts'
 import { NodeNetwork } from './node/network.ts'
 import type { RunningNode } from './node/node-process.ts'
 import { NodeRandom } from './node/random.ts'
-import type { Log } from './ports/log.ts'
 import { FixedBodyPool } from './rpc/body-pool.ts'
+import type { RpcNode } from './rpc/connect.ts'
+import { methods } from './rpc/messages/methods.ts'
+import type { RpcHandler } from './rpc/peer.ts'
 
 /** For frames of 64 KiB and more that the master receives whole. */
 const bodyMemoryBytes = 8 * 1024 * 1024
 const closeGraceMs = 5 * SECOND_MS
+const noHeader = new Uint8Array(0)
 
 export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   refuseOpenAccess(config)
@@ -39,23 +47,20 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       ? await loadOrMakeSecret(config.secretFile ?? join(config.dataDirectory, secretFileName), random)
       : fromHex(config.secret)
   const clusterId = await loadOrMakeClusterId(config.dataDirectory, random)
-  const metadata = await openMetadata(config, clusterId, log)
-  const die = (error: Error): void => {
+  const die = (error: unknown): void => {
     log.error('The master must start anew.', error)
     process.exit(74)
   }
+  const identity = { kind: 'master', id: processIdFromBytes(random.bytes(8)) } as const
+  const ports = { clock, random, network: new NodeNetwork(), compute: new NodeCompute(), log }
+  const bodies = new FixedBodyPool({ memory: new Uint8Array(bodyMemoryBytes) })
+  const node = { ports, identity, clusterId, secret, bodies }
+  const { metadata, handlers, close } = await openMetadata(config, node, die)
+  await joinCluster(config, metadata, node)
   const master = new Master(
+    { ...ports, metadata, bodies },
     {
-      clock,
-      random,
-      network: new NodeNetwork(),
-      compute: new NodeCompute(),
-      log,
-      metadata,
-      bodies: new FixedBodyPool({ memory: new Uint8Array(bodyMemoryBytes) }),
-    },
-    {
-      process: processIdFromBytes(random.bytes(8)),
+      process: identity.id,
       clusterId,
       secret,
       internalAddress: `${config.host}:${config.internalPort}`,
@@ -65,6 +70,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       memoryBytes: config.memoryBytes,
       groupsPerWorker: defaultGroupsPerWorker,
       orphansEveryMs: defaultOrphansEveryMs,
+      handlers,
       onFatal: die,
     },
   )
@@ -93,18 +99,81 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     stop: async () => {
       await gateway.close(closeGraceMs)
       await master.stop()
-      await metadata.close()
+      await close()
     },
   }
 }
 
-async function openMetadata(_config: MasterConfig, _clusterId: ClusterId, _log: Log): Promise<MetadataStore> {
-  throw new FrostError('internal', 'not wired yet')
+interface OpenedMetadata {
+  readonly metadata: MetadataStore
+  /** What the other processes of this master send here. */
+  readonly handlers: ReadonlyMap<number, RpcHandler>
+  /** Ends the lock of the data directory too. */
+  close(): Promise<void>
+}
+
+/** One process holds the lock of the data directory and commits; the others read the same store and send it their commands. */
+async function openMetadata(
+  config: MasterConfig,
+  node: Omit<RpcNode, 'handlers'>,
+  die: (error: unknown) => void,
+): Promise<OpenedMetadata> {
+  const { committer } = config
+  const disk = new NodeDisk({ directory: config.dataDirectory, faults: new NodeFaults() })
+  if (committer === undefined) await disk.lock()
+  const directory = join(config.dataDirectory, 'metadata')
+  await mkdir(directory, { recursive: true })
+  const keyValue = await LmdbKeyValue.open({ file: join(directory, 'metadata.mdb'), onFailure: die })
+  if (committer !== undefined) {
+    const link = new CommitterLink({ ...node, handlers: new Map() }, committer)
+    const metadata = new KeyValueMetadata(keyValue, new ForwardingRunner(link))
+    return { metadata, handlers: new Map(), close: async () => await metadata.close() }
+  }
+  await keyValue.claim()
+  const runner = new LocalRunner(keyValue)
+  const answer: RpcHandler = async (request) => {
+    if (request.peer.info.identity.kind !== 'master')
+      throw new FrostError('bad-request', 'Only masters send metadata commands.')
+    return { header: noHeader, body: [await answerCommand(runner, request.body ?? noHeader)] }
+  }
+  const metadata = new KeyValueMetadata(keyValue, runner)
+  return {
+    metadata,
+    handlers: new Map([[methods.metadataCommand, answer]]),
+    close: async () => {
+      await metadata.close()
+      await disk.close()
+    },
+  }
+}
+
+/** Finds or makes the cluster in the store. @throws FrostError `directory-foreign`. */
+async function joinCluster(
+  config: MasterConfig,
+  metadata: MetadataStore,
+  node: Pick<RpcNode, 'clusterId' | 'ports'>,
+): Promise<void> {
+  const { clock, random } = node.ports
+  const { clusterId } = node
+  if (clusterId === undefined) return
+  const row =
+    (await metadata.getCluster()) ??
+    (await metadata.createCluster({
+      cluster: clusterId,
+      history: toHex(random.bytes(16)),
+      defaultScheme: config.scheme,
+      defaultChunkSizeBytes: config.chunkSizeBytes,
+      createdMs: clock.wallMs(),
+    }))
+  if (row.cluster === clusterId) return
+  throw new FrostError('directory-foreign', `The metadata in ${config.dataDirectory} is that of another cluster.`, {
+    remedy: 'Give the directory that belongs together with --data.',
+  })
 }
 
 /** Without access control, only this machine may reach the files. */
 function refuseOpenAccess({ host, openAccess }: MasterConfig): void {
-  const isLoopback = host === 'localhost' || host === '::1' || /^127\./.test(host)
+  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.')
   if (isLoopback || openAccess) return
   throw new FrostError('config-invalid', `The master would serve ${host} to everybody who reaches it.`, {
     remedy: 'Bind to 127.0.0.1, or ask for open access by name with --open-access.',
