@@ -21,7 +21,7 @@ export interface PrepareOptions {
 
 const source = join(import.meta.dirname, '../../src')
 /** A change of any of these may change what the folder holds; after another one that does, delete the bench folder. */
-const writers = ['meta/**/*.ts', 'node/*lmdb*.ts']
+const writers = ['meta/**/*.ts', 'node/lmdb*.ts']
 /** Commits under way while filling: each sync then covers hundreds. */
 const concurrency = 1000
 
