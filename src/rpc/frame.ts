@@ -17,6 +17,7 @@ export const frameType = {
   ping: 5,
   pong: 6,
   goodbye: 7,
+  stopped: 8,
   hello: 16,
   answer: 17,
   diallerProof: 18,

@@ -2,8 +2,12 @@
 // answer, also a cancelled one, because the answer gives the peer its share back.
 //
 // The peer keeps to the limits that it was told in the handshake; one that does not is broken or hostile, and its
-// connection ends. A handler is started only while less than a bound waits to be sent to the peer: what a peer that does not
-// read its answers can pile up here is that bound and the answers of the handlers that were already running.
+// connection ends. Handlers are started only while few enough are at work and little enough waits to be sent to the peer: what
+// a peer that does not read its answers can pile up here is that bound and the answers of the handlers at work.
+//
+// Except for requests with a body from the pool: they are always started. Otherwise two nodes that flood each other would
+// both stop reading, each with its pool full of requests that wait until the other one reads. So the only thing that stops
+// reading, an empty pool, ends by itself: the handlers that hold its memory are at work, and depend on no peer.
 
 import { AssertionError } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
@@ -29,6 +33,7 @@ export interface IncomingOptions {
   readonly handlers: RpcHandlers
   readonly requestsMax: number
   readonly requestBodyBytesMax: number
+  readonly handlersMax: number
   readonly writeHighWaterBytes: number
 }
 
@@ -37,9 +42,10 @@ export class IncomingRequests {
   readonly #peer: RpcPeer
   /** From their head until they are answered. */
   readonly #requests = new Map<number, IncomingRequest>()
-  /** Complete, but the peer does not read its answers now. */
+  /** Complete, but too many are at work, or the peer does not read its answers now. */
   readonly #held: IncomingRequest[] = []
   #bodyBytes = 0
+  #atWork = 0
   #isClosing = false
   #isOver = false
   readonly #complete = (request: IncomingRequest): void => this.#start(request)
@@ -79,7 +85,7 @@ export class IncomingRequests {
     this.#requests.get(id)?.abort(new FrostError('cancelled', 'The peer does not want the answer any more.'))
   }
 
-  /** Starts what was held back, as far as the peer reads. */
+  /** Starts what was held back, as far as it may. */
   pump(): void {
     while (this.#held.length > 0 && this.#mayStart()) {
       const request = this.#held.shift()
@@ -131,12 +137,13 @@ export class IncomingRequests {
   }
 
   #mayStart(): boolean {
-    const { writer, writeHighWaterBytes } = this.#options
-    return writer.queuedBytes < writeHighWaterBytes
+    const { writer, writeHighWaterBytes, handlersMax } = this.#options
+    return this.#atWork < handlersMax && writer.queuedBytes < writeHighWaterBytes
   }
 
   #start(request: IncomingRequest): void {
-    if (this.#held.length === 0 && this.#mayStart()) this.#run(request)
+    const isFree = this.#held.length === 0 && this.#mayStart()
+    if (isFree || request.bodyLength >= largeBodyBytesMin) this.#run(request)
     else this.#held.push(request)
   }
 
@@ -155,10 +162,11 @@ export class IncomingRequests {
 
   #callHandler(request: IncomingRequest, handler: (request: IncomingRequest) => Promise<RpcReply>): void {
     let answer: Promise<RpcReply>
+    this.#atWork++
     try {
       answer = handler(request)
     } catch (error) {
-      this.#fail(request, error)
+      queueMicrotask(() => this.#fail(request, error))
       return
     }
     answer.then(
@@ -168,6 +176,7 @@ export class IncomingRequests {
   }
 
   #reply(request: IncomingRequest, reply: RpcReply): void {
+    this.#atWork--
     request.releaseBody()
     if (!this.#finish(request)) {
       reply.sent?.()
@@ -179,9 +188,16 @@ export class IncomingRequests {
       const fields = { type: frameType.reply, id: request.id, header: reply.header }
       this.#options.writer.frame(fields, reply.body, reply.sent)
     }
+    this.pump()
   }
 
   #fail(request: IncomingRequest, error: unknown): void {
+    this.#atWork--
+    this.#answerFailure(request, error)
+    this.pump()
+  }
+
+  #answerFailure(request: IncomingRequest, error: unknown): void {
     request.releaseBody()
     const isOpen = this.#finish(request)
     if (error instanceof FrostError) {

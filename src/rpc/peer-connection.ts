@@ -1,10 +1,11 @@
 // One peer after the handshake: hands frames to the requests that they belong to, and watches over the connection's life.
 //
 // Life is judged on the monotonic clock, in ticks of `pingAfterMs`. Any byte from the peer is a sign of life. A tick without
-// one asks for it (ping; the answer is a pong); `silenceMaxMs` of such ticks end the connection. A side that has stopped
-// reading, because a body waits for memory, cannot hear: it does not count silence meanwhile, and sends a ping each tick so
-// that the other side does not count it either. A peer that takes none of the bytes queued for it for `silenceMaxMs`
-// is ended too. Ticks count, not differences of time: a process that was stopped and goes on finds its peers alive.
+// one asks for it (ping; the answer is a pong); `silenceMaxMs` of such ticks end the connection. A peer that takes none of the
+// bytes queued for it for `silenceMaxMs` is ended too. A side that has stopped reading, because a body waits for memory, cannot
+// hear and does not count silence meanwhile; and it says so each tick (`stopped`), so that the other side neither counts
+// silence nor that its bytes are not taken. Ticks count, not differences of time: a process that was stopped and goes on
+// finds its peers alive.
 //
 // However the connection ends, every request settles exactly once, every `sent` is called, all memory goes back.
 
@@ -67,7 +68,7 @@ export class PeerConnection implements RpcPeer, FrameSink {
     this.#writer = writer
     const memory = { bodies: node.bodies, smallBodies }
     const peerName = `${info.identity.kind} ${info.identity.id} at ${info.remoteAddress}`
-    const { waitingMax, writeHighWaterBytes, requestsMax, requestBodyBytesMax } = limits
+    const { waitingMax, handlersMax, writeHighWaterBytes, requestsMax, requestBodyBytesMax } = limits
     const common = { clock, writer, reader, memory, writeHighWaterBytes }
     this.#outgoing = new OutgoingCalls({
       ...common,
@@ -76,7 +77,7 @@ export class PeerConnection implements RpcPeer, FrameSink {
       waitingMax,
       peerName,
     })
-    const serving = { ...common, log, handlers: node.handlers, requestsMax, requestBodyBytesMax }
+    const serving = { ...common, log, handlers: node.handlers, requestsMax, requestBodyBytesMax, handlersMax }
     this.#incoming = new IncomingRequests(this, serving)
     const { promise, resolve } = Promise.withResolvers<FrostError>()
     this.closed = promise
@@ -144,6 +145,9 @@ export class PeerConnection implements RpcPeer, FrameSink {
         return undefined
       case frameType.pong:
         return undefined
+      case frameType.stopped:
+        this.#stalledTicks = 0
+        return undefined
       case frameType.goodbye:
         this.#stopAsking('the peer ends the connection')
         return undefined
@@ -209,7 +213,8 @@ export class PeerConnection implements RpcPeer, FrameSink {
       this.destroy(`it read nothing for ${silenceMaxMs} ms`)
       return
     }
-    if (!this.#wasHeard || isDeaf) this.#writer.frame({ type: frameType.ping })
+    if (isDeaf) this.#writer.frame({ type: frameType.stopped })
+    else if (!this.#wasHeard) this.#writer.frame({ type: frameType.ping })
     this.#wasHeard = false
     this.#tick = this.#startTick()
   }

@@ -39,9 +39,11 @@ export interface RpcLimits {
   readonly requestsMax: number
   /** Bytes of the bodies of those requests. Default 16 MiB; at least 2 MiB. */
   readonly requestBodyBytesMax: number
+  /** Handlers that work for the peer at once; further requests wait. Those with a large body always start. Default 256. */
+  readonly handlersMax: number
   /** Own requests that wait for the peer's limits; more are refused with `overloaded`. Default 4,096. */
   readonly waitingMax: number
-  /** Handlers, and requests with a body, are started only while less than this waits to be sent. Default 4 MiB. */
+  /** Requests with a body are sent, and handlers started, only while less than this waits to be sent. Default 4 MiB. */
   readonly writeHighWaterBytes: number
   /** After so long without a byte from the peer, it is asked for a sign of life. Default 2,000. */
   readonly pingAfterMs: number
@@ -54,6 +56,7 @@ export interface RpcLimits {
 const defaults: RpcLimits = {
   requestsMax: 1024,
   requestBodyBytesMax: 16 * MIB,
+  handlersMax: 256,
   waitingMax: 4096,
   writeHighWaterBytes: 4 * MIB,
   pingAfterMs: 2000,
