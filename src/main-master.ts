@@ -55,7 +55,8 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const ports = { clock, random, network: new NodeNetwork(), compute: new NodeCompute(), log }
   const bodies = new FixedBodyPool({ memory: new Uint8Array(bodyMemoryBytes) })
   const node = { ports, identity, clusterId, secret, bodies }
-  const { metadata, handlers, close } = await openMetadata(config, node, die)
+  const opened = await openMetadata(config, node, die)
+  const { metadata, handlers } = opened
   await joinCluster(config, metadata, node)
   const master = new Master(
     { ...ports, metadata, bodies },
@@ -99,7 +100,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     stop: async () => {
       await gateway.close(closeGraceMs)
       await master.stop()
-      await close()
+      await opened.close()
     },
   }
 }
