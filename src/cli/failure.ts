@@ -14,6 +14,8 @@ export interface Failure {
   readonly remedy: string | undefined
   readonly status: number | undefined
   readonly requestId: string | undefined
+  /** Of a defect: where it happened, for the report. */
+  readonly stack?: string | undefined
 }
 
 /** A wrong command line, found by a command itself. */
@@ -39,7 +41,8 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof UsageError) return { code: 'usage', message: error.message, remedy: error.remedy, ...nothing }
   if (error instanceof CommanderError) return { ...describeUsage(error), ...nothing }
   const message = error instanceof Error ? error.message : String(error)
-  return { code: 'internal', message, remedy: 'This should not happen: please report it.', ...nothing }
+  const stack = error instanceof Error ? error.stack : undefined
+  return { code: 'internal', message, remedy: 'This should not happen: please report it.', ...nothing, stack }
 }
 
 /** commander's `error: unknown option '--buket'\n(Did you mean --bucket?)`. */
@@ -55,9 +58,10 @@ export function exitCodeOfFailure(failure: Failure): number {
 
 /** Without a line feed at its end. */
 export function formatFailure(failure: Failure, options: { readonly json: boolean }): string {
-  const { code, message, remedy, status, requestId } = failure
+  const { code, message, remedy, status, requestId, stack } = failure
   if (options.json) return JSON.stringify({ error: { code, message, remedy, status, requestId } })
   const sentence = /[.!?]$/.test(message) ? message : `${message}.`
   const request = requestId === undefined ? '' : ` (request ${requestId})`
-  return escapeText(`frostbyte: ${sentence}${remedy === undefined ? '' : ` ${remedy}`}${request}`)
+  const line = escapeText(`frostbyte: ${sentence}${remedy === undefined ? '' : ` ${remedy}`}${request}`)
+  return stack === undefined ? line : [line, ...stack.split('\n').slice(1).map(escapeText)].join('\n')
 }

@@ -4,7 +4,7 @@ import { Option as Flag } from 'commander'
 import type { Command } from 'commander'
 
 import { defaultText } from './option.ts'
-import type { AnyOption, Role } from './option.ts'
+import type { AnyOption, ConfigOf, Role } from './option.ts'
 import { options } from './options.ts'
 
 /** Values stay texts here: the configuration reads them, and knows what counts over what. */
@@ -34,13 +34,14 @@ export function flagsGiven(command: Command, role: Role): ReadonlyMap<string, st
 }
 
 /**
- * The flags that give a process of `role` these values, whatever its variables and file say. Keys are those of the configuration;
- * what the role does not read, and what has no value, is left out.
+ * The flags that give a process of `role` these values, whatever its variables and file say. What has no value is left out, and so is
+ * what the role does not read.
  */
-export function toFlags(role: Role, values: Readonly<Record<string, unknown>>): readonly string[] {
+export function toFlags<R extends Role>(role: R, values: Partial<ConfigOf<typeof options, R>>): readonly string[] {
   const flags: string[] = []
+  const given: ReadonlyMap<string, unknown> = new Map(Object.entries(values))
   for (const [key, option] of Object.entries<AnyOption>(options)) {
-    const value = values[key]
+    const value = given.get(key)
     if (value === undefined || !option.roles.includes(role) || !option.sources.includes('flag')) continue
     if (option.kind.placeholder !== undefined) flags.push(`--${option.name}`, option.kind.format(value))
     else if (value === true) flags.push(`--${option.name}`)
