@@ -34,7 +34,7 @@ async function showStatus(context: CommandContext, command: Command, flags: { re
 }
 
 /** The form that the design promises; `null` is unknown. */
-export function describeJson(status: ClusterStatus): object {
+function describeJson(status: ClusterStatus): object {
   const { fragmentsMissing, filesAtRisk, filesLost, unknown, comparedAt, scrubbedAt } = status.redundancy
   return {
     id: status.id,
@@ -58,7 +58,7 @@ export function describeJson(status: ClusterStatus): object {
   }
 }
 
-export function describeStatus(status: ClusterStatus, nowMs: number): string {
+function describeStatus(status: ClusterStatus, nowMs: number): string {
   const { workers, groups, redundancy } = status
   const rows = workers.map(({ id, state, address, zone, usedBytes, capacityBytes }) => {
     const share = capacityBytes > 0 ? `${Math.round((usedBytes / capacityBytes) * 100)} %` : ''

@@ -12,7 +12,7 @@ import { resolveConfig } from './resolve.ts'
 import type { Given, GivenValue } from './resolve.ts'
 import { parseVariables } from './variables.ts'
 
-export const configFileName = 'frostbyte.yaml'
+const configFileName = 'frostbyte.yaml'
 
 export interface ConfigSources {
   /** By option names; `config` names the file. */

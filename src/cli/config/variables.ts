@@ -7,7 +7,7 @@ import { options } from './options.ts'
 import { findOption } from './resolve.ts'
 import type { GivenValue } from './resolve.ts'
 
-export const prefix = 'FROSTBYTE_'
+const prefix = 'FROSTBYTE_'
 
 /** Which file is read; and the faults that tests plant. */
 const otherVariables: readonly string[] = ['FROSTBYTE_CONFIG', 'FROSTBYTE_FAULTS']
