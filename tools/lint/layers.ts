@@ -42,7 +42,8 @@ const named: Readonly<Record<string, Layer>> = {
   master: pure(belowRoles),
   gateway: {
     imports: ['base', 'ports', 'codec', 'cluster', 'rpc', 'meta', 'master'],
-    nodeModules: ['node:http', 'node:https', 'node:net', 'node:stream', 'node:stream/promises'],
+    // node:module: for loading node:http without all that its exports bring along.
+    nodeModules: ['node:http', 'node:https', 'node:module', 'node:net', 'node:stream', 'node:stream/promises'],
     packages: ['@fastify/busboy', 'fast-xml-parser', 'fastify', 'jose', 'prom-client'],
     globals: 'ports',
   },

@@ -1,9 +1,10 @@
 // An HTTP/1.1 server on node:http for one face: its limits, what it answers to requests that never become one, and how it ends.
 // Node.js's parser runs in its strict mode, which refuses what requests are smuggled with (bare line feeds, Content-Length beside
 // Transfer-Encoding, two Content-Lengths). Without a framework, because the way of a body from
-// and to the socket is what the whole system's cost is counted in (docs/adr/0006-node-http-without-a-framework.md).
+// and to the socket is what the whole system's cost is counted in (docs/adr/0020-node-http-without-a-framework.md).
 
-import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import type * as http from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -29,6 +30,9 @@ export interface HttpListenerParts {
   /** Called when an exchange has ended. Must not throw. */
   onFinished(exchange: Exchange): void
 }
+
+// Not by `import`: that would read every export of the module, one of which loads a WebSocket client and its 15 MiB.
+const { createServer } = createRequire(import.meta.url)('node:http') as typeof http
 
 export interface ListeningAddress {
   readonly host: string
