@@ -12,11 +12,14 @@ import type { UpConfig } from './cli/config/options.ts'
 import { NodeClock } from './node/clock.ts'
 import { loadOrMakeSecret, secretFileName } from './node/cluster-files.ts'
 import type { RunningNode } from './node/node-process.ts'
+import { probeUntilOk } from './node/http-probe.ts'
 import { NodeRandom } from './node/random.ts'
 import { Supervisor } from './node/supervisor.ts'
 import type { ChildAddresses } from './node/supervisor.ts'
 import type { Log } from './ports/log.ts'
 
+/** Workers that replay a long log may take longer; the address is told all the same. */
+const readyMaxMs = 30_000
 const launcher = fileURLToPath(new URL('../bin/frostbyte.js', import.meta.url))
 
 export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> {
@@ -44,6 +47,10 @@ export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> 
         })
       }),
     )
+    const rest = masters[0]?.['rest'] ?? ''
+    if (!(await probeUntilOk(`http://${rest}/readyz`, readyMaxMs))) {
+      log.warn('The cluster cannot read and write yet; it goes on by itself.', { rest })
+    }
     return { addresses: masters[0] ?? {}, stop: async () => await supervisor.stop() }
   } catch (error) {
     await supervisor.stop()
