@@ -401,6 +401,21 @@ describe('a failure', () => {
   })
 })
 
+describe('bench', () => {
+  test('refuses what it cannot measure before it starts anything', async () => {
+    const cases = [
+      [['--only', 'nonsense'], /--only: "nonsense" names no row/],
+      [['--seconds', '0'], /--seconds: "0"/],
+      [['--json', '--markdown'], /exclude each other/],
+    ] as const
+    for (const [args, message] of cases) {
+      const world = new FakeEnvironment({ url: 'http://127.0.0.1:9' })
+      assert.equal(await run(world, 'bench', ...args), 2)
+      assert.match(world.stderr.text, message)
+    }
+  })
+})
+
 describe('help', () => {
   test('is printed with success where it is asked for, and with none where nothing is', async () => {
     const world = new FakeEnvironment()

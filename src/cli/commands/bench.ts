@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander'
 
-import { loadRoleConfig, withExamples } from '../command-config.ts'
-import { addClientFlags, OutputWriter } from '../command-context.ts'
+import { withExamples } from '../command-config.ts'
+import { addClientFlags, openClient, OutputWriter } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
 
@@ -38,17 +38,20 @@ export function addBenchCommand(program: Command, context: CommandContext): void
 async function bench(context: CommandContext, command: Command, flags: BenchFlags): Promise<void> {
   if (flags.json === true && flags.markdown === true) throw new UsageError('--json and --markdown exclude each other.')
   const { environment } = context
-  const { url } = await loadRoleConfig('client', command, environment)
+  const { client, config } = await openClient(context, command)
   const secondsMax = wholeNumber('--seconds', flags.seconds)
   const pid = wholeNumber('--pid', flags.pid)
   const clientProcesses = wholeNumber('--client-processes', flags.clientProcesses)
+  const only = flags.only?.split(',').filter((name) => name !== '') ?? []
+  await checkRows(only)
+  await client.listNames('', { limit: 1, signal: context.signal }).next() // Says better than the load generator what is wrong.
   const { benchRunningServer } = await import('../bench/bench-running-server.ts')
   const { alignedTable, markdownTable, rowCells } = await import('../bench/table.ts')
   const { describeMachine } = await import('../bench/machine.ts')
   const rows = await benchRunningServer({
-    url: new URL(url),
+    url: new URL(config.url),
     quick: flags.quick === true,
-    only: flags.only?.split(',').filter((name) => name !== '') ?? [],
+    only,
     onRow: () => undefined,
     ...(secondsMax === undefined ? {} : { secondsMax }),
     ...(pid === undefined ? {} : { pid }),
@@ -61,6 +64,15 @@ async function bench(context: CommandContext, command: Command, flags: BenchFlag
   else await writer.text(`${flags.markdown === true ? markdownTable(cells) : alignedTable(cells)}\n`)
   await writer.flush()
   if (rows.some(({ failures }) => failures > 0)) context.exitCode = 1
+}
+
+async function checkRows(only: readonly string[]): Promise<void> {
+  const { fullRows, planRows, selectRows } = await import('../bench/row.ts')
+  try {
+    selectRows(planRows(fullRows), only)
+  } catch (error) {
+    throw new UsageError(`--only: ${error instanceof Error ? error.message : String(error)}.`)
+  }
 }
 
 function wholeNumber(flag: string, text: string | undefined): number | undefined {
