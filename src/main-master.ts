@@ -24,6 +24,7 @@ import { NodeFaults } from './node/faults.ts'
 import { LmdbKeyValue } from './node/lmdb-key-value.ts'
 import { createLog } from './node/log.ts'
 import { NodeNetwork } from './node/network.ts'
+import { joinHostPort } from './node/host-port.ts'
 import type { RunningNode } from './node/node-process.ts'
 import { NodeRandom } from './node/random.ts'
 import { FixedBodyPool } from './rpc/body-pool.ts'
@@ -64,7 +65,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       process: identity.id,
       clusterId,
       secret,
-      internalAddress: `${config.host}:${config.internalPort}`,
+      internalAddress: joinHostPort(config.host, config.internalPort),
       scheme: config.scheme,
       chunkSizeBytes: config.chunkSizeBytes,
       extentBytesMax: defaultExtentBytesMax,
@@ -93,7 +94,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     },
   )
   const address = await gateway.listen(config.host, config.restPort)
-  const restAddress = `${address.host}:${address.port}`
+  const restAddress = joinHostPort(address.host, address.port)
   log.info('The master has started.', { rest: restAddress, internal: master.internalAddress })
   return {
     addresses: { rest: restAddress, internal: master.internalAddress },

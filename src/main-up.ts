@@ -5,8 +5,6 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import { FrostError } from './base/errors.ts'
-import { columnCount } from './base/scheme.ts'
 import { toFlags } from './cli/config/flags.ts'
 import type { UpConfig } from './cli/config/options.ts'
 import { NodeClock } from './node/clock.ts'
@@ -23,15 +21,6 @@ const readyMaxMs = 30_000
 const launcher = fileURLToPath(new URL('../bin/frostbyte.js', import.meta.url))
 
 export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> {
-  const width = columnCount(config.scheme)
-  if (config.workers < width) {
-    const { dataColumns, parityColumns } = config.scheme
-    throw new FrostError(
-      'config-invalid',
-      `${config.workers} workers are too few for the scheme ${dataColumns}+${parityColumns}.`,
-      { remedy: `Start at least ${width} with --workers, or choose a smaller --scheme.` },
-    )
-  }
   await mkdir(config.dataDirectory, { recursive: true })
   const secretFile = join(config.dataDirectory, secretFileName)
   await loadOrMakeSecret(secretFile, new NodeRandom())

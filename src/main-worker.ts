@@ -14,6 +14,7 @@ import { NodeFaults } from './node/faults.ts'
 import { LmdbIndexFactory } from './node/index-lmdb.ts'
 import { createLog } from './node/log.ts'
 import { NodeNetwork } from './node/network.ts'
+import { joinHostPort } from './node/host-port.ts'
 import type { RunningNode } from './node/node-process.ts'
 import { NodeRandom } from './node/random.ts'
 import { FixedBodyPool } from './rpc/body-pool.ts'
@@ -42,7 +43,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
     {
       masters: config.masters,
       secret: await workerSecret(config),
-      internalAddress: `${config.host}:${config.workerPort}`,
+      internalAddress: joinHostPort(config.host, config.workerPort),
       ...(config.advertisedAddress === undefined ? {} : { advertisedAddress: config.advertisedAddress }),
       zone: config.zone,
       store: {
