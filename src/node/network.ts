@@ -9,6 +9,7 @@ import * as net from 'node:net'
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import type { Connection, Listener, Network, Receiver } from '../ports/network.ts'
+import { joinHostPort } from './host-port.ts'
 
 const keepAliveDelayMs = 30_000
 const backlogMax = 511
@@ -186,7 +187,7 @@ class TcpListener implements Listener {
     this.#server = server
     const bound = server.address()
     assert(bound !== null && typeof bound === 'object', 'a TCP server is bound to an address')
-    this.address = formatAddress(bound.address, bound.port)
+    this.address = joinHostPort(bound.address, bound.port)
   }
 
   /** Its callback would wait for all open connections, which stay; the port is free at once. */
@@ -203,11 +204,7 @@ function bytesOf(chunk: string | Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 function remoteOf(socket: net.Socket): string {
-  return formatAddress(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0)
-}
-
-function formatAddress(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return joinHostPort(socket.remoteAddress ?? 'unknown', socket.remotePort ?? 0)
 }
 
 /** `host:port`, `[::1]:port`; a host left out (`:7000`) means all addresses to listen, and this machine to dial. */
