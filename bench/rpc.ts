@@ -3,7 +3,8 @@
 //
 //   ping      empty requests, one at a time: the round trip; `empty`: 64 at once
 //   small     10 KiB records in requests of the accepting side, 64 at once: small uploads
-//   put       1,000 KiB records in such requests, 8 at once: large uploads, received in place; `put-dialled`: the other way
+//   put       1,000 KiB records in such requests, 8 at once: large uploads, received in place; `put-dialled`: the other way,
+//             `put-checked`: with a check of the frame over the body, which records do not need
 //   get-slices / get-into   1,000 KiB answers to them, given slice by slice or placed: downloads
 //   get-dialled             the same asked by the dialling side, received in place
 //   relay     floor: the bytes of `put` through bare sockets of node:net, counted and dropped
@@ -57,6 +58,7 @@ type Order =
 
 const largeBody = new Uint8Array(largeBytes).fill(3)
 const smallBody = new Uint8Array(smallBytes).fill(3)
+const record = [largeBody.subarray(0, 4096), largeBody.subarray(4096)]
 const target = new Uint8Array(2 * MIB)
 const putHeader = new Uint8Array(9)
 
@@ -78,23 +80,28 @@ const loads: readonly Load[] = [
     asks: 'accepting',
     atOnce: 64,
     bytes: smallBytes,
-    run: (peer) => ask(peer, methods.take, putHeader, { body: [smallBody] }),
+    run: (peer) => ask(peer, methods.take, putHeader, { body: [smallBody], bodyHasOwnChecks: true }),
   },
   {
     name: 'put',
     asks: 'accepting',
     atOnce: 8,
     bytes: largeBytes,
-    run: (peer) =>
-      ask(peer, methods.take, putHeader, { body: [largeBody.subarray(0, 4096), largeBody.subarray(4096)] }),
+    run: (peer) => ask(peer, methods.take, putHeader, { body: record, bodyHasOwnChecks: true }),
+  },
+  {
+    name: 'put-checked',
+    asks: 'accepting',
+    atOnce: 8,
+    bytes: largeBytes,
+    run: (peer) => ask(peer, methods.take, putHeader, { body: record }),
   },
   {
     name: 'put-dialled',
     asks: 'dialling',
     atOnce: 8,
     bytes: largeBytes,
-    run: (peer) =>
-      ask(peer, methods.take, putHeader, { body: [largeBody.subarray(0, 4096), largeBody.subarray(4096)] }),
+    run: (peer) => ask(peer, methods.take, putHeader, { body: record, bodyHasOwnChecks: true }),
   },
   {
     name: 'get-slices',
@@ -121,7 +128,7 @@ const loads: readonly Load[] = [
 
 const handlers: ReadonlyMap<number, RpcHandler> = new Map<number, RpcHandler>([
   [methods.take, () => Promise.resolve({ header: noHeader })],
-  [methods.give, () => Promise.resolve({ header: noHeader, body: [largeBody] })],
+  [methods.give, () => Promise.resolve({ header: noHeader, body: [largeBody], bodyHasOwnChecks: true })],
 ])
 
 function createNode(identity: NodeIdentity): RpcNode {

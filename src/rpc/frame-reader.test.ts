@@ -33,7 +33,7 @@ interface Heard {
 function encode({ fields, body }: Frame): Uint8Array {
   const length = headBytes(fields)
   const bytes = new Uint8Array(length + body.length)
-  writeHead({ bytes, view: new DataView(bytes.buffer) }, 0, fields, { bodyLength: body.length, compute })
+  writeHead({ bytes, view: new DataView(bytes.buffer) }, 0, fields, { body: [body], bodyLength: body.length, compute })
   bytes.set(body, length)
   return bytes
 }
@@ -187,6 +187,7 @@ const frames = fc.array(
       deadlineMs: fc.nat(0xffff_ffff),
       extension: fc.uint8Array({ maxLength: 60 }),
       header: fc.uint8Array({ maxLength: 300 }),
+      bodyHasOwnChecks: fc.boolean(),
     }),
     body: fc.oneof(
       fc.constant(new Uint8Array(0)),
@@ -244,6 +245,22 @@ describe('FrameReader', () => {
     )
   })
 
+  test('a changed bit in a body is a protocol error, unless what it carries has its own checks', () => {
+    for (const inPlace of [true, false]) {
+      for (const bodyHasOwnChecks of [true, false]) {
+        for (const way of ['memory', 'slices', 'later'] as const) {
+          const setup = createReader([way])
+          const fields = { type: frameType.reply, header: Uint8Array.of(1), bodyHasOwnChecks }
+          const bytes = encode({ fields, body: new Uint8Array(200_000) })
+          bytes[150_000] = 1
+          feed(setup, bytes, [70_000], inPlace)
+          const { failures, doneCount, lostCount } = setup.sink
+          assert.deepEqual([failures.length, doneCount, lostCount], bodyHasOwnChecks ? [0, 1, 0] : [1, 0, 1])
+        }
+      }
+    }
+  })
+
   test('rubbish is one protocol error or nothing yet, never anything else', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), cuts, fc.boolean(), (bytes, cutting, inPlace) => {
@@ -283,7 +300,7 @@ describe('FrameReader', () => {
 
   test('flags that are not known are refused', () => {
     const bytes = encode({ fields: { type: frameType.ping }, body: new Uint8Array(0) })
-    bytes[5] = 1
+    bytes[5] = 2
     new DataView(bytes.buffer).setUint32(0, compute.crc32(bytes.subarray(4)), true)
     const { reader, sink } = createReader()
     reader.chunk(bytes.slice())
@@ -309,7 +326,7 @@ describe('FrameReader', () => {
     const shared = new Uint8Array(20_000)
     const part = shared.subarray(1000)
     part.set(encode({ fields: { type: frameType.reply }, body }))
-    reader.chunk(part.subarray(0, 10_028))
+    reader.chunk(part.subarray(0, 10_000 + fixedBytes))
     assert.equal(shared.length, 20_000)
   })
 

@@ -73,6 +73,9 @@ export class FrameReader implements Receiver {
   #place: BodyPlace | undefined
   #bodyLength = 0
   #bodyFilled = 0
+  /** What the frame says, and what came so far. */
+  #bodyCheck: number | undefined
+  #check = 0
   /** The last `target` was the body's memory. */
   #isLent = false
   /** To be told as soon as its memory is not lent any more. */
@@ -118,6 +121,7 @@ export class FrameReader implements Receiver {
     this.sink.heard()
     if (this.#isLent) {
       this.#isLent = false
+      this.#addToCheck(this.#place?.bytes, count)
       this.#bodyFilled += count
       this.#tellAbandoned()
       if (this.#bodyFilled === this.#bodyLength) this.#endBody()
@@ -238,6 +242,8 @@ export class FrameReader implements Receiver {
       if (bodyLength === 0 || this.#isDeaf) return
       this.#bodyLength = bodyLength
       this.#bodyFilled = 0
+      this.#bodyCheck = head.bodyCheck
+      this.#check = 0
       if (place === 'later') {
         this.#isWaiting = true
         this.#connection.pause()
@@ -253,6 +259,7 @@ export class FrameReader implements Receiver {
     const count = Math.min(source.end - source.start, this.#bodyLength - this.#bodyFilled)
     if (place.bytes !== undefined || place.slice !== undefined) {
       const slice = source.bytes.subarray(source.start, source.start + count)
+      if (this.#bodyCheck !== undefined) this.#check = this.#compute.crc32(slice, this.#check)
       if (place.bytes === undefined) place.slice?.(slice, this.#bodyFilled, this.#bodyLength)
       else place.bytes.set(slice, this.#bodyFilled)
     }
@@ -261,10 +268,22 @@ export class FrameReader implements Receiver {
     if (this.#bodyFilled === this.#bodyLength) this.#endBody()
   }
 
+  #addToCheck(bytes: Uint8Array | undefined, count: number): void {
+    if (this.#bodyCheck === undefined || bytes === undefined) return
+    const filled = this.#bodyFilled
+    this.#check = this.#compute.crc32(bytes.subarray(filled, filled + count), this.#check)
+  }
+
   #endBody(): void {
     const place = this.#place
     this.#place = undefined
-    place?.done()
+    if (place === undefined || place === nowhere) return
+    if (this.#bodyCheck === undefined || this.#check === this.#bodyCheck) {
+      place.done()
+    } else {
+      place.lost()
+      this.#fail(new FrostError('protocol-error', 'A body has a wrong check: what arrives is damaged.'))
+    }
   }
 
   #tellAbandoned(): void {

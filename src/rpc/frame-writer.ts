@@ -80,7 +80,7 @@ export class FrameWriter {
     const bodyLength = lengthOf(body)
     const isCopied = bodyLength <= copiedBodyBytesMax
     const output = this.#room(headBytes(fields) + (isCopied ? bodyLength : 0))
-    writeHead(output, output.end, fields, { bodyLength, compute: this.#compute })
+    writeHead(output, output.end, fields, { body, bodyLength, compute: this.#compute })
     const start = output.end
     output.end += headBytes(fields)
     if (isCopied) {

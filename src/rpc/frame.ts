@@ -1,7 +1,8 @@
-// The head of a frame. Every frame is a fixed part of 28 bytes, an extension area, a header and a body; the first three are
-// its head, covered by the frame's CRC-32. Bodies are covered by the checks of what they carry: the CRCs of records,
-// checked by whoever stores or uses the bytes, so nobody computes a check over megabytes here that somebody else
-// computes anyway. docs/design/protocol.md has every byte; a change here is a new protocol version.
+// The head of a frame. Every frame is a fixed part of 32 bytes, an extension area, a header and a body; the first three are
+// its head, covered by the frame's CRC-32. The body has a CRC-32 of its own, except where the sender says that what it
+// carries brings its checks along: records and their chunks, checked by whoever stores or uses them, so that nobody
+// computes a check over megabytes here that somebody else computes anyway. docs/design/protocol.md has every byte; a change
+// here is a new protocol version.
 
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
@@ -27,7 +28,9 @@ export const frameType = {
 
 export type FrameType = (typeof frameType)[keyof typeof frameType]
 
-export const fixedBytes = 28
+export const fixedBytes = 32
+/** Flag: the body has a check. */
+const checkedBody = 1
 export const extensionBytesMax = 4 * KIB
 export const headerBytesMax = 32 * KIB
 /** No head is longer. */
@@ -54,6 +57,8 @@ export interface FrameFields {
   readonly deadlineMs?: number
   readonly extension?: Uint8Array
   readonly header?: Uint8Array
+  /** The body is not checked by the frame. */
+  readonly bodyHasOwnChecks?: boolean
 }
 
 export function headBytes(fields: FrameFields): number {
@@ -65,17 +70,18 @@ export function writeHead(
   into: { readonly bytes: Uint8Array; readonly view: DataView },
   offset: number,
   fields: FrameFields,
-  rest: { readonly bodyLength: number; readonly compute: Compute },
+  rest: { readonly body: readonly Uint8Array[] | undefined; readonly bodyLength: number; readonly compute: Compute },
 ): void {
   const { bytes, view } = into
   const { extension, header } = fields
   const extensionLength = extension?.length ?? 0
   const headerLength = header?.length ?? 0
+  const isChecked = rest.bodyLength > 0 && fields.bodyHasOwnChecks !== true
   assert(extensionLength <= extensionBytesMax, `an extension area of ${extensionLength} bytes`)
   assert(headerLength <= headerBytesMax, `a header of ${headerLength} bytes`)
   assert(rest.bodyLength <= bodyBytesMax, `a body of ${rest.bodyLength} bytes`)
   view.setUint8(offset + 4, fields.type)
-  view.setUint8(offset + 5, 0)
+  view.setUint8(offset + 5, isChecked ? checkedBody : 0)
   view.setUint16(offset + 6, fields.method ?? 0, true)
   view.setUint32(offset + 8, fields.id ?? 0, true)
   view.setUint32(offset + 12, fields.deadlineMs ?? 0, true)
@@ -83,10 +89,17 @@ export function writeHead(
   view.setUint16(offset + 18, 0, true)
   view.setUint32(offset + 20, headerLength, true)
   view.setUint32(offset + 24, rest.bodyLength, true)
+  view.setUint32(offset + 28, isChecked ? checkOf(rest.body, rest.compute) : 0, true)
   if (extension !== undefined) bytes.set(extension, offset + fixedBytes)
   if (header !== undefined) bytes.set(header, offset + fixedBytes + extensionLength)
   const end = offset + fixedBytes + extensionLength + headerLength
   view.setUint32(offset, rest.compute.crc32(bytes.subarray(offset + 4, end)), true)
+}
+
+function checkOf(body: readonly Uint8Array[] | undefined, compute: Compute): number {
+  let check = 0
+  for (const part of body ?? []) check = compute.crc32(part, check)
+  return check
 }
 
 /** A received head. One instance is filled again and again: it is valid during the call that hands it over. */
@@ -96,6 +109,8 @@ export class FrameHead {
   id = 0
   deadlineMs = 0
   bodyLength = 0
+  /** `undefined`: what the body carries has its own checks. */
+  bodyCheck: number | undefined
   /** Views of memory that is used again as soon as the call returns. */
   extension: Uint8Array = nothing
   header: Uint8Array = nothing
@@ -134,7 +149,8 @@ export class FrameHead {
     if (compute.crc32(bytes.subarray(offset + 4, end)) !== view.getUint32(offset, true)) {
       throw new FrostError('protocol-error', 'A frame has a wrong check: what arrives is damaged, or not the protocol.')
     }
-    if (view.getUint8(offset + 5) !== 0 || view.getUint16(offset + 18, true) !== 0) {
+    const flags = view.getUint8(offset + 5)
+    if (flags > checkedBody || view.getUint16(offset + 18, true) !== 0) {
       throw new FrostError('protocol-error', 'A frame carries flags that this version does not know.')
     }
     this.type = view.getUint8(offset + 4)
@@ -142,6 +158,7 @@ export class FrameHead {
     this.id = view.getUint32(offset + 8, true)
     this.deadlineMs = view.getUint32(offset + 12, true)
     this.bodyLength = view.getUint32(offset + 24, true)
+    this.bodyCheck = flags === checkedBody ? view.getUint32(offset + 28, true) : undefined
     const headerStart = offset + fixedBytes + view.getUint16(offset + 16, true)
     this.extension = headerStart === offset + fixedBytes ? nothing : bytes.subarray(offset + fixedBytes, headerStart)
     this.header = headerStart === end ? nothing : bytes.subarray(headerStart, end)

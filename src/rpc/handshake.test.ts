@@ -26,7 +26,7 @@ const withCode =
 function frame(type: FrameType, header: Uint8Array = noHeader): Uint8Array {
   const fields = { type, header }
   const bytes = new Uint8Array(headBytes(fields))
-  writeHead({ bytes, view: new DataView(bytes.buffer) }, 0, fields, { bodyLength: 0, compute })
+  writeHead({ bytes, view: new DataView(bytes.buffer) }, 0, fields, { body: undefined, bodyLength: 0, compute })
   return bytes
 }
 

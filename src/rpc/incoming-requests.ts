@@ -185,7 +185,8 @@ export class IncomingRequests {
       reply.sent?.()
       this.#sendError(request, new FrostError('cancelled', 'The request was cancelled.'))
     } else {
-      const fields = { type: frameType.reply, id: request.id, header: reply.header }
+      const bodyHasOwnChecks = reply.bodyHasOwnChecks === true
+      const fields = { type: frameType.reply, id: request.id, header: reply.header, bodyHasOwnChecks }
       this.#options.writer.frame(fields, reply.body, reply.sent)
     }
     this.pump()

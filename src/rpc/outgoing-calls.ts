@@ -196,7 +196,8 @@ export class OutgoingCalls {
     this.#inFlightBodyBytes += call.bodyLength
     const restMs = Math.max(1, Math.ceil(call.deadlineMonotonicMs - clock.monotonicMs()))
     const { id, method, extension } = call
-    const fields = { type: frameType.request, id, method, deadlineMs: restMs, header }
+    const bodyHasOwnChecks = call.options.bodyHasOwnChecks === true
+    const fields = { type: frameType.request, id, method, deadlineMs: restMs, header, bodyHasOwnChecks }
     writer.frame(extension === undefined ? fields : { ...fields, extension }, call.options.body, call.options.sent)
   }
 

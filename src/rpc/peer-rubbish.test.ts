@@ -47,7 +47,12 @@ async function connectBroken(options: WorldOptions = {}): Promise<Broken> {
 
 function frame(fields: FrameFields, bodyLength = 0): Uint8Array {
   const bytes = new Uint8Array(headBytes(fields))
-  writeHead({ bytes, view: new DataView(bytes.buffer) }, 0, fields, { bodyLength, compute })
+  writeHead(
+    { bytes, view: new DataView(bytes.buffer) },
+    0,
+    { ...fields, bodyHasOwnChecks: true },
+    { body: undefined, bodyLength, compute },
+  )
   return bytes
 }
 

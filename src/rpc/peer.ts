@@ -39,6 +39,8 @@ export interface RequestOptions {
   readonly deadlineMs: number
   /** Sent as one body after the other. At most 2 MiB altogether. Must not change before `sent`. */
   readonly body?: readonly Uint8Array[]
+  /** The body carries checks that its receiver looks at (a record, its chunks): the frame computes none over it. */
+  readonly bodyHasOwnChecks?: boolean
   /** Called exactly once, when `body` is not referenced any more: from inside `request`, or later, before or after it settles. */
   readonly sent?: () => void
   /** An abort rejects with `cancelled` and aborts the handler's signal. */
@@ -52,7 +54,7 @@ export interface RequestOptions {
   readonly into?: BodyMemory
   /**
    * Gets each slice of the response's body as it arrives, in order, while the request is open; the slice is valid during the call
-   * only. `response.body` is undefined then. Must not throw. Not together with `into`.
+   * only. Where the frame has a check over the body, it is known to be right only when the request resolves. `response.body` is undefined then. Must not throw. Not together with `into`.
    */
   readonly onBody?: (slice: Uint8Array, offset: number, bodyLength: number) => void
 }
@@ -85,6 +87,8 @@ export interface RpcReply {
   readonly header: Uint8Array
   /** At most 2 MiB altogether. Must not change before `sent`. */
   readonly body?: readonly Uint8Array[]
+  /** As of a request's body. */
+  readonly bodyHasOwnChecks?: boolean
   /** Called exactly once, when `body` is not referenced any more: it was sent, or nobody wants it now. */
   readonly sent?: () => void
 }
