@@ -1,3 +1,5 @@
+// A log that keeps its lines in memory: what a test asserts on, and part of the trace of a simulation. Bounded.
+
 import type { Log, LogFields } from '../../src/ports/log.ts'
 
 export interface LogEntry {

@@ -17,11 +17,13 @@ const backlogMax = 511
 export class NodeNetwork implements Network {
   async listen(address: string, accept: (connection: Connection) => void): Promise<Listener> {
     const { host, port } = parseAddress(address)
-    const server = net.createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs })
-    server.on('connection', (socket) => {
-      socket.pause()
-      accept(new TcpConnection(socket, remoteOf(socket)))
+    const server = net.createServer({
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveDelayMs,
+      pauseOnConnect: true,
     })
+    server.on('connection', (socket) => accept(new TcpConnection(socket, remoteOf(socket))))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.once('error', reject)
     server.listen({ host, port, backlog: backlogMax }, resolve)
