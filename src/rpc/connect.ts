@@ -10,7 +10,7 @@ import { limitsOf } from './rpc-node.ts'
 import type { RpcLimits, RpcNode } from './rpc-node.ts'
 import { SmallBodies } from './small-bodies.ts'
 
-export type { RpcLimits, RpcNode, RpcPorts } from './rpc-node.ts'
+export type { RpcLimits, RpcNode } from './rpc-node.ts'
 
 /**
  * Dials `address` and shakes hands. `timeoutMs` is for the dialling; the handshake has its own limit.

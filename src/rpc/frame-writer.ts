@@ -15,7 +15,7 @@ import { headBytes, headBytesMax, writeHead } from './frame.ts'
 import type { FrameFields } from './frame.ts'
 
 /** Bodies up to this length are copied behind their head: cheaper than one more part of a `writev`, and soon free again. */
-export const copiedBodyBytesMax = 16 * KIB
+const copiedBodyBytesMax = 16 * KIB
 const outputBytes = 64 * KIB
 /** Memory for output that is kept when idle. */
 const keptOutputsMax = 4

@@ -54,7 +54,8 @@ export interface RequestOptions {
   readonly into?: BodyMemory
   /**
    * Gets each slice of the response's body as it arrives, in order, while the request is open; the slice is valid during the call
-   * only. Where the frame has a check over the body, it is known to be right only when the request resolves. `response.body` is undefined then. Must not throw. Not together with `into`.
+   * only. Where the frame has a check over the body, it is known to be right only when the request resolves.
+   * `response.body` is undefined then. Must not throw. Not together with `into`.
    */
   readonly onBody?: (slice: Uint8Array, offset: number, bodyLength: number) => void
 }
