@@ -218,7 +218,7 @@ describe('FrameReader', () => {
         assert.deepEqual(sink.heardFrames, expected)
         assert.equal(sink.lostCount, 0)
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 
@@ -241,7 +241,7 @@ describe('FrameReader', () => {
         )
         assert.deepEqual(setup.sink.heardFrames, sent.slice(0, index).map(expectedOf))
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 
