@@ -160,7 +160,13 @@ class PeerLink implements WorkerLink {
 
   async put(record: readonly Uint8Array[], options: PutOptions): Promise<void> {
     const { deadlineMs, epoch, standIn, sent, signal } = options
-    const request = { deadlineMs, body: record, sent, ...(signal === undefined ? {} : { signal }) }
+    const request = {
+      deadlineMs,
+      body: record,
+      bodyHasOwnChecks: true,
+      sent,
+      ...(signal === undefined ? {} : { signal }),
+    }
     try {
       const response = await this.peer.request(methods.put, encodePut({ epoch, standIn }), request)
       response.release()

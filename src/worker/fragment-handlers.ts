@@ -56,7 +56,7 @@ async function get(store: FragmentStore, request: RpcRequest): Promise<RpcReply>
     chunkSizeBytes: read.chunkSizeBytes,
     checks: read.checks,
   })
-  return { header, body: [read.bytes], sent: () => read.release() }
+  return { header, body: [read.bytes], bodyHasOwnChecks: true, sent: () => read.release() }
 }
 
 async function inspect(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
