@@ -196,7 +196,11 @@ function scenarios(requests: number): readonly Scenario[] {
   const largePut = [put('/upload?filename=put', largeBytes), ...Array.from({ length: 256 }, () => slice)]
   return [
     { ...small, what: 'download 10 KiB', request: [get('/download/small')] },
-    { ...small, what: 'upload 10 KiB', request: [put('/upload?filename=put', smallBytes), Buffer.alloc(smallBytes, 2)] },
+    {
+      ...small,
+      what: 'upload 10 KiB',
+      request: [put('/upload?filename=put', smallBytes), Buffer.alloc(smallBytes, 2)],
+    },
     { ...large, what: 'download 256 MiB', request: [get('/download/large')] },
     { ...large, what: 'upload 256 MiB', request: largePut },
     { what: 'list 1,000 names', request: [get('/files?limit=1000')], count: 2000, connections: 1, bytes: 0 },

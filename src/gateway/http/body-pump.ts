@@ -56,6 +56,13 @@ export class BodyPump {
     return this.#done.promise
   }
 
+  /** In the place of `run`, for a request without a body. @throws FrostError `size-mismatch`. */
+  endEmpty(): void {
+    this.#isSettled = true
+    const { announcedBytes } = this.#options
+    if (announcedBytes !== undefined && announcedBytes > 0) throw sizeMismatch(announcedBytes, 'none')
+  }
+
   /** Ends the pump with an error. No effect once it has ended. */
   fail(error: unknown): void {
     if (this.#isSettled) return

@@ -97,6 +97,15 @@ export class Exchange implements FinishedExchange, Transfer {
     return this.response.headersSent ? this.response.statusCode : statusClientGone
   }
 
+  /**
+   * Whether the request has a body, an empty one included. One without either header has none, and its stream then ends without
+   * an event, since node:http is told to spare what empty requests do not need.
+   */
+  get hasBody(): boolean {
+    const { headers } = this.request
+    return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  }
+
   /** Whether the answer was sent, or the client has gone. */
   get isClosed(): boolean {
     return this.#isClosed
@@ -141,13 +150,15 @@ export class Exchange implements FinishedExchange, Transfer {
   sendSized(status: number, headers: string[], body: string | Uint8Array | undefined): void {
     if (this.#isClosed) return
     const { request, response } = this
-    const unread = this.#unreadBytes()
-    if (unread > restKeptMax || (unread > 0 && this.#awaitsContinue)) {
-      this.#sendAndDrain(status, headers, body)
-      return
+    if (this.hasBody && !request.readableEnded) {
+      const unread = this.#unreadBytes()
+      if (unread > restKeptMax || (unread > 0 && this.#awaitsContinue)) {
+        this.#sendAndDrain(status, headers, body)
+        return
+      }
+      request.removeAllListeners('data').resume()
     }
-    if (unread > 0) request.removeAllListeners('data').resume()
-    if (this.#shared.isClosing()) headers.push('Connection', 'close')
+    if (this.#shared.isClosing()) addClose(headers)
     response.writeHead(status, headers)
     if (body === undefined) response.end()
     else response.end(body)
@@ -164,7 +175,7 @@ export class Exchange implements FinishedExchange, Transfer {
 
   /** Begins an answer whose body is written with `response.write` and `response.end`. */
   startBody(status: number, headers: string[]): void {
-    if (this.#shared.isClosing()) headers.push('Connection', 'close')
+    if (this.#shared.isClosing()) addClose(headers)
     this.connection.isStreaming = true
     this.response.writeHead(status, headers)
     this.#shared.sendWatch.add(this)
@@ -201,8 +212,9 @@ export class Exchange implements FinishedExchange, Transfer {
     return this.stepsSent - unsentBytes(this.request.socket)
   }
 
+  /** An answer without a socket waits for the one before it, not for the client. */
   isPeerTurn(): boolean {
-    return this.response.writableLength > 0
+    return this.response.socket !== null && this.response.writableLength > 0
   }
 
   onStall(): void {
@@ -213,18 +225,16 @@ export class Exchange implements FinishedExchange, Transfer {
   /** Of the request's body: what has not arrived yet, as far as is known; 0 where nothing is missing. */
   #unreadBytes(): number {
     const { request } = this
-    const { headers } = request
-    if (headers['transfer-encoding'] !== undefined) return request.complete ? 0 : Number.POSITIVE_INFINITY
-    const length = headers['content-length']
-    if (length === undefined || request.complete) return 0
-    return Number(length) - this.bytesReceived
+    if (request.complete) return 0
+    const length = request.headers['content-length']
+    return length === undefined ? Number.POSITIVE_INFINITY : Number(length) - this.bytesReceived
   }
 
   /** All of the answer goes out now, its end only when the rest of the request's body was read, or enough of it. */
   #sendAndDrain(status: number, headers: string[], body: string | Uint8Array | undefined): void {
     const { request, response } = this
     const { clock, drainBytesMax, drainTimeoutMs } = this.#shared
-    headers.push('Connection', 'close')
+    addClose(headers)
     response.writeHead(status, headers)
     if (body === undefined || this.method === 'HEAD') response.flushHeaders()
     else response.write(body)
@@ -232,6 +242,7 @@ export class Exchange implements FinishedExchange, Transfer {
     const end = (): void => {
       this.#drainTimer?.cancel()
       response.end()
+      if (response.writableLength > 0) this.#shared.sendWatch.add(this)
     }
     this.#drainTimer = clock.startTimer(drainTimeoutMs, end, { background: true })
     request.removeAllListeners('data')
@@ -251,6 +262,10 @@ export class Exchange implements FinishedExchange, Transfer {
     else if (this.response.headersSent) this.#shared.log.error('An answer was cut off', error, fields)
     else this.#shared.log.debug('A request was refused', fields)
   }
+}
+
+function addClose(headers: string[]): void {
+  if (!headers.includes('Connection')) headers.push('Connection', 'close')
 }
 
 /** Every answer: browsers neither guess its type nor let other sites read it. */

@@ -34,6 +34,7 @@ export async function receiveFormBody(
   parts: UploadParts,
   describe: (file: FormFile) => PutRequest,
 ): Promise<FileInfo> {
+  if (!exchange.hasBody) throw noFilePart()
   const body = new FormBody(exchange, parts, describe)
   exchange.onClose(() => body.onClose())
   exchange.acceptBody()

@@ -11,7 +11,7 @@ export interface Problem {
   readonly body: string
 }
 
-export const problemMediaType = 'application/problem+json'
+const problemMediaType = 'application/problem+json'
 
 /** How long a client waits before it tries again, where the error itself says nothing. */
 const retryAfterSecondsDefault = 2

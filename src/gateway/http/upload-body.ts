@@ -40,7 +40,8 @@ class UploadBody implements Transfer {
       this.#exchange.onClose(() => this.#onClose())
       this.#exchange.acceptBody()
       this.#watch.add(this)
-      await pump.run()
+      if (this.#exchange.hasBody) await pump.run()
+      else pump.endEmpty()
       this.#watch.remove(this)
       return await this.#upload.finish()
     } catch (error) {

@@ -23,7 +23,7 @@ export interface RestParts {
 /** Ends the exchange with an answer, or throws. `query` is that of the exchange. */
 export type Handler = (exchange: Exchange, query: Query, parts: RestParts) => Promise<void> | void
 
-export const defaultBucket = 'default'
+const defaultBucket = 'default'
 const nameBytesMax = 1024
 const bucketCharactersMax = 255
 

@@ -232,6 +232,16 @@ describe('a body that nobody wants', () => {
     clearInterval(flood)
   })
 
+  test('of unknown length ends its connection', async () => {
+    await using rest = await Harness.start()
+    const connection = await rest.connect()
+    connection.write(`${put}Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n`)
+    const answer = await connection.response()
+    assert.equal(answer.status, 400)
+    assert.equal(answer.headers.connection, 'close')
+    await connection.end()
+  })
+
   test('is not waited for beyond a time', async () => {
     const time = new VirtualTime()
     await using rest = await Harness.start({ clock: time.createClock() })
@@ -313,6 +323,14 @@ describe('the end', () => {
     await time.advance(3001)
     assert.equal(await connection.end(), '')
     await closed
+  })
+
+  test('several processes may share a port where they are told to', async () => {
+    await using rest = await Harness.start({ sharePort: true })
+    const parts = { files: new FakeFileService(), clock: new NodeClock(), log: new CollectingLog() }
+    const second = new RestGateway(parts, { sharePort: true })
+    assert.equal((await second.listen('127.0.0.1', rest.port)).port, rest.port)
+    await second.close(0)
   })
 
   test('a port in use is an error that names the remedy', async () => {

@@ -40,6 +40,20 @@ describe('an upload', () => {
     assert.equal(rest.files.textOf('a'), 'abcde')
   })
 
+  test('without any body is an empty file, unless a size or a form promises more', async () => {
+    await using rest = await Harness.start()
+    const connection = await rest.connect()
+    connection.write(putHead('/upload?filename=a'))
+    assert.equal((await connection.response()).status, 201)
+    assert.equal(rest.files.textOf('a'), '')
+    connection.write(putHead('/upload?filename=b&size=1'))
+    assert.equal(codeOf(await connection.response()), 'size-mismatch')
+    connection.write(putHead('/upload?filename=b', 'Content-Type: multipart/form-data; boundary=x'))
+    assert.equal(codeOf(await connection.response()), 'bad-request')
+    assert.deepEqual(rest.files.keys(), ['a'])
+    assert.equal(rest.files.uploadsOpen, 0)
+  })
+
   test('keeps its connection for the next one', async () => {
     await using rest = await Harness.start()
     const connection = await rest.connect()
