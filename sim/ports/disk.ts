@@ -64,6 +64,12 @@ export class SimulatedDisk implements Disk {
     return names.map((name) => name.slice(prefix.length))
   }
 
+  async contents(): Promise<readonly string[]> {
+    await this.#power.step()
+    const names = this.#medium.names().map((name) => (name.includes('/') ? `${folderOf(name)}/` : name))
+    return [...new Set(names)].toSorted()
+  }
+
   async remove(name: string): Promise<void> {
     checkName(name)
     await this.#power.step()

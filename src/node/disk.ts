@@ -57,6 +57,14 @@ export class NodeDisk implements Disk {
     }
   }
 
+  async contents(): Promise<readonly string[]> {
+    return attempt('the data directory', async () => {
+      const entries = await readdir(this.#directory, { withFileTypes: true })
+      const names = entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+      return names.filter((name) => name !== lockFileName).toSorted()
+    })
+  }
+
   async remove(name: string): Promise<void> {
     await attempt(name, async () => {
       await unlink(this.#path(name)).catch(ignoreMissing)

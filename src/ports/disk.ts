@@ -13,6 +13,8 @@ export interface Disk {
   open(name: string): Promise<ReadFile | undefined>
   /** Names in `folder` ('' is the directory itself), files only, sorted. A folder that is not there has none. */
   list(folder: string): Promise<readonly string[]>
+  /** Names of everything in the directory itself, sorted: files, and folders with a slash behind. The lock's file is left out. */
+  contents(): Promise<readonly string[]>
   /** Not durable before `syncDirectory`. No error where there is none. */
   remove(name: string): Promise<void>
   /** Makes creations and removals in `folder` durable. */

@@ -2,8 +2,9 @@
 // docs/design/store.md has the invariants behind them.
 
 import type { ErrorCode } from '../base/errors.ts'
-import type { ClusterId, DataId, GroupId, WorkerId } from '../base/ids.ts'
+import type { ClusterId, GroupId, WorkerId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
+import type { FragmentIdentity } from '../codec/record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
@@ -12,19 +13,15 @@ import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 
 /** Names one immutable fragment. */
-export interface FragmentKey {
-  readonly group: GroupId
-  readonly dataId: DataId
-  readonly block: number
-  readonly column: number
-}
+export type FragmentKey = FragmentIdentity
 
 export interface StorePorts {
   readonly clock: Clock
   readonly random: Random
   readonly compute: Compute
-  /** The worker's data directory; the store locks it and owns everything in it but the folder and names in `foreignNames`. */
+  /** The worker's data directory: the store locks it, owns everything in it, and closes it. */
   readonly disk: Disk
+  /** Best in the same directory: one index, named `index`. */
   readonly indexes: IndexFactory
   readonly log: Log
 }
@@ -38,13 +35,13 @@ export interface StoreOptions {
   readonly ballastBytes?: number
   /** A segment is sealed before it grows over this. Default 256 MiB; 64 KiB to 256 MiB. */
   readonly segmentBytesMax?: number
-  /** Entries between two index checkpoints. Default 16,384; 16 to 65,536. */
+  /** Entries between two index checkpoints. Default 8,192; 16 to 65,536. */
   readonly memoryEntriesMax?: number
   /** Memory on loan to reads and compaction. Default 8 MiB; at least 3 MiB. */
   readonly readMemoryBytes?: number
   /** Records that wait for the disk, each log. Default 32 MiB. */
   readonly queueBytesMax?: number
-  /** Segments open for reading at once. Default 64. */
+  /** Segments open for reading at once. Default 64; at least 2. */
   readonly openFilesMax?: number
   /** Pace of compaction's reading while the disk is not full. Default 64 MiB/s. */
   readonly compactionBytesPerSecond?: number
@@ -86,8 +83,12 @@ export interface OpenReport {
   readonly indexRebuilt: boolean
   /** Records of a last batch that were not whole: never acknowledged, or damaged since. The keys that are known. */
   readonly droppedKeys: readonly FragmentKey[]
+  /** Fragments that became damaged because their segment is gone or cut off. */
+  readonly lostFragments: number
   /** Bytes were lost of which it is not known what they held: only a comparison of the worker's groups tells. */
   readonly unknownLoss: boolean
+  /** Bytes behind the last batches that are no batch: writes that were cut short, never acknowledged; or a damaged last batch. */
+  readonly tornBytes: number
 }
 
 export interface ChunkRange {
@@ -131,6 +132,13 @@ export interface FragmentPlace {
   readonly fileName: string
   readonly offset: number
   readonly recordBytes: number
+}
+
+export interface GroupUsage {
+  readonly group: GroupId
+  /** Fragments in good state, and bytes of their records. */
+  readonly fragments: number
+  readonly bytes: number
 }
 
 export interface StoreUsage {

@@ -1,6 +1,22 @@
-// A worker's fragment store. (Public face; the body follows.)
+// A worker's fragment store: immutable records in append-only segments, found through an ordered index, with group commit.
+//
+// The log is the truth. A put is acknowledged when its batch is synced; the index follows by checkpoints and can be lost. What
+// holds under which faults is in docs/design/store.md, every byte in docs/design/store-format.md. This file is the
+// face: it decides what a call means; the parts do it (store-parts.ts puts them together):
+//
+//     put, drop → append-log → segment-writer → Disk        durable → ledger → entry-table → checkpoints → Index
+//     read → fragment-lookup → fragment-reader → segment-files → Disk
+//     compactor: segments → append-log → checkpoint → removal
+//
+// Faults: a record that fails a check or a read is marked damaged, told to `events.damaged`, and never served; a put replaces
+// it. A failed sync gives its segment up. A full disk refuses puts, while reads, drops and compaction go on.
 
+import { assert } from '../base/assert.ts'
+import { errorCode, FrostError } from '../base/errors.ts'
 import type { ClusterId, DataId, GroupId } from '../base/ids.ts'
+import { verifyRecord } from '../codec/checks.ts'
+import { decodeHeader, fragmentName, largePayloadBytes, type RecordHeader } from '../codec/record.ts'
+import { Compactor } from './compactor.ts'
 import type {
   ChunkRange,
   FragmentKey,
@@ -8,6 +24,7 @@ import type {
   FragmentPlace,
   FragmentRead,
   FragmentStat,
+  GroupUsage,
   OpenReport,
   StoreCounters,
   StoreEvents,
@@ -15,122 +32,408 @@ import type {
   StorePorts,
   StoreUsage,
 } from './contract.ts'
+import { dataIdOf, fragmentKeyOf, fragmentText, idText, idTextOf, isFragmentText, rangeOfId } from './fragment-key.ts'
+import { listDataIds, listFragments, listLimitMax } from './fragment-listing.ts'
+import { FragmentLookup } from './fragment-lookup.ts'
+import { openIdentity, writeIdentity, type Identity } from './identity.ts'
+import type { EntryKind, LogEntry } from './log-entry.ts'
+import { segmentFileName } from './segment-writer.ts'
+import { ballastName, SpaceGuard } from './space-guard.ts'
+import { openParts, type StoreHooks, type StoreParts } from './store-parts.ts'
+import { settingsOf, type StoreSettings } from './store-settings.ts'
+
+const dropsMax = 4096
+/** Fragments that tombstones under way at once remove, unless a single data id has more. */
+const droppedAtOnceMax = 4096
+
+interface OpenStore extends StoreParts {
+  readonly lookup: FragmentLookup
+  readonly compactor: Compactor
+}
 
 export class FragmentStore {
-  constructor(_ports: StorePorts, _options: StoreOptions = {}, _events: StoreEvents = {}) {}
+  readonly #ports: StorePorts
+  readonly #settings: StoreSettings
+  readonly #events: StoreEvents
+  readonly #space: SpaceGuard
+  #state: 'new' | 'open' | 'closed' = 'new'
+  #store: OpenStore | undefined
+  #identity: Identity | undefined
+  /** Puts under way, by fragment: a second put of one waits for the first. */
+  readonly #putting = new Map<string, Promise<unknown>>()
+  /** Calls that change something and have not ended. */
+  readonly #changing = new Set<Promise<unknown>>()
+  readonly #counts = { puts: 0, putsExisting: 0, reads: 0, drops: 0, failedSyncs: 0, appendedBytes: 0, readBytes: 0 }
+  #firstBatches = 0
+
+  constructor(ports: StorePorts, options: StoreOptions = {}, events: StoreEvents = {}) {
+    this.#settings = settingsOf(options)
+    this.#ports = ports
+    this.#events = events
+    const { clock, disk, log } = ports
+    const segmentBytes = (): number => this.#store?.ledger.segments.fileBytes ?? 0
+    const fullChanged = (full: boolean): void => events.full?.(full)
+    this.#space = new SpaceGuard({ clock, disk, log, segmentBytes, fullChanged }, this.#settings)
+  }
 
   /**
    * Locks the directory, replays the logs, starts compaction. Called once, before everything else.
    * @throws FrostError `directory-locked`, `directory-foreign`, `format-unsupported`, `store-corrupt`, `disk-failed`.
    */
-  open(): Promise<OpenReport> {
-    throw new Error('not built yet')
+  async open(): Promise<OpenReport> {
+    assert(this.#state === 'new', 'a store is opened once')
+    const { disk } = this.#ports
+    await disk.lock()
+    try {
+      const who = await this.#openIdentity()
+      await this.#space.open()
+      const parts = await openParts(this.#ports, this.#settings, this.#hooks(), who)
+      const lookup = new FragmentLookup(parts.ledger, this.#events)
+      this.#identity = who.identity
+      this.#store = { ...parts, lookup, compactor: this.#makeCompactor(parts, lookup) }
+      this.#firstBatches = parts.report.lastBatch
+    } catch (error) {
+      await disk.close()
+      throw error
+    }
+    this.#state = 'open'
+    if (this.#settings.compaction) this.#store.compactor.start()
+    return this.#store.report
   }
 
   /** Binds the directory to a cluster, durably; no effect when it is that one's already. @throws FrostError `foreign-cluster`. */
-  joinCluster(_clusterId: ClusterId): Promise<void> {
-    throw new Error('not built yet')
+  async joinCluster(clusterId: ClusterId): Promise<void> {
+    const identity = this.#identity
+    assert(identity !== undefined, 'the store is open')
+    if (identity.clusterId === clusterId) return
+    if (identity.clusterId !== undefined) {
+      throw new FrostError('foreign-cluster', `The data directory belongs to cluster ${identity.clusterId}.`, {
+        remedy: `Start this worker in that cluster, or give it an empty directory for cluster ${clusterId}.`,
+      })
+    }
+    this.#identity = { ...identity, clusterId }
+    await this.#change(writeIdentity(this.#ports, this.#identity))
   }
 
   /**
    * Stores a whole record, header and payload, after every check of it was verified. **Durable when it resolves.** `exists`: an
    * equal record was there and passed its checks again (a damaged one is replaced: `stored`). The bytes must not change until it
    * settles; a large record (payload ≥ 64 KiB) should lie in memory from `Disk.allocateAligned`, else it is copied.
-   * @throws FrostError `fragment-corrupt` (the given record fails its checks), `fragment-conflict`, `insufficient-storage`,
+   * @throws FrostError `protocol-error` (the given record fails its checks), `fragment-conflict`, `insufficient-storage`,
    * `overloaded`, `disk-failed`.
    */
-  put(_record: Uint8Array): Promise<'stored' | 'exists'> {
-    throw new Error('not built yet')
+  async put(record: Uint8Array): Promise<'stored' | 'exists'> {
+    this.#opened()
+    const header = decodeHeader(this.#ports.compute, record, 'protocol-error')
+    verifyRecord(this.#ports.compute, header, record, 'protocol-error')
+    const text = fragmentText(header)
+    for (let other = this.#putting.get(text); other !== undefined; other = this.#putting.get(text)) {
+      await other.catch(() => undefined)
+    }
+    const put = this.#put(text, header, record)
+    this.#putting.set(text, put)
+    try {
+      return await this.#change(put)
+    } finally {
+      this.#putting.delete(text)
+    }
   }
 
   /**
    * Reads chunks, all or a range (clipped to the chunks there are), and verifies each. Waits for memory in a bounded queue.
    * @throws FrostError `fragment-missing`, `fragment-corrupt`, `disk-failed`, `overloaded`; `signal.reason`.
    */
-  read(_key: FragmentKey, _range?: ChunkRange, _signal?: AbortSignal): Promise<FragmentRead> {
-    throw new Error('not built yet')
+  async read(key: FragmentKey, range?: ChunkRange, signal?: AbortSignal): Promise<FragmentRead> {
+    const { lookup, reader } = this.#opened()
+    this.#counts.reads++
+    return lookup.read(key, (located) => reader.readChunks(located, range, signal))
   }
 
   /**
    * The record's header with CRC table and manifest, as stored; the caller's to keep.
    * @throws FrostError as `read`.
    */
-  readHeader(_key: FragmentKey, _signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    throw new Error('not built yet')
+  async readHeader(key: FragmentKey, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    const { lookup, reader } = this.#opened()
+    return lookup.read(key, (located) => reader.readHeader(located, signal))
   }
 
   /** From the index, without a look at the record. `undefined`: not held. */
-  stat(_key: FragmentKey): FragmentStat | undefined {
-    throw new Error('not built yet')
+  stat(key: FragmentKey): FragmentStat | undefined {
+    const entry = this.#opened().ledger.table.get(fragmentText(key))
+    if (entry === undefined || entry.state === 'dropped') return undefined
+    return { state: entry.state, recordBytes: entry.bytes, headerCrc: entry.headerCrc }
   }
 
   /** Where the record lies. `undefined`: not held, or damaged. */
-  locate(_key: FragmentKey): FragmentPlace | undefined {
-    throw new Error('not built yet')
+  locate(key: FragmentKey): FragmentPlace | undefined {
+    const { ledger } = this.#opened()
+    const entry = ledger.table.get(fragmentText(key))
+    const kind = entry?.state === 'good' ? ledger.segments.find(entry.segment)?.kind : undefined
+    if (entry === undefined || kind === undefined) return undefined
+    return { fileName: segmentFileName(kind, entry.segment), offset: entry.offset, recordBytes: entry.bytes }
   }
 
   /**
    * Removes all fragments of the data ids in the group, also those whose puts are still under way. Durable when it resolves;
    * ids that are not held are no error. At most 4,096 ids a call.
-   * @throws FrostError `disk-failed`, `overloaded`.
+   * @throws FrostError `disk-failed`, `insufficient-storage`.
    */
-  drop(_group: GroupId, _dataIds: readonly DataId[]): Promise<void> {
-    throw new Error('not built yet')
+  async drop(group: GroupId, dataIds: readonly DataId[]): Promise<void> {
+    assert(dataIds.length <= dropsMax, `${dataIds.length} data ids to drop`)
+    const ids = dataIds.map((dataId) => idText(group, dataId))
+    await this.#change(
+      this.#drop(ids, (id) => newTombstone('drop-id', { group, dataId: dataIdOf(id), block: 0, column: 0 })),
+    )
   }
 
   /** As `drop`, for single fragments (a slot that moved away). */
-  dropFragments(_keys: readonly FragmentKey[]): Promise<void> {
-    throw new Error('not built yet')
+  async dropFragments(keys: readonly FragmentKey[]): Promise<void> {
+    assert(keys.length <= dropsMax, `${keys.length} fragments to drop`)
+    const texts = keys.map(fragmentText)
+    await this.#change(this.#drop(texts, (text) => newTombstone('drop-fragment', fragmentKeyOf(text))))
   }
 
   /** Fragments of a group in good state, in the order of data id, block, column, after `after`; at most `limit` (≤ 10,000). */
-  list(_options: {
+  list(options: {
     readonly group: GroupId
     readonly after?: FragmentKey
     readonly limit: number
   }): readonly FragmentListEntry[] {
-    throw new Error('not built yet')
+    return listFragments(this.#opened().ledger.table, options)
   }
 
   /** Data ids of which the group holds anything (good or damaged), in order, after `after`; at most `limit` (≤ 10,000). */
-  listDataIds(_options: {
+  listDataIds(options: {
     readonly group: GroupId
     readonly after?: DataId
     readonly limit: number
   }): readonly DataId[] {
-    throw new Error('not built yet')
+    return listDataIds(this.#opened().ledger.table, options)
   }
 
-  /** Groups of which anything is held, in order. */
-  listGroups(): readonly GroupId[] {
-    throw new Error('not built yet')
+  /** Groups of which fragments in good state are held, with how much, in order. */
+  listGroups(): readonly GroupUsage[] {
+    const { ledger } = this.#opened()
+    return ledger.groups().map((group) => ledger.groupRow(group))
   }
 
   /** Fragments known to be damaged, in key order, after `after`; at most `limit` (≤ 10,000). */
-  listDamaged(_options: { readonly after?: FragmentKey; readonly limit: number }): readonly FragmentKey[] {
-    throw new Error('not built yet')
+  listDamaged(options: { readonly after?: FragmentKey; readonly limit: number }): readonly FragmentKey[] {
+    assert(options.limit >= 1 && options.limit <= listLimitMax, `a page of ${options.limit}`)
+    return this.#opened().ledger.listDamaged(options.after, options.limit)
   }
 
   usage(): StoreUsage {
-    throw new Error('not built yet')
+    const { ledger } = this.#opened()
+    this.#space.refresh()
+    return {
+      fragments: ledger.fragments,
+      damaged: ledger.damagedCount,
+      liveBytes: ledger.liveBytes,
+      segmentBytes: ledger.segments.fileBytes,
+      segments: ledger.segments.count,
+      capacityBytes: this.#space.capacityBytes,
+      freeBytes: this.#space.freeBytes,
+      fileSystem: this.#space.fileSystem,
+      full: this.#space.freeBytes === 0,
+    }
   }
 
   counters(): StoreCounters {
-    throw new Error('not built yet')
+    const { checkpoints, compactor, lookup } = this.#opened()
+    const { segments, bytes } = compactor.counters
+    return {
+      ...this.#counts,
+      batches: this.lastBatch() - this.#firstBatches,
+      checkpoints: checkpoints.count,
+      damageFound: lookup.damageFound,
+      segmentsCompacted: segments,
+      compactedBytes: bytes,
+    }
   }
 
   /** Batches made durable, both logs, ever: for the heartbeat. */
   lastBatch(): number {
-    throw new Error('not built yet')
+    const { small, large } = this.#opened().logs
+    return small.position.nextBatch + large.position.nextBatch - 2
   }
 
   /** Age of the oldest disk operation that has not ended; 0 where there is none. */
   oldestOperationMs(): number {
-    throw new Error('not built yet')
+    return this.#opened().tracker.oldestMs
   }
 
-  /** Waits for everything admitted, writes a checkpoint, gives up the lock. Can be called twice. */
-  close(): Promise<void> {
-    throw new Error('not built yet')
+  /** Stores what memory holds of the index, as a crash right afterwards would need it least. */
+  async checkpoint(): Promise<void> {
+    await this.#change(this.#opened().checkpoints.store())
   }
+
+  /** One step of compaction, for tests and tools; false where there was nothing to do. Not while it runs by itself. */
+  async compactOnce(): Promise<boolean> {
+    assert(!this.#settings.compaction, 'compaction does not run by itself')
+    return await this.#change(this.#opened().compactor.step())
+  }
+
+  /** Waits for everything admitted, seals the segments, writes a checkpoint, gives up the lock. Can be called twice. */
+  async close(): Promise<void> {
+    if (this.#state !== 'open') return
+    const store = this.#opened()
+    this.#state = 'closed'
+    const { log, disk } = this.#ports
+    try {
+      await store.compactor.stop()
+      await Promise.allSettled(this.#changing)
+      await store.logs.small.seal()
+      await store.logs.large.seal()
+      await store.checkpoints.store()
+    } catch (error) {
+      log.error('The store was closed without its last checkpoint; the next start replays the logs.', error)
+    }
+    await this.#space.idle()
+    await store.checkpoints.close()
+    await store.files.close()
+    await disk.close()
+  }
+
+  async #put(text: string, header: RecordHeader, record: Uint8Array): Promise<'stored' | 'exists'> {
+    const { ledger, logs } = this.#opened()
+    if (ledger.table.get(text)?.state === 'good' && (await this.#isStored(header, record))) {
+      this.#counts.putsExisting++
+      return 'exists'
+    }
+    const log = header.payloadBytes >= largePayloadBytes ? logs.large : logs.small
+    if (log.queueBytes + record.length > this.#settings.queueBytesMax) {
+      throw new FrostError('overloaded', 'Too many fragments wait for the disk.', { retryAfterSeconds: 1 })
+    }
+    this.#space.admit(record.length)
+    const { group, dataId, block, column, headerCrc } = header
+    const key = { group, dataId, block, column }
+    const entry: LogEntry = { kind: 'record', key, offset: 0, bytes: record.length, headerCrc, sequence: 0 }
+    await log.submit({ entry, record, isPut: true })
+    this.#counts.puts++
+    return 'stored'
+  }
+
+  /** Whether an equal record is stored and sound. @throws FrostError `fragment-conflict`. */
+  async #isStored(key: RecordHeader, record: Uint8Array): Promise<boolean> {
+    const { lookup, reader } = this.#opened()
+    try {
+      const stored = await lookup.read(key, (located) => reader.readWhole(located))
+      const isEqual = equalBytes(stored.bytes, record)
+      stored.release()
+      if (isEqual) return true
+    } catch (error) {
+      const code = errorCode(error)
+      if (code === 'fragment-corrupt' || code === 'fragment-missing' || code === 'disk-failed') return false
+      throw error
+    }
+    throw new FrostError('fragment-conflict', `A different ${fragmentName(key)} is stored already.`)
+  }
+
+  /** Writes the tombstones of what is held, slice by slice. */
+  async #drop(texts: readonly string[], make: (text: string) => LogEntry): Promise<void> {
+    const { logs } = this.#opened()
+    let slice: Promise<boolean>[] = []
+    let fragments = 0
+    for (const text of new Set(texts)) {
+      const count = this.#countHeld(text)
+      if (count === 0) continue
+      if (fragments + count > droppedAtOnceMax) {
+        await Promise.all(slice)
+        slice = []
+        fragments = 0
+      }
+      slice.push(logs.small.submit({ entry: make(text), record: undefined, isPut: false }))
+      fragments += count
+    }
+    await Promise.all(slice)
+    this.#counts.drops += texts.length
+  }
+
+  /** Fragments that a tombstone for the key would remove, those whose puts are under way too. */
+  #countHeld(text: string): number {
+    const { table } = this.#opened().ledger
+    let count = 0
+    for (const putting of this.#putting.keys()) {
+      if (putting === text || idTextOf(putting) === text) count++
+    }
+    if (isFragmentText(text)) {
+      const entry = table.get(text)
+      return entry === undefined || entry.state === 'dropped' ? count : count + 1
+    }
+    for (const [held, entry] of table.scan(rangeOfId(text))) {
+      if (isFragmentText(held) && entry.state !== 'dropped') count++
+    }
+    return count
+  }
+
+  /** On a full disk the ballast makes room for the few bytes of a start. */
+  async #openIdentity(): Promise<{ readonly identity: Identity; readonly isNew: boolean }> {
+    try {
+      return await openIdentity(this.#ports)
+    } catch (error) {
+      if (errorCode(error) !== 'insufficient-storage') throw error
+      await this.#ports.disk.reserve(ballastName, 0)
+      return openIdentity(this.#ports)
+    }
+  }
+
+  #hooks(): StoreHooks {
+    const { clock, log } = this.#ports
+    return {
+      noSpace: () => this.#space.noSpace(),
+      syncFailed: (error) => {
+        this.#counts.failedSyncs++
+        log.error('An append failed: its segment is given up.', error)
+      },
+      failed: (error) => this.#events.failed?.(error),
+      // Found in the middle of a look-up or a scan, which nothing may change.
+      rowDamaged: (text) => clock.endOfTurn(() => this.#store?.lookup.noteRowDamage(text)),
+      appended: (bytes) => {
+        this.#counts.appendedBytes += bytes
+      },
+      appendedBytes: () => this.#counts.appendedBytes,
+      noteRead: (bytes) => {
+        this.#counts.readBytes += bytes
+      },
+    }
+  }
+
+  #makeCompactor(parts: StoreParts, lookup: FragmentLookup): Compactor {
+    const { clock, compute, disk, log } = this.#ports
+    return new Compactor({
+      ...parts,
+      clock,
+      compute,
+      disk,
+      log,
+      bytesPerSecond: this.#settings.compactionBytesPerSecond,
+      isFull: () => this.#space.isFull,
+      damaged: (text, entry, error) => lookup.noteDamage(text, entry, error),
+    })
+  }
+
+  #opened(): OpenStore {
+    assert(this.#state === 'open' && this.#store !== undefined, 'the store is open')
+    return this.#store
+  }
+
+  /** Counts a change as under way until it settles, for `close`. */
+  async #change<T>(change: Promise<T>): Promise<T> {
+    this.#changing.add(change)
+    try {
+      return await change
+    } finally {
+      this.#changing.delete(change)
+    }
+  }
+}
+
+function newTombstone(kind: EntryKind, key: FragmentKey): LogEntry {
+  return { kind, key, offset: 0, bytes: 0, headerCrc: 0, sequence: 0 }
+}
+
+function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return Buffer.compare(left, right) === 0
 }

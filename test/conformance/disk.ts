@@ -198,6 +198,7 @@ function describeDirectory(withDisk: WithDisk): void {
       await disk.syncDirectory('')
       assert.deepEqual(await disk.list(''), ['a', 'b'])
       assert.deepEqual(await disk.list('large'), ['1', '2'])
+      assert.deepEqual(await disk.contents(), ['a', 'b', 'large/'])
       await disk.remove('large/1')
       await disk.remove('never-there')
       await disk.remove('nowhere/never')

@@ -1,0 +1,76 @@
+// Which segment to compact next. Pure: accounts of the segments in, decision out.
+//
+// What is not alive is garbage, measured against what the same live entries would take if written anew, so that headers,
+// tables and padding do not count. Compaction begins when garbage passes a fifth of what lives (and a slack, so that small stores
+// are left in peace), and goes on until it is below an eighth: disk use stays below 1.5 times what lives, with room for
+// ballast and index. Of the candidates, the one with the largest share of garbage costs the least to copy for what it gives.
+
+import { MIB } from '../base/units.ts'
+import { alignmentBytes } from '../ports/disk.ts'
+import type { LogKind } from './batch-format.ts'
+import type { IdRange } from './index-rows.ts'
+import { entryBytes } from './log-entry.ts'
+import type { Segment } from './segment-table.ts'
+
+const beginShare = 1 / 5
+const endShare = 1 / 8
+const slackBytes = 4 * MIB
+/** A segment with less is not worth copying. */
+const garbageShareMin = 0.1
+/** An active segment with so much garbage is sealed early. */
+const activeGarbageShare = 0.25
+
+export type CompactionPlan =
+  | { readonly action: 'compact'; readonly segment: number }
+  /** The segment that the log is writing holds the garbage: it must be sealed first. */
+  | { readonly action: 'seal'; readonly kind: LogKind }
+
+/** `isUnderWay`: the last plan was one too. `isFull`: the disk is full, so what needs the least room comes first. */
+export function planCompaction(
+  segments: readonly Segment[],
+  state: { readonly isUnderWay: boolean; readonly isFull: boolean },
+): CompactionPlan | undefined {
+  const candidates = segments.filter((segment) => !segment.isActive && !segment.isUnreadable)
+  const free = candidates.find((segment) => segment.liveEntries === 0 && areTombstonesDone(segment, segments))
+  if (free !== undefined) return { action: 'compact', segment: free.segment }
+  const garbage = segments.reduce((sum, segment) => sum + garbageOf(segment), 0)
+  const total = segments.reduce((sum, segment) => sum + segment.fileBytes, 0)
+  const limit = (total - garbage) * (state.isUnderWay ? endShare : beginShare) + slackBytes
+  if (garbage <= limit && !(state.isFull && garbage > 0)) return undefined
+  const worth = candidates.filter((segment) => garbageShare(segment) >= garbageShareMin)
+  const [best] = state.isFull
+    ? worth.toSorted((left, right) => left.liveBytes - right.liveBytes)
+    : worth.toSorted((left, right) => garbageShare(right) - garbageShare(left))
+  const active = segments.find((segment) => segment.isActive && isWorthSealing(segment, best))
+  if (active !== undefined) return { action: 'seal', kind: active.kind }
+  return best === undefined ? undefined : { action: 'compact', segment: best.segment }
+}
+
+/** Bytes that writing the segment's live entries anew would give back. */
+export function garbageOf(segment: Segment): number {
+  if (segment.isUnreadable) return 0
+  const perEntry = entryBytes + (segment.kind === 'large' ? alignmentBytes : 64)
+  const live = segment.liveBytes + segment.liveEntries * perEntry + segment.tombstones * (2 * entryBytes + 16)
+  return Math.max(0, segment.fileBytes - live - 3 * alignmentBytes)
+}
+
+function garbageShare(segment: Segment): number {
+  return segment.fileBytes === 0 ? 0 : garbageOf(segment) / segment.fileBytes
+}
+
+function isWorthSealing(active: Segment, best: Segment | undefined): boolean {
+  const share = garbageShare(active)
+  if (share < activeGarbageShare || garbageOf(active) < slackBytes) return false
+  return best === undefined || share > garbageShare(best)
+}
+
+/** Whether no other segment can hold a record that the tombstones of this one are there for. */
+function areTombstonesDone(segment: Segment, segments: readonly Segment[]): boolean {
+  const { droppedIds } = segment
+  if (segment.tombstones === 0 || droppedIds === undefined) return true
+  return !segments.some((other) => other.segment !== segment.segment && overlap(other.ids, droppedIds))
+}
+
+function overlap(left: IdRange | undefined, right: IdRange): boolean {
+  return left !== undefined && left.first <= right.last && right.first <= left.last
+}

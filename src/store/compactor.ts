@@ -1,0 +1,297 @@
+// Compaction: copies what lives of a segment to the end of its log and deletes the segment. Begun by garbage
+// (compaction-plan.ts), paced, and safe at every moment, because each step only follows what is durable:
+//
+// 1. live records are read, checked and appended anew, with their sequences; what fails its checks is listed as damaged;
+// 2. tombstones are appended anew as long as another segment can hold what they are there for;
+// 3. a checkpoint stores the new places, and that the segment is gone;
+// 4. the file is removed, and the directory synced.
+//
+// A crash before 3 leaves both copies, of which the newer counts; the segment is then compacted again, and what moved already is
+// found dead in it. A crash between 3 and 4 leaves a file that no row names: it is removed when the store opens.
+
+import { assert } from '../base/assert.ts'
+import { errorCode } from '../base/errors.ts'
+import { SECOND_MS } from '../base/units.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Compute } from '../ports/compute.ts'
+import { alignmentBytes, type Disk } from '../ports/disk.ts'
+import type { Log } from '../ports/log.ts'
+import type { AppendLog, LogItem } from './append-log.ts'
+import type { LogKind } from './batch-format.ts'
+import type { Checkpoints } from './checkpoints.ts'
+import { planCompaction } from './compaction-plan.ts'
+import { fragmentKeyOf, fragmentText, idText, isFragmentText, rangeOfAll } from './fragment-key.ts'
+import type { FragmentReader, WholeRecord } from './fragment-reader.ts'
+import type { Entry } from './index-rows.ts'
+import type { Ledger } from './ledger.ts'
+import type { LogEntry } from './log-entry.ts'
+import type { SegmentFiles } from './segment-files.ts'
+import { isGap, SegmentScan } from './segment-scan.ts'
+import type { Segment } from './segment-table.ts'
+import { segmentFileName } from './segment-writer.ts'
+
+/** Copies under way at once. */
+const copiesMax = 8
+
+export interface CompactorPorts {
+  readonly clock: Clock
+  readonly compute: Compute
+  readonly disk: Disk
+  readonly log: Log
+  readonly ledger: Ledger
+  readonly files: SegmentFiles
+  readonly reader: FragmentReader
+  readonly checkpoints: Checkpoints
+  readonly logs: Readonly<Record<LogKind, AppendLog>>
+  readonly bytesPerSecond: number
+  isFull(): boolean
+  /** The fragment failed a check or a read. */
+  damaged(text: string, entry: Entry, error: unknown): void
+}
+
+export class Compactor {
+  readonly #ports: CompactorPorts
+  readonly #stop = new AbortController()
+  #running: Promise<void> | undefined
+  #isUnderWay = false
+  /** The version of the segments for which there was nothing to do. */
+  #idleVersion = -1
+  #segments = 0
+  #bytes = 0
+  /** Copied since the pace was last kept. */
+  #unpacedBytes = 0
+
+  constructor(ports: CompactorPorts) {
+    this.#ports = ports
+  }
+
+  /** Segments deleted and bytes copied since the start. */
+  get counters(): { readonly segments: number; readonly bytes: number } {
+    return { segments: this.#segments, bytes: this.#bytes }
+  }
+
+  /** Goes on in the background until `stop`. */
+  start(): void {
+    assert(this.#running === undefined, 'started once')
+    this.#running = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+  }
+
+  /** Does one step, if there is one to do; false where there is none. */
+  async step(): Promise<boolean> {
+    const { ledger, logs } = this.#ports
+    const state = { isUnderWay: this.#isUnderWay, isFull: this.#ports.isFull() }
+    const { version } = ledger.segments
+    if (version === this.#idleVersion && !state.isFull) return false
+    const plan = planCompaction(ledger.segments.all(), state)
+    this.#idleVersion = plan === undefined ? version : -1
+    this.#isUnderWay = plan !== undefined
+    if (plan === undefined) return false
+    if (plan.action === 'seal') await logs[plan.kind].seal()
+    else await this.#compact(ledger.segments.get(plan.segment))
+    return true
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#ports
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      let hasMore = false
+      try {
+        hasMore = await this.step()
+      } catch (error) {
+        if (signal.aborted) return
+        if (errorCode(error) === undefined) throw error
+        log.warn('A compaction was given up for now.', { code: errorCode(error) })
+      }
+      if (!hasMore) await clock.sleep(SECOND_MS, signal).catch(() => undefined)
+    }
+  }
+
+  async #compact(victim: Segment): Promise<void> {
+    const { ledger, checkpoints, files, disk } = this.#ports
+    const { segment, kind, fileBytes } = victim
+    const copies = new Copies()
+    try {
+      for await (const entry of this.#entries(victim)) await this.#copy(entry, victim, copies)
+      await copies.settled()
+      if (victim.liveEntries > 0) {
+        // Entries that the segment does not list any more, because the place where it did is damaged; or a tombstone that was
+        // to remove them was not written.
+        for (const entry of this.#unlisted(segment)) await this.#copy(entry, victim, copies)
+        await copies.settled()
+        if (this.#unlisted(segment).length > 0) return
+      }
+    } finally {
+      await copies.settled()
+    }
+    this.#stop.signal.throwIfAborted()
+    ledger.segments.remove(segment)
+    await checkpoints.store()
+    await files.retire(segment)
+    await disk.remove(segmentFileName(kind, segment))
+    await disk.syncDirectory(kind)
+    this.#segments++
+    this.#ports.log.info('A segment was compacted.', { segment, kind, fileBytes })
+  }
+
+  async #copy(entry: LogEntry, victim: Segment, copies: Copies): Promise<void> {
+    this.#stop.signal.throwIfAborted()
+    const item = entry.kind === 'record' ? await this.#recordItem(entry, victim) : this.#tombstoneItem(entry, victim)
+    if (item === undefined) return
+    copies.add(this.#submit(item, victim.kind))
+    if (copies.count >= copiesMax) await copies.settled()
+    await this.#keepPace()
+  }
+
+  async #submit(
+    copy: { readonly item: LogItem; readonly record: WholeRecord | undefined },
+    kind: LogKind,
+  ): Promise<void> {
+    const { logs } = this.#ports
+    try {
+      await logs[kind].submit(copy.item)
+      this.#bytes += copy.item.entry.bytes
+      this.#unpacedBytes += copy.item.entry.bytes
+    } finally {
+      copy.record?.release()
+    }
+  }
+
+  /** `undefined`: dead, or damaged. */
+  async #recordItem(
+    entry: LogEntry,
+    victim: Segment,
+  ): Promise<{ readonly item: LogItem; readonly record: WholeRecord } | undefined> {
+    const { ledger, reader } = this.#ports
+    const text = fragmentText(entry.key)
+    const isWanted = (): boolean => {
+      const known = ledger.table.get(text)
+      const isHere = known?.segment === victim.segment && known.offset === entry.offset
+      return isHere && known.state === 'good' && !ledger.isBeingDropped(text)
+    }
+    const known = ledger.table.get(text)
+    if (known === undefined || !isWanted()) return undefined
+    let record: WholeRecord | undefined
+    try {
+      record = await reader.readWhole({ key: entry.key, entry: known, kind: victim.kind }, this.#stop.signal)
+    } catch (error) {
+      const code = errorCode(error)
+      if (code !== 'fragment-corrupt' && code !== 'disk-failed') throw error
+      this.#ports.damaged(text, known, error)
+      return undefined
+    }
+    if (record === undefined) {
+      this.#ports.damaged(text, known, new Error('its segment is gone'))
+      return undefined
+    }
+    const { sequence, headerCrc, bytes } = known
+    const copy: LogEntry = { kind: 'record', key: entry.key, offset: 0, bytes, headerCrc, sequence }
+    return { item: { entry: copy, record: record.bytes, isPut: false, isWanted }, record }
+  }
+
+  /** `undefined`: not needed any more, and forgotten. */
+  #tombstoneItem(entry: LogEntry, victim: Segment): { readonly item: LogItem; readonly record: undefined } | undefined {
+    const { ledger } = this.#ports
+    const { key, kind } = entry
+    const text = kind === 'drop-id' ? idText(key.group, key.dataId) : fragmentText(key)
+    const isWanted = (): boolean => {
+      const known = ledger.table.get(text)
+      return known?.state === 'dropped' && known.sequence === entry.sequence && known.segment === victim.segment
+    }
+    if (!isWanted()) return undefined
+    if (!this.#isTombstoneNeeded(entry, victim)) {
+      ledger.forgetTombstone(entry)
+      return undefined
+    }
+    return { item: { entry, record: undefined, isPut: false, isWanted }, record: undefined }
+  }
+
+  /** Whether another segment, or a batch that is being written, can hold a record that is older than the tombstone. */
+  #isTombstoneNeeded(entry: LogEntry, victim: Segment): boolean {
+    const { ledger, logs } = this.#ports
+    const { dataId } = entry.key
+    const isInFlight = [logs.small, logs.large].some((log) => (log.inFlightSequence ?? Infinity) <= entry.sequence)
+    if (isInFlight) return true
+    return ledger.segments.all().some(({ segment, isUnreadable, ids, firstSequence }) => {
+      if (segment === victim.segment) return false
+      if (isUnreadable) return true
+      return ids !== undefined && ids.first <= dataId && dataId <= ids.last && firstSequence <= entry.sequence
+    })
+  }
+
+  /** What the segment lists: its table, or, without an intact one, its batches. */
+  async *#entries(victim: Segment): AsyncGenerator<LogEntry> {
+    const { files, compute } = this.#ports
+    const { kind, segment } = victim
+    // The file stays open by being read: segments are few, and this one is retired at the end.
+    const listed = await files.use(kind, segment, async (file) => {
+      if (file === undefined) return []
+      const scan = await SegmentScan.open(compute, file, segment)
+      return scan === undefined ? [] : listEntries(scan, victim)
+    })
+    yield* listed
+  }
+
+  /** Live entries of the segment, from the whole index. */
+  #unlisted(segment: number): readonly LogEntry[] {
+    const { table } = this.#ports.ledger
+    const found: LogEntry[] = []
+    for (const [text, entry] of table.scan(rangeOfAll())) {
+      if (entry.segment !== segment || entry.state !== 'good' || !isFragmentText(text)) continue
+      const { offset, bytes, headerCrc, sequence } = entry
+      found.push({ kind: 'record', key: fragmentKeyOf(text), offset, bytes, headerCrc, sequence })
+    }
+    return found
+  }
+
+  async #keepPace(): Promise<void> {
+    const { clock, bytesPerSecond } = this.#ports
+    if (this.#ports.isFull() || this.#unpacedBytes < bytesPerSecond / 20) return
+    const delayMs = (this.#unpacedBytes / bytesPerSecond) * SECOND_MS
+    this.#unpacedBytes = 0
+    await clock.sleep(delayMs, this.#stop.signal)
+  }
+}
+
+/** Copies under way, whose failures are thrown when they are waited for. */
+class Copies {
+  #pending: Promise<void>[] = []
+
+  get count(): number {
+    return this.#pending.length
+  }
+
+  add(copy: Promise<void>): void {
+    this.#pending.push(copy)
+  }
+
+  async settled(): Promise<void> {
+    const pending = this.#pending
+    this.#pending = []
+    const results = await Promise.allSettled(pending)
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason
+    }
+  }
+}
+
+/** At most as many as a segment has (65,536). */
+async function listEntries(scan: SegmentScan, victim: Segment): Promise<readonly LogEntry[]> {
+  const listed: LogEntry[] = []
+  let isWhole = scan.trailer !== undefined
+  for await (const entries of scan.table()) {
+    if (entries === undefined) isWhole = false
+    else listed.push(...entries)
+  }
+  if (isWhole && listed.length === scan.trailer?.entryCount) return listed
+  listed.length = 0
+  for await (const found of scan.batches(alignmentBytes, victim.batchesEnd, 0)) {
+    if (!isGap(found)) listed.push(...found.batch.entries)
+  }
+  return listed
+}

@@ -1,0 +1,152 @@
+// Keeps room on the file system for what must go on when it is full: reads, deletes, compaction and checkpoints.
+//
+// Puts are refused while the file system, which others may fill too, has less than the reserve free, or the segments
+// hold the capacity. A ballast file of real bytes is given up at the first ENOSPC, so that tombstones, copies and
+// checkpoints find room; it is taken back, and puts are accepted again, when there is room for it and the reserve.
+
+import { errorCode, FrostError } from '../base/errors.ts'
+import { MIB, SECOND_MS } from '../base/units.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Disk, DiskSpace } from '../ports/disk.ts'
+import type { Log } from '../ports/log.ts'
+
+export const ballastName = 'ballast'
+/** The file system is asked again after so long or so many bytes. */
+const freshMs = SECOND_MS
+const freshBytes = 64 * MIB
+
+export interface SpaceOptions {
+  readonly capacityBytes: number
+  readonly reserveBytes: number
+  readonly ballastBytes: number
+}
+
+export interface SpacePorts {
+  readonly disk: Disk
+  readonly clock: Clock
+  readonly log: Log
+  /** Bytes of all segments. */
+  segmentBytes(): number
+  fullChanged(full: boolean): void
+}
+
+export class SpaceGuard {
+  readonly #ports: SpacePorts
+  readonly #options: SpaceOptions
+  #space: DiskSpace = { totalBytes: 0, freeBytes: 0, fileSystem: '' }
+  #askedAtMs = Number.NEGATIVE_INFINITY
+  /** Admitted since the file system was asked. */
+  #admittedBytes = 0
+  #asking: Promise<void> | undefined
+  #hasBallast = false
+  /** An ENOSPC came, and the ballast is not back yet. */
+  #isFull = false
+
+  constructor(ports: SpacePorts, options: SpaceOptions) {
+    this.#ports = ports
+    this.#options = options
+  }
+
+  /** Puts are refused because a disk operation found no space. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
+  get fileSystem(): string {
+    return this.#space.fileSystem
+  }
+
+  get capacityBytes(): number {
+    const { freeBytes } = this.#space
+    const possible = this.#ports.segmentBytes() + Math.max(0, freeBytes - this.#options.reserveBytes)
+    return Math.min(this.#options.capacityBytes, possible)
+  }
+
+  /** What can be put before puts are refused. */
+  get freeBytes(): number {
+    if (this.#isFull) return 0
+    const { capacityBytes, reserveBytes } = this.#options
+    const onDisk = this.#space.freeBytes - reserveBytes - this.#admittedBytes
+    return Math.max(0, Math.min(onDisk, capacityBytes - this.#ports.segmentBytes()))
+  }
+
+  async open(): Promise<void> {
+    const { disk } = this.#ports
+    const existing = await disk.open(ballastName)
+    this.#hasBallast = existing !== undefined && (await existing.sizeBytes()) >= this.#options.ballastBytes
+    await existing?.close()
+    await this.#ask()
+    if (!this.#hasBallast) await this.#takeBallast()
+  }
+
+  /**
+   * Counts a put of `bytes`.
+   * @throws FrostError `insufficient-storage`.
+   */
+  admit(bytes: number): void {
+    this.refresh()
+    if (bytes > this.freeBytes) {
+      const reason = this.#isFull ? 'The disk is full' : 'The space for fragments is used up'
+      throw new FrostError('insufficient-storage', `${reason}: a fragment of ${bytes} bytes is refused.`, {
+        remedy: 'Delete files, add space, or add a worker.',
+      })
+    }
+    this.#admittedBytes += bytes
+  }
+
+  /** Asks the file system anew where it is time, without waiting. */
+  refresh(): void {
+    const isFresh = this.#ports.clock.monotonicMs() - this.#askedAtMs < freshMs && this.#admittedBytes < freshBytes
+    if (isFresh || this.#asking !== undefined) return
+    this.#asking = this.#ask()
+      .catch((error: unknown) => this.#ports.log.error('The free space cannot be read.', error))
+      .finally(() => {
+        this.#asking = undefined
+      })
+  }
+
+  /** A disk operation found no space: gives the ballast up. */
+  async noSpace(): Promise<void> {
+    if (!this.#isFull) {
+      this.#isFull = true
+      this.#ports.fullChanged(true)
+    }
+    if (!this.#hasBallast) return
+    this.#hasBallast = false
+    await this.#ports.disk.reserve(ballastName, 0)
+  }
+
+  async idle(): Promise<void> {
+    await this.#asking
+  }
+
+  async #ask(): Promise<void> {
+    // What is admitted from here on is not in the answer.
+    this.#admittedBytes = 0
+    this.#askedAtMs = this.#ports.clock.monotonicMs()
+    this.#space = await this.#ports.disk.space()
+    if (this.#isFull) await this.#recover()
+  }
+
+  async #recover(): Promise<void> {
+    const { reserveBytes, ballastBytes } = this.#options
+    if (this.#space.freeBytes < reserveBytes + (this.#hasBallast ? 0 : ballastBytes)) return
+    if (!this.#hasBallast && !(await this.#takeBallast())) return
+    this.#isFull = false
+    this.#ports.fullChanged(false)
+  }
+
+  /** False where there is no room for it. */
+  async #takeBallast(): Promise<boolean> {
+    const { ballastBytes } = this.#options
+    if (ballastBytes === 0) return true
+    try {
+      await this.#ports.disk.reserve(ballastName, ballastBytes)
+      this.#hasBallast = true
+      return true
+    } catch (error) {
+      if (errorCode(error) !== 'insufficient-storage') throw error
+      return false
+    }
+  }
+}
