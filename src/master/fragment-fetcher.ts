@@ -174,7 +174,8 @@ export class FragmentFetcher {
         key: this.#keyOf(source.column),
         epoch: this.#group.epoch,
         firstChunk: stripes.firstStripe,
-        endChunk: stripes.endStripe,
+        // A column can end before the others do, in a short last stripe.
+        endChunk: Math.min(stripes.endStripe, this.#part.geometry.chunkCount(source.column)),
       }
       const chunks = await link.get(range, getOptions)
       this.#ports.latency.add(this.#ports.clock.monotonicMs() - startedMs)

@@ -101,6 +101,7 @@ class FakeLink implements WorkerLink {
     const record = this.#record(range.key)
     const header = decodeHeader(this.#workers.compute, record, 'store-corrupt')
     const { geometry, headerBytes, column } = header
+    if (range.endChunk > geometry.chunkCount(column)) throw new FrostError('fragment-missing', 'No such chunks.')
     const stripes = { firstStripe: range.firstChunk, endStripe: range.endChunk }
     const start = headerBytes + geometry.columnOffset(column, range.firstChunk)
     const bytes = record.slice(start, start + partLength(geometry, column, stripes))
