@@ -18,6 +18,7 @@ import type { Log } from './ports/log.ts'
 
 /** Workers that replay a long log may take longer; the address is told all the same. */
 const readyMaxMs = 30_000
+const probesPerProcess = 5
 const launcher = fileURLToPath(new URL('../bin/frostbyte.js', import.meta.url))
 
 export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> {
@@ -37,7 +38,7 @@ export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> 
       }),
     )
     const rest = masters[0]?.['rest'] ?? ''
-    if (!(await probeUntilOk(`http://${rest}/readyz`, readyMaxMs))) {
+    if (!(await probeUntilOk(`http://${rest}/readyz`, readyMaxMs, probesPerProcess * config.processes))) {
       log.warn('The cluster cannot read and write yet; it goes on by itself.', { rest })
     }
     return { addresses: masters[0] ?? {}, stop: async () => await supervisor.stop() }

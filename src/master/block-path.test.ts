@@ -100,6 +100,7 @@ class World {
       links: this.workers,
       latency: new RecentLatency(10),
       groupNow: () => this.group,
+      refreshMap: async () => await Promise.resolve(),
       standIns: async () => {
         await Promise.resolve()
         return this.repairs.flatMap(({ column, standIn }) =>

@@ -15,6 +15,8 @@ import type { BlockPart } from './fragment-fetcher.ts'
 
 export interface BlockReaderPorts extends DegradedReaderPorts {
   readonly groupNow: (group: DataRef['group']) => PlacementGroup | undefined
+  /** Fetches the newest map. */
+  readonly refreshMap: () => Promise<void>
 }
 
 export interface ReadContext {
@@ -33,7 +35,12 @@ export async function readBlockPart(
   part: BlockPart,
   context: ReadContext,
 ): Promise<BodySlice> {
-  const group = ports.groupNow(part.ref.group)
+  let group = ports.groupNow(part.ref.group)
+  if (group === undefined) {
+    // Another process has just made it.
+    await ports.refreshMap()
+    group = ports.groupNow(part.ref.group)
+  }
   if (group === undefined) {
     throw new FrostError('data-unavailable', `Placement group ${part.ref.group} is not known yet.`, {
       retryAfterSeconds: 1,

@@ -37,7 +37,7 @@ import type { ConnectedWorkers } from './worker-links.ts'
 export interface MasterFilesPorts
   extends
     Omit<UploadPorts, 'chooseGroup' | 'refreshMap' | 'links'>,
-    Omit<BlockReaderPorts, 'links' | 'latency' | 'groupNow'> {
+    Omit<BlockReaderPorts, 'links' | 'latency' | 'groupNow' | 'refreshMap'> {
   readonly map: ClusterMap
   readonly workers: ConnectedWorkers
   readonly reads: ReadGenerations
@@ -56,19 +56,16 @@ export class MasterFiles implements FileService {
     this.#ports = ports
     this.#clusterId = clusterId
     this.#options = options
-    this.#uploadPorts = {
-      ...ports,
-      links: ports.workers,
-      chooseGroup: () => this.#chooseGroup(),
-      refreshMap: async () => {
-        await ports.map.refresh()
-      },
+    const refreshMap = async (): Promise<void> => {
+      await ports.map.refresh()
     }
-    this.#readerPorts = { ...ports, links: ports.workers, latency: ports.readLatency }
+    this.#uploadPorts = { ...ports, links: ports.workers, chooseGroup: () => this.#chooseGroup(), refreshMap }
+    this.#readerPorts = { ...ports, links: ports.workers, latency: ports.readLatency, refreshMap }
   }
 
   async put(request: PutRequest): Promise<Upload> {
     checkName(request)
+    if (this.#ports.map.writable.length === 0) await this.#ports.map.refresh()
     // Refused before the body comes where it could not be stored anyway.
     this.#chooseGroup()
     const head = await this.#ports.metadata.getHead(request.bucket, request.key)

@@ -6,11 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const tryEveryMs = 100
 const requestTimeoutMs = 2000
 
-/** Resolves to whether `url` answered 200 within `timeoutMs`. */
-export async function probeUntilOk(url: string, timeoutMs: number): Promise<boolean> {
+/**
+ * Resolves to whether `url` answered 200 within `timeoutMs`, `times` times in a row: each question is a connection of its own, which
+ * another of several processes may take.
+ */
+export async function probeUntilOk(url: string, timeoutMs: number, times: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs
+  let answers = 0
   while (performance.now() < deadline) {
-    if (await answersOk(url)) return true
+    if (await answersOk(url)) {
+      answers++
+      if (answers >= times) return true
+      continue
+    }
+    answers = 0
     await sleep(tryEveryMs)
   }
   return false
