@@ -8,6 +8,8 @@ import { findOption } from './resolve.ts'
 import type { GivenValue } from './resolve.ts'
 
 const prefix = 'FROSTBYTE_'
+/** For the project's own tests, never for the program. */
+const testPrefix = 'FROSTBYTE_TEST_'
 
 /** Which file is read; and the faults that tests plant. */
 const otherVariables: readonly string[] = ['FROSTBYTE_CONFIG', 'FROSTBYTE_FAULTS']
@@ -19,7 +21,7 @@ export function parseVariables(
   const values = new Map<string, GivenValue>()
   for (const [variable, text] of Object.entries(variables)) {
     if (text === undefined || text === '' || !variable.startsWith(prefix)) continue
-    if (otherVariables.includes(variable) || isServiceLink(variable, text)) continue
+    if (variable.startsWith(testPrefix) || otherVariables.includes(variable) || isServiceLink(variable, text)) continue
     const known = Object.values<AnyOption>(options).find((option) => variableOf(option) === variable)
     const name = known?.name ?? variable.slice(prefix.length).toLowerCase().replaceAll('_', '-')
     const option = findOption(name, 'variable', variable)
