@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   const run = describeRun(session, options, startMs)
   process.stdout.write(`\n${terminalReport(run)}\n`)
   for (const { row, text } of session.perf?.reports ?? []) process.stdout.write(`\nperf, ${row}:\n${text}\n`)
-  if (options.profile) process.stdout.write(`\n${summariseProfiles(session.profileFolder)}\n`)
+  if (options.profile) process.stdout.write(`\n${summariseProfiles(session.profileFolder, session.windows)}\n`)
   if (options.save || options.only.length === 0) {
     process.stdout.write(
       `\nsaved: ${saveRun(run, options.quick ? 'quick' : options.only.length === 0 ? 'full' : 'part')}\n`,

@@ -31,6 +31,7 @@ function uploads(cost: number): RowResult {
     firstFailure: undefined,
     cpu: { user: cost / 2, system: cost / 2 },
     memory: undefined,
+    othersShare: 0,
   }
 }
 

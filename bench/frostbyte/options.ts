@@ -23,6 +23,7 @@ export const help = `Measures FrostByte beside a floor, nginx and a bare Node.js
   --profile        CPU profile of every process; prints the functions that cost most
   --perf           samples of perf(1) over all processes while rows run, kernel included
   --save           write results although --only was given
+  --quiet          wait, at most 5 minutes, until others leave the machine alone
   --no-cluster     only the yardsticks
   --keep           leave the data folder
 `
@@ -40,6 +41,7 @@ export interface BenchOptions {
   readonly profile: boolean
   readonly perf: boolean
   readonly save: boolean
+  readonly quiet: boolean
   readonly cluster: boolean
   readonly keep: boolean
 }
@@ -60,6 +62,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
       'profile': { type: 'boolean', default: false },
       'perf': { type: 'boolean', default: false },
       'save': { type: 'boolean', default: false },
+      'quiet': { type: 'boolean', default: false },
       'no-cluster': { type: 'boolean', default: false },
       'keep': { type: 'boolean', default: false },
       'help': { type: 'boolean', default: false },
@@ -78,6 +81,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     profile: values.profile,
     perf: values.perf,
     save: values.save,
+    quiet: values.quiet,
     cluster: !values['no-cluster'],
     keep: values.keep,
   }

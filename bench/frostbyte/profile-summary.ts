@@ -11,42 +11,63 @@ interface ProfileNode {
 
 interface Profile {
   readonly nodes: readonly ProfileNode[]
+  /** Microseconds of the monotonic clock, the same in all processes of a machine. */
+  readonly startTime: number
   readonly samples?: readonly number[]
   readonly timeDeltas?: readonly number[]
+}
+
+/** When a row ran, in milliseconds of the monotonic clock. */
+export interface ProfileWindow {
+  readonly label: string
+  readonly startMs: number
+  readonly endMs: number
 }
 
 /** Milliseconds by function. */
 type SelfTimes = Map<string, number>
 
-export function summariseProfiles(folder: string, limit = 30): string {
-  const roles = new Map<string, { readonly times: SelfTimes; files: number }>()
-  for (const name of readdirSync(folder)) {
-    if (!name.endsWith('.cpuprofile')) continue
-    const profile = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile
-    const role = profile.nodes.some((node) => /\/src\/master\//.test(node.callFrame.url)) ? 'master' : 'others'
-    const entry = roles.get(role) ?? { times: new Map<string, number>(), files: 0 }
-    entry.files++
-    addSelfTimes(profile, entry.times)
-    roles.set(role, entry)
-  }
-  return [...roles]
-    .map(([role, { times, files }]) => roleText(`${role} (${files} processes)`, times, limit))
-    .join('\n\n')
+export function summariseProfiles(folder: string, windows: readonly ProfileWindow[], limit = 30): string {
+  const profiles = readdirSync(folder)
+    .filter((name) => name.endsWith('.cpuprofile'))
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile)
+  return windows.map((window) => `Profile of ${window.label}\n${windowText(profiles, window, limit)}`).join('\n\n')
 }
 
-function addSelfTimes(profile: Profile, times: SelfTimes): void {
+function windowText(profiles: readonly Profile[], window: ProfileWindow, limit: number): string {
+  const roles = new Map<string, { readonly times: SelfTimes; processes: number }>()
+  for (const profile of profiles) {
+    const role = roleOf(profile)
+    const entry = roles.get(role) ?? { times: new Map<string, number>(), processes: 0 }
+    entry.processes++
+    addSelfTimes(profile, window, entry.times)
+    roles.set(role, entry)
+  }
+  return [...roles].map(([role, { times, processes }]) => roleText(`${role} (${processes})`, times, limit)).join('\n\n')
+}
+
+function roleOf(profile: Profile): string {
+  const has = (part: string): boolean => profile.nodes.some((node) => node.callFrame.url.includes(part))
+  if (has('/src/master/')) return 'master'
+  return has('/src/worker/') ? 'workers' : 'other'
+}
+
+function addSelfTimes(profile: Profile, window: ProfileWindow, times: SelfTimes): void {
   const labels = new Map<number, string>()
   for (const { id, callFrame } of profile.nodes) {
     const file = callFrame.url.split('/').slice(-2).join('/')
-    labels.set(
-      id,
-      `${callFrame.functionName === '' ? '(anonymous)' : callFrame.functionName} ${file}:${callFrame.lineNumber + 1}`,
-    )
+    const name = callFrame.functionName === '' ? '(anonymous)' : callFrame.functionName
+    labels.set(id, `${name} ${file}:${callFrame.lineNumber + 1}`)
   }
   const { samples = [], timeDeltas = [] } = profile
+  let atMs = profile.startTime / 1000
   for (const [index, id] of samples.entries()) {
+    // A sample's time is what lies between it and the next one.
+    atMs += (timeDeltas[index] ?? 0) / 1000
+    const lastsMs = (timeDeltas[index + 1] ?? 0) / 1000
+    if (atMs < window.startMs || atMs > window.endMs) continue
     const label = labels.get(id) ?? '(unknown)'
-    times.set(label, (times.get(label) ?? 0) + (timeDeltas[index] ?? 0) / 1000)
+    times.set(label, (times.get(label) ?? 0) + lastsMs)
   }
 }
 
@@ -55,7 +76,7 @@ function roleText(title: string, times: SelfTimes, limit: number): string {
   const busy = [...times].filter(isBusy)
   const total = busy.reduce((sum, [, ms]) => sum + ms, 0)
   const lines = busy
-    .sort(([, a], [, b]) => b - a)
+    .toSorted(([, a], [, b]) => b - a)
     .slice(0, limit)
     .map(([label, ms]) => `${((100 * ms) / total).toFixed(1).padStart(5)} %  ${ms.toFixed(0).padStart(6)} ms  ${label}`)
   return [`${title}: ${total.toFixed(0)} ms busy`, ...lines].join('\n')

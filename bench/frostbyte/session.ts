@@ -2,12 +2,14 @@
 // machine's speed drifts), and ends everything again whatever happens.
 
 import { existsSync, mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { defaultClientProcesses, runningServer } from '../../src/cli/bench/bench-running-server.ts'
 import { LoadGenerator } from '../../src/cli/bench/load-generator.ts'
 import { ProgressLine } from '../../src/cli/bench/progress-line.ts'
-import { isUsageKnown } from '../../src/cli/bench/process-usage.ts'
+import { isUsageKnown, machineCpuSeconds } from '../../src/cli/bench/process-usage.ts'
 import { RowRunner } from '../../src/cli/bench/row-runner.ts'
 import type { Server } from '../../src/cli/bench/row-runner.ts'
 import { rowId } from '../../src/cli/bench/row.ts'
@@ -26,6 +28,7 @@ import { prepareMetadata } from './prepared-metadata.ts'
 import { measureCommits } from './metadata-commits.ts'
 import type { CommitFigures } from './metadata-commits.ts'
 import type { BenchOptions } from './options.ts'
+import type { ProfileWindow } from './profile-summary.ts'
 import { PerfRecording } from './perf-recording.ts'
 import { isForYardstick } from './selection.ts'
 import type { Selection, YardstickName } from './selection.ts'
@@ -34,6 +37,8 @@ export class Session {
   readonly rows: RowResult[] = []
   readonly floor: FloorFigure[] = []
   readonly notes: string[] = []
+  /** When FrostByte's own rows ran. */
+  readonly windows: ProfileWindow[] = []
   commits: CommitFigures | undefined
   idle: IdleMemory | undefined
   readonly #options: BenchOptions
@@ -181,14 +186,28 @@ export class Session {
     }
   }
 
+  /** Until the machine has been nearly idle for a second. The servers of this run wait for requests and use next to nothing. */
+  async #waitForQuiet(): Promise<void> {
+    for (let tries = 0; tries < 300; tries++) {
+      const before = machineCpuSeconds()
+      await sleep(1000)
+      if (machineCpuSeconds() - before < 0.1 * availableParallelism()) return
+      this.#progress.show(`waiting for others: ${tries} s`)
+    }
+    this.notes.push('The machine did not get quiet.')
+  }
+
   async #measure(row: Row): Promise<void> {
+    if (this.#options.quiet) await this.#waitForQuiet()
     const isFloorRow = isForYardstick(row, 'floor', this.#selection)
     if (isFloorRow) await this.#measureFloor(row.secondsMax / 2)
     for (const { name, runner } of this.#runners) {
       if (name !== 'frostbyte' && !isForYardstick(row, name, this.#selection)) continue
       const isRecorded = name === 'frostbyte' && this.#cluster !== undefined
       if (isRecorded) this.#perf?.start(this.#cluster?.processes().map(({ pid }) => pid) ?? [])
+      const startMs = monotonicMs()
       const result = await runner.measure(row)
+      if (isRecorded) this.windows.push({ label: rowId(row), startMs, endMs: monotonicMs() })
       if (isRecorded) await this.#perf?.stop(rowId(row))
       this.rows.push(result)
       this.#progress.clear()
@@ -216,4 +235,8 @@ export class Session {
   async #clearUp(sizeBytes: number): Promise<void> {
     for (const { runner } of this.#runners) await runner.deleteAll([sizeBytes])
   }
+}
+
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000
 }

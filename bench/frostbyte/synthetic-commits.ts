@@ -20,10 +20,13 @@ export class SyntheticCommits {
   readonly #store: MetadataStore
   readonly #group: GroupRow
   readonly #random = new SeededRandom(Date.now() >>> 0)
+  /** Ids below it are refused; a master that ran just now leaves it some seconds ahead of the wall clock. */
+  readonly #horizonMs: number
 
-  private constructor(store: MetadataStore, group: GroupRow) {
+  private constructor(store: MetadataStore, group: GroupRow, horizonMs: number) {
     this.#store = store
     this.#group = group
+    this.#horizonMs = horizonMs
   }
 
   /** The store is that of a cluster which has run, so it has groups. */
@@ -31,7 +34,7 @@ export class SyntheticCommits {
     const { groups } = await store.listGroups({ since: 0, limit: 1 })
     const [group] = groups
     if (group === undefined) throw new Error('the cluster made no placement group')
-    return new SyntheticCommits(store, group)
+    return new SyntheticCommits(store, group, await store.horizon())
   }
 
   async commit(key: string): Promise<void> {
@@ -39,7 +42,7 @@ export class SyntheticCommits {
   }
 
   #command(key: string): CommitVersion {
-    const nowMs = Date.now()
+    const nowMs = Math.max(Date.now(), this.#horizonMs)
     const { group, scheme, epoch } = this.#group
     const dataId = makeDataId(nowMs, this.#random.bytes(10))
     const chunkSizeBytes = defaultChunkSizeBytes

@@ -82,6 +82,13 @@ export function memoryOf(pid: number): MemoryMib | undefined {
   return { rss: field('VmRSS'), rssAnon: field('RssAnon'), peakRss: field('VmHWM') }
 }
 
+/** CPU time that all processes and the kernel of this machine have used since it started. */
+export function machineCpuSeconds(): number {
+  const fields = read('/proc/stat')?.split('\n')[0]?.trim().split(/\s+/) ?? []
+  // user nice system (idle iowait) irq softirq steal
+  return [1, 2, 3, 6, 7, 8].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0) / ticksPerSecond
+}
+
 /** Proportional set size, in MiB. Costs the kernel a walk through the process's page tables. */
 export function pssOf(pid: number): number | undefined {
   const rollup = read(`/proc/${pid}/smaps_rollup`)

@@ -1,11 +1,13 @@
 // Runs rows against one server: sees to the files that a row needs, warms up, measures, and samples the server's processes.
 
+import { availableParallelism } from 'node:os'
+
 import { GIB, KIB, MIB } from '../../base/units.ts'
 import { FilesOnServer, newestFiles } from './files-on-server.ts'
 import type { LoadGenerator, TotalOutcome } from './load-generator.ts'
 import type { Job, Operation, Progress } from './job.ts'
-import { cpuBetween, cpuOf, MemorySampler } from './process-usage.ts'
-import type { ServerProcess } from './process-usage.ts'
+import { cpuBetween, cpuOf, isUsageKnown, listTree, machineCpuSeconds, MemorySampler } from './process-usage.ts'
+import type { CpuSeconds, ServerProcess } from './process-usage.ts'
 import type { Target } from './requests.ts'
 import { rowId } from './row.ts'
 import type { Row, RowResult } from './row.ts'
@@ -45,10 +47,14 @@ export class RowRunner {
     await this.#prepare(row)
     const processes = this.#options.server.processes()
     const sampler = new MemorySampler(processes)
+    const ours = [...listTree(process.pid).map(({ pid }) => ({ pid, role: 'bench' })), ...processes]
+    const unique = [...new Map(ours.map((one) => [one.pid, one])).values()]
+    const [machineBefore, oursBefore] = [machineCpuSeconds(), sumOf(cpuOf(unique))]
     const before = cpuOf(processes)
     const outcome = await this.#run(row, 'measuring').finally(() => sampler.stop())
     const cpu = cpuBetween(before, cpuOf(processes))
     const memory = sampler.stop()
+    const others = machineCpuSeconds() - machineBefore - (sumOf(cpuOf(unique)) - oursBefore)
     return {
       server: this.#options.server.name,
       id: rowId(row),
@@ -65,6 +71,7 @@ export class RowRunner {
       firstFailure: outcome.firstFailure,
       cpu: processes.length > 0 ? cpu : undefined,
       memory: processes.length > 0 ? memory : undefined,
+      othersShare: isUsageKnown() ? Math.max(0, others / (outcome.seconds * availableParallelism())) : undefined,
     }
   }
 
@@ -171,4 +178,8 @@ function wantedFiles(row: Row): number {
 /** What a range read asks for: a tenth of a small file, 64 KiB of a large one. */
 function rangeBytes(sizeBytes: number): number {
   return Math.max(1, Math.min(64 * KIB, Math.floor(sizeBytes / 10)))
+}
+
+function sumOf({ user, system }: CpuSeconds): number {
+  return user + system
 }

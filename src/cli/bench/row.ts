@@ -31,6 +31,8 @@ export interface RowResult {
   /** Of all the server's processes; `undefined` where they cannot be seen. */
   readonly cpu: CpuSeconds | undefined
   readonly memory: MemoryPeaks | undefined
+  /** Part of the machine that neither the server nor the clients used, 0 to 1: above a tenth the row is disturbed. */
+  readonly othersShare: number | undefined
 }
 
 export function sizeLabel(bytes: number): string {

@@ -18,6 +18,7 @@ const headings: Cells = [
   'CPU',
   'peak RSS MiB',
   'RssAnon MiB',
+  'others',
   'failed',
 ]
 
@@ -34,6 +35,7 @@ export function rowCells(result: RowResult): Cells {
     cost(result),
     peaks(result),
     number(result.memory?.sumRssAnon),
+    result.othersShare === undefined ? '' : `${Math.round(result.othersShare * 100)} %`,
     result.failures === 0 ? '' : String(result.failures),
   ]
 }
@@ -82,7 +84,7 @@ export function alignedTable(rows: readonly Cells[], head: Cells = headings): st
     .join('\n')
 }
 
-const liveWidths = [14, 26, 8, 8, 8, 8, 11, 13, 18, 24, 12, 0]
+const liveWidths = [14, 26, 8, 8, 8, 8, 11, 13, 18, 33, 11, 6, 0]
 
 /** One row at a time, as it comes, below `liveHeading`. */
 export function liveRow(cells: Cells): string {
