@@ -18,6 +18,8 @@ import type { ByteString, KeyRange, KeyValueEntry, KeyValueView } from '../ports
 
 const checkBytes = 4
 const claimKey = 'claim'
+/** Of a new environment. With 4,096, a commit of 64 uploads among a million keys wrote 195 scattered pieces; with this, 152. */
+const pageBytes = 8_192
 
 type ReadKey = (source: Buffer, start: number, end: number) => string
 
@@ -32,7 +34,14 @@ export class LmdbRows implements KeyValueView {
 
   /** `file`: made where it is missing, with `file-lock` beside it. */
   constructor(file: string) {
-    this.#root = open({ path: file, noSubdir: true, overlappingSync: false, maxDbs: 4, eventTurnBatching: false })
+    this.#root = open({
+      path: file,
+      noSubdir: true,
+      overlappingSync: false,
+      maxDbs: 4,
+      pageSize: pageBytes,
+      eventTurnBatching: false,
+    })
     this.#rows = this.#openRows(readKey)
     this.#texts = this.#openRows((source, start, end) => source.toString('utf8', start + this.#skipBytes, end))
     this.#claims = this.#root.openDB({ name: 'claims', encoding: 'string', useVersions: true })

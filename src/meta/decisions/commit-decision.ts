@@ -10,12 +10,12 @@ import { repairsMax } from '../contract/file-metadata.ts'
 import type { CommitResult, CommitVersion, NewData } from '../contract/file-metadata.ts'
 import { extentsInlineMax, extentsMax } from '../contract/version-row.ts'
 import type { Extent, VersionRow } from '../contract/version-row.ts'
-import { decodeData, encodeData } from '../encoding/data-encoding.ts'
 import { decodeGroup } from '../encoding/group-encoding.ts'
-import { commandKey, dataKey, extentListKey, groupKey } from '../encoding/keys.ts'
+import { commandKey, extentListKey, groupKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
 import { encodeExtentList } from '../encoding/version-encoding.ts'
 import { addUsage, readBucket } from './bucket-decisions.ts'
+import { insertDataRow, readData } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 import { checkCondition, keepVersion, putHead, readHead } from './heads.ts'
 import { checkAboveHorizon, expired } from './horizon.ts'
@@ -86,9 +86,8 @@ function findRepeat(draft: Draft, command: CommitVersion): VersionRow | undefine
   const { version, newData, commandId } = command
   const [first] = newData
   if (first !== undefined) {
-    const stored = draft.get(dataKey(first.group, first.dataId))
-    if (stored === undefined) return undefined
-    const row = decodeData(stored)
+    const row = readData(draft, first)
+    if (row === undefined) return undefined
     if (row.state === 'discarded' || row.version !== version.version) throw expired(first.dataId)
     return { ...version, sequence: row.sequence, modifiedMs: row.modifiedMs, ...listOf(command) }
   }
@@ -104,11 +103,10 @@ function idsOf(command: CommitVersion): readonly NewData['dataId'][] {
 }
 
 function insertData(draft: Draft, data: NewData, stamp: Pick<VersionRow, 'version' | 'sequence' | 'modifiedMs'>): void {
-  const { group, dataId, scheme, chunkSizeBytes, lengthBytes } = data
+  const { dataId, scheme, chunkSizeBytes, lengthBytes } = data
   assertScheme(scheme)
-  const key = dataKey(group, dataId)
-  if (draft.get(key) !== undefined) throw expired(dataId)
-  draft.put(key, encodeData({ state: 'live', purge: 0, scheme, chunkSizeBytes, lengthBytes, references: 1, ...stamp }))
+  if (readData(draft, data) !== undefined) throw expired(dataId)
+  insertDataRow(draft, data, { state: 'live', purge: 0, scheme, chunkSizeBytes, lengthBytes, references: 1, ...stamp })
   insertRepairs(draft, data)
 }
 

@@ -3,8 +3,8 @@ import { dataIdTimeMs } from '../../base/ids.ts'
 import { pageLimitMax } from '../contract/conventions.ts'
 import type { DataRef, Fence } from '../contract/conventions.ts'
 import type { Discard, DiscardOutcome, PurgeEntry } from '../contract/data-metadata.ts'
-import { decodeData, encodeData } from '../encoding/data-encoding.ts'
-import { dataKey, purgeKey } from '../encoding/keys.ts'
+import { purgeKey } from '../encoding/keys.ts'
+import { insertDataRow, readData, removeDataRow } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 import { readHorizon } from './horizon.ts'
 import { addPurgeCount, queuePurge } from './references.ts'
@@ -13,16 +13,14 @@ export function discard(draft: Draft, { refs, queue }: Discard): readonly Discar
   assert(refs.length <= pageLimitMax, 'number of ids to discard')
   const inserted: DataRef[] = []
   const outcomes = refs.map((ref): DiscardOutcome => {
-    const key = dataKey(ref.group, ref.dataId)
-    const stored = draft.get(key)
+    const stored = readData(draft, ref)
     if (stored === undefined) {
-      draft.put(key, encodeData({ state: 'discarded', purge: queue ? queuePurge(draft, ref) : 0 }))
+      insertDataRow(draft, ref, { state: 'discarded', purge: queue ? queuePurge(draft, ref) : 0 })
       inserted.push({ group: ref.group, dataId: ref.dataId })
       return 'dead'
     }
-    const { state } = decodeData(stored)
-    if (state === 'discarded') return 'dead'
-    return state === 'live' ? 'live' : 'was-live'
+    if (stored.state === 'discarded') return 'dead'
+    return stored.state === 'live' ? 'live' : 'was-live'
   })
   if (inserted.length > 0) draft.record({ kind: 'data', refs: inserted })
   return outcomes
@@ -54,13 +52,12 @@ export function removeDeadRows(draft: Draft, command: RemoveDeadRows): number {
   const { horizonMs } = readHorizon(draft)
   const removed: DataRef[] = []
   for (const { group, dataId } of command.refs) {
-    const key = dataKey(group, dataId)
-    const stored = draft.get(key)
+    const stored = readData(draft, { group, dataId })
     if (stored === undefined || dataIdTimeMs(dataId) >= horizonMs) continue
-    const { state, purge } = decodeData(stored)
+    const { state, purge } = stored
     const isQueued = purge !== 0 && draft.get(purgeKey({ sequence: purge, group, dataId })) !== undefined
     if (state === 'live' || isQueued) continue
-    draft.remove(key)
+    removeDataRow(draft, { group, dataId })
     removed.push({ group, dataId })
   }
   if (removed.length > 0) draft.record({ kind: 'data', refs: removed })

@@ -35,6 +35,11 @@ export class Draft {
     return this.#changes.has(key) ? this.#changes.get(key) : this.#view.get(key)
   }
 
+  /** Whether this draft has put or removed the row. */
+  isChanged(key: ByteString): boolean {
+    return this.#changes.has(key)
+  }
+
   /** Rows as they were before this draft. */
   range(range: KeyRange): readonly KeyValueEntry[] {
     return this.#view.range(range)

@@ -6,11 +6,11 @@ import { FrostError } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
 import type { DataRef } from '../contract/conventions.ts'
 import type { Extent, VersionRow } from '../contract/version-row.ts'
-import { decodeData, encodeData } from '../encoding/data-encoding.ts'
-import { dataKey, extentListKey, purgeCountKey, purgeKey } from '../encoding/keys.ts'
+import { extentListKey, purgeCountKey, purgeKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
 import type { ExtentListRow } from '../encoding/version-encoding.ts'
 import { decodeExtentList, encodeExtentList } from '../encoding/version-encoding.ts'
+import { readData, updateDataRow } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 
 const empty = new Uint8Array()
@@ -26,11 +26,9 @@ export function dataOf(extents: readonly Extent[]): readonly DataRef[] {
 
 /** One more reference. @throws FrostError `data-gone` where the row is not live. */
 export function shareData(draft: Draft, ref: DataRef): void {
-  const key = dataKey(ref.group, ref.dataId)
-  const stored = draft.get(key)
-  const row = stored === undefined ? undefined : decodeData(stored)
+  const row = readData(draft, ref)
   if (row?.state !== 'live') throw dataGone(ref.dataId)
-  draft.put(key, encodeData({ ...row, references: row.references + 1 }))
+  updateDataRow(draft, ref, { ...row, references: row.references + 1 })
 }
 
 /** One more version with this list. @throws FrostError `data-gone` where there is none. */
@@ -73,13 +71,10 @@ export function addPurgeCount(draft: Draft, added: number): void {
 
 function releaseAll(draft: Draft, extents: readonly Extent[]): void {
   for (const ref of dataOf(extents)) {
-    const key = dataKey(ref.group, ref.dataId)
-    const stored = draft.get(key)
-    assert(stored !== undefined, 'referenced data has a row')
-    const row = decodeData(stored)
-    assert(row.state === 'live', 'referenced data is live')
-    if (row.references > 1) draft.put(key, encodeData({ ...row, references: row.references - 1 }))
-    else draft.put(key, encodeData({ ...row, state: 'gone', references: 0, purge: queuePurge(draft, ref) }))
+    const row = readData(draft, ref)
+    assert(row?.state === 'live', 'referenced data is live')
+    if (row.references > 1) updateDataRow(draft, ref, { ...row, references: row.references - 1 })
+    else updateDataRow(draft, ref, { ...row, state: 'gone', references: 0, purge: queuePurge(draft, ref) })
   }
 }
 

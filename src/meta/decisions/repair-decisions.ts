@@ -4,10 +4,10 @@ import { columnsMax } from '../../base/scheme.ts'
 import { pageLimitMax } from '../contract/conventions.ts'
 import type { Fence } from '../contract/conventions.ts'
 import type { RepairEntry } from '../contract/repair-metadata.ts'
-import { decodeData } from '../encoding/data-encoding.ts'
-import { dataKey, repairCountKey, repairKey } from '../encoding/keys.ts'
+import { repairCountKey, repairKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
 import { encodeRepair } from '../encoding/repair-encoding.ts'
+import { readData } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 
 export function addRepairs(draft: Draft, { entries }: { readonly entries: readonly RepairEntry[] }): void {
@@ -54,6 +54,5 @@ function addCount(draft: Draft, group: GroupId, added: number): void {
 }
 
 function isLive(draft: Draft, entry: RepairEntry): boolean {
-  const stored = draft.get(dataKey(entry.group, entry.dataId))
-  return stored !== undefined && decodeData(stored).state === 'live'
+  return readData(draft, entry)?.state === 'live'
 }

@@ -11,14 +11,19 @@ import { afterPrefix, hexPart, numberPart, textPart, uint32Part } from './key-pa
 
 /** The cluster row. */
 export const clusterKey: ByteString = '\x01\x00'
-/** The number of the last change. */
-export const sequenceKey: ByteString = '\x01\x01'
 /** The highest ceiling ever published, and the horizon. */
 export const horizonKey: ByteString = '\x01\x02'
 /** The version of the map of placement groups. */
 export const mapVersionKey: ByteString = '\x01\x03'
+
+// What every commit changes lies side by side, from the end of the change log on, so that it shares pages.
+
+/** The number of the last change. */
+export const sequenceKey: ByteString = '\x11\x01'
 /** How many entries the purge queue has. */
-export const purgeCountKey: ByteString = '\x01\x04'
+export const purgeCountKey: ByteString = '\x11\x02'
+/** How many rows the table of recent data has. */
+export const recentCountKey: ByteString = '\x11\x03'
 
 /** Each ends with a byte below 255, so that `afterPrefix` bounds the table. */
 export const tables = {
@@ -37,12 +42,14 @@ export const tables = {
   worker: '\x0e',
   lease: '\x0f',
   change: '\x10',
-  command: '\x11',
   usage: '\x12',
+  /** Data rows that were inserted lately, by their ids; the others are in `data`, by their groups. */
+  recentData: '\x13',
+  command: '\x14',
   /** Heads that are delete markers; apart, so that a listing of names passes none. */
-  marker: '\x13',
+  marker: '\x15',
   /** Where a kept version is, by its id. */
-  keptById: '\x14',
+  keptById: '\x16',
 } as const
 
 export function bucketKey(bucket: string): ByteString {
@@ -93,6 +100,10 @@ export function extentListKey(list: VersionId): ByteString {
 
 export function dataKey(group: GroupId, dataId: DataId): ByteString {
   return tables.data + uint32Part(group) + hexPart(dataId)
+}
+
+export function recentDataKey(group: GroupId, dataId: DataId): ByteString {
+  return tables.recentData + hexPart(dataId) + uint32Part(group)
 }
 
 export function purgeKey(entry: PurgeEntry): ByteString {

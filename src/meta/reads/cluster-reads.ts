@@ -13,6 +13,7 @@ import type { IntentRow, ProcessRow } from '../contract/process-metadata.ts'
 import type { ListRepairs, RepairEntry } from '../contract/repair-metadata.ts'
 import { workersMax } from '../contract/worker-metadata.ts'
 import type { WorkerRow } from '../contract/worker-metadata.ts'
+import { insertMax, readData, recentMax } from '../decisions/data-rows.ts'
 import { decodeChange } from '../encoding/change-encoding.ts'
 import { decodeData, toDataRow } from '../encoding/data-encoding.ts'
 import { decodeGroup } from '../encoding/group-encoding.ts'
@@ -28,7 +29,6 @@ import {
 } from '../encoding/key-parts.ts'
 import {
   changeKey,
-  dataKey,
   groupKey,
   intentKey,
   mapVersionKey,
@@ -47,13 +47,21 @@ const processesMax = 10_000
 const groupsMax = 1_000_000
 
 export function getDataRow(view: KeyValueView, ref: DataRef): DataRow | undefined {
-  const stored = view.get(dataKey(ref.group, ref.dataId))
-  return stored === undefined ? undefined : toDataRow(ref, decodeData(stored))
+  const stored = readData(view, ref)
+  return stored === undefined ? undefined : toDataRow(ref, stored)
 }
 
 export function listDataRows(view: KeyValueView, request: ListDataRows): readonly DataRow[] {
+  assertLimit(request.limit)
+  const recent = listRecentRows(view, request)
+  const rows = listMovedRows(view, request)
+  if (recent.length === 0) return rows
+  const byId = [...rows, ...recent].toSorted((left, right) => (left.dataId < right.dataId ? -1 : 1))
+  return byId.slice(0, request.limit)
+}
+
+function listMovedRows(view: KeyValueView, request: ListDataRows): readonly DataRow[] {
   const { group, after, state, below, limit } = request
-  assertLimit(limit)
   const prefix = tables.data + uint32Part(group)
   const to = below === undefined ? afterPrefix(prefix) : prefix + hexPart(firstDataIdAt(below))
   const rows: DataRow[] = []
@@ -66,6 +74,19 @@ export function listDataRows(view: KeyValueView, request: ListDataRows): readonl
     const last = found[limit - 1]
     if (last === undefined) break
     from = `${last[0]}\0`
+  }
+  return rows
+}
+
+function listRecentRows(view: KeyValueView, request: ListDataRows): readonly DataRow[] {
+  const { group, after = '', state, below } = request
+  const end = below === undefined ? 'g' : firstDataIdAt(below)
+  const rows: DataRow[] = []
+  for (const [key, stored] of view.range({ ...within(tables.recentData), limit: recentMax + insertMax })) {
+    const dataId = readDataId(key, 1)
+    if (readGroup(key, 17) !== group || dataId <= after || dataId >= end) continue
+    const row = toDataRow({ group, dataId }, decodeData(stored))
+    if (state === undefined || row.state === state) rows.push(row)
   }
   return rows
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 
+import { parseDataId } from '../../../src/base/ids.ts'
 import type { PurgeEntry } from '../../../src/meta/contract/data-metadata.ts'
 import type { RepairEntry } from '../../../src/meta/contract/repair-metadata.ts'
 import { groupId, present, processId, sceneTests, startMs, workerId } from './scene.ts'
@@ -109,6 +110,42 @@ export function dataTests(name: string, create: CreateStore): void {
       assert.equal(await store.removeDeadRows({ refs: every }), 1)
       assert.equal(await store.getDataRow(refs[0]), undefined)
       assert.equal((await store.getDataRow(live.refs[0]))?.state, 'live')
+    })
+  })
+
+  describe(`${name}: many data rows`, () => {
+    sceneTest('thousands of rows of two groups are found, listed by pages, changed and removed', async (scene) => {
+      const { store } = scene
+      const refs = Array.from({ length: 3_000 }, (_, index) => scene.ref(1 + (index % 2)))
+      for (let at = 0; at < refs.length; at += 300)
+        await store.discard({ refs: refs.slice(at, at + 300), queue: false })
+      const many = Array.from({ length: 1_500 }, () => scene.ref())
+      await scene.put('file', { version: scene.version(many), newData: many.map((ref) => scene.newData(ref)) })
+      const listed = async (group: number, state: 'live' | 'dead'): Promise<readonly string[]> => {
+        const ids: string[] = []
+        for (;;) {
+          const last = ids.at(-1)
+          const after = last === undefined ? {} : { after: present(parseDataId(last)) }
+          const rows = await store.listDataRows({ group: groupId(group), state, limit: 700, ...after })
+          ids.push(...rows.map((row) => row.dataId))
+          if (rows.length < 700) return ids
+        }
+      }
+      const dead = refs
+        .filter((ref) => ref.group === 1)
+        .map((ref) => ref.dataId)
+        .toSorted()
+      assert.deepEqual(await listed(1, 'dead'), dead)
+      assert.deepEqual(await listed(1, 'live'), many.map((ref) => ref.dataId).toSorted())
+      const rows = await store.getDataRows(refs.slice(0, 1_000))
+      assert.ok(rows.every((row) => row?.state === 'dead'))
+      await scene.remove('file')
+      assert.equal((await listed(1, 'dead')).length, 3_000)
+      await scene.register(processId(1))
+      await scene.publish(processId(1), startMs + 1)
+      for (let at = 0; at < refs.length; at += 1_000)
+        assert.equal(await store.removeDeadRows({ refs: refs.slice(at, at + 1_000) }), 1_000)
+      assert.deepEqual(await listed(2, 'dead'), [])
     })
   })
 
