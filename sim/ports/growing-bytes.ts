@@ -1,3 +1,7 @@
+// The memory behind a simulated file (file-system.ts): what was written, by offset, in a buffer that doubles as the file grows.
+// Invariant: beyond the length every byte is zero, so that a file extended or written past its end reads zeros in the gap, as on a
+// real disk. Reads and slices are copies or copy into the caller's buffer: nobody outside holds the bytes.
+
 import { assert } from '../../src/base/assert.ts'
 
 /** The bytes of a simulated file: grows as it is written, with zeros where nothing was. */

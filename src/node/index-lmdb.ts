@@ -143,10 +143,9 @@ class LmdbIndex implements Index {
   }
 
   #queue(key: Uint8Array, value: Uint8Array | undefined): void {
-    // Their promises are the batch's, which is awaited.
-    // oxlint-disable-next-line typescript/no-floating-promises
+    // oxlint-disable-next-line typescript/no-floating-promises -- its promise is the batch's, which is awaited
     if (value === undefined) this.#database.remove(key)
-    // oxlint-disable-next-line typescript/no-floating-promises
+    // oxlint-disable-next-line typescript/no-floating-promises -- its promise is the batch's, which is awaited
     else this.#database.put(key, value)
   }
 

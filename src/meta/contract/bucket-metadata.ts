@@ -15,7 +15,10 @@ export interface BucketReads {
   getBucket(name: string): Promise<BucketRow | undefined>
   /** All of them, by name in byte order; a cluster has at most `bucketsMax`. */
   listBuckets(): Promise<readonly BucketRow[]>
-  /** As of the last commit, except where the implementation counts apart; then a few seconds older. @throws FrostError `bucket-not-found`. */
+  /**
+   * As of the last commit, except where the implementation counts apart; then a few seconds older.
+   * @throws FrostError `bucket-not-found`.
+   */
   getBucketUsage(name: string): Promise<BucketUsage>
 }
 

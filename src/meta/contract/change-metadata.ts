@@ -37,8 +37,8 @@ export interface ChangeReads {
 
 export interface ChangeMutations {
   /**
-   * Removes records up to and including `through`, at most `trimMax` of them; resolves to how many went. Leaves no record of its own. A repeat
-   * is harmless.
+   * Removes records up to and including `through`, at most `trimMax` of them; resolves to how many went. Leaves no record of
+   * its own. A repeat is harmless.
    */
   trimChanges(command: { readonly through: number }): Promise<number>
 }

@@ -66,7 +66,10 @@ export interface DataMutations {
    * A repeat gives the same answer, or `was-live` for `live`.
    */
   discard(command: Discard): Promise<readonly DiscardOutcome[]>
-  /** Takes entries out of the queue, after every worker concerned has durably dropped them. Unknown ones are skipped, so a repeat is harmless. */
+  /**
+   * Takes entries out of the queue, after every worker concerned has durably dropped them. Unknown ones are skipped, so a
+   * repeat is harmless.
+   */
   removePurged(command: { readonly entries: readonly PurgeEntry[]; readonly fence?: Fence }): Promise<void>
   /**
    * Removes rows that are `dead`, below the horizon and not in the purge queue; others are left. The caller has made sure that no

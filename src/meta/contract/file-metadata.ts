@@ -1,3 +1,7 @@
+// Files as metadata knows them: the newest version of each key, those kept below it, and listings. Commit and delete are
+// whole commands: the condition, the references on data ids, the purge queue, the repair work and the head change together or not at
+// all. A data id is referred to while any version names it, and dies once, with its last reference. Repeats: conventions.ts.
+
 import type { Epoch, VersionId, WorkerId } from '../../base/ids.ts'
 import type { Scheme } from '../../base/scheme.ts'
 import type { CommandId, DataRef } from './conventions.ts'

@@ -27,7 +27,10 @@ export type GroupState = 'writable' | 'closed'
 
 export interface GroupReads {
   getGroup(group: GroupId): Promise<GroupRow | undefined>
-  /** Rows changed after map version `since` (0: all), in the order of their change; `version` is `since` of the next call. At most `limit`. */
+  /**
+   * Rows changed after map version `since` (0: all), in the order of their change; `version` is `since` of the next call. At
+   * most `limit`.
+   */
   listGroups(request: { readonly since: number; readonly limit: number }): Promise<GroupPage>
 }
 

@@ -1,3 +1,6 @@
+// What is stored of one version of a file: where its bytes lie (extents) and what its readers are told. Head, kept and marker
+// rows are all of this one shape, so that a version moves between them as it is; encoding/version-encoding.ts is its stored form.
+
 import type { DataId, GroupId, VersionId } from '../../base/ids.ts'
 import type { Scheme } from '../../base/scheme.ts'
 

@@ -1,3 +1,7 @@
+// Workers as the cluster remembers them: who belongs to it, how full it last was, and the numbers that only go up. By those
+// a worker whose disk was restored or copied from an older state is recognised when it registers (`wentBack`). Whether it answers
+// now is not here: that is seen by each process, and not stored.
+
 import type { WorkerId } from '../../base/ids.ts'
 import type { Fence } from './conventions.ts'
 
@@ -39,7 +43,10 @@ export interface WorkerMutations {
    * worker that was `out` becomes `in` again. A repeat is harmless. Resolves to the row.
    */
   registerWorker(report: WorkerReport): Promise<WorkerRow>
-  /** Stores what registered workers' heartbeats said, now and then; numbers only go up. Unknown workers are skipped. A repeat is harmless. */
+  /**
+   * Stores what registered workers' heartbeats said, now and then; numbers only go up. Unknown workers are skipped. A repeat
+   * is harmless.
+   */
   recordWorkers(command: { readonly reports: readonly WorkerReport[] }): Promise<void>
   /** @throws FrostError `precondition-failed`: there is no such worker, or the fence is stale. A repeat is harmless. */
   setWorkerState(command: SetWorkerState): Promise<WorkerRow>

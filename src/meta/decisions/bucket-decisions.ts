@@ -1,3 +1,7 @@
+// Making and removing buckets, and what a bucket's files add up to. A bucket is removed only while no head, delete marker or kept
+// version is in it, which is decided in the removing transaction, so no commit slips in between. The usage row changes with each
+// commit and delete and goes with its bucket.
+
 import { FrostError } from '../../base/errors.ts'
 import { bucketsMax } from '../contract/bucket-metadata.ts'
 import type { BucketRow, BucketUsage } from '../contract/bucket-metadata.ts'

@@ -1,3 +1,7 @@
+// The row of the cluster itself. It is made once, together with the bucket `default`. The counter of a history only goes up, and
+// workers remember the highest they met: metadata that was restored from an older state is told so (`behind`), stays so, and counts
+// no further. A row of a newer program is refused before anything else of it is read.
+
 import { FrostError } from '../../base/errors.ts'
 import type { ClusterRow, CreateCluster, RaiseCounter } from '../contract/cluster-metadata.ts'
 import { bucketKey, clusterKey } from '../encoding/keys.ts'

@@ -1,3 +1,7 @@
+// Data ids outside of commits: giving up those that were not committed, taking purged ones out of the queue, and removing rows that
+// say `dead`. An id that is dead stays dead: its row goes only below the horizon, under which no commit is let through, and only
+// after its purge entry, so nothing can bring the id back to life between.
+
 import { assert } from '../../base/assert.ts'
 import { dataIdTimeMs } from '../../base/ids.ts'
 import { pageLimitMax } from '../contract/conventions.ts'

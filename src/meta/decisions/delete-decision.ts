@@ -1,3 +1,7 @@
+// Removes the newest version of a key, and brings back the one kept below it. A delete inserts no data row by which a repeat could
+// be recognised, so the removed version is kept as the answer under the command's id until the horizon has passed the id; from then
+// on the horizon refuses the repeat, and later deletes clear such rows away, a few each.
+
 import type { DeleteKey } from '../contract/file-metadata.ts'
 import type { VersionRow } from '../contract/version-row.ts'
 import { readHex } from '../encoding/key-parts.ts'

@@ -1,3 +1,7 @@
+// Placement groups. Each change of the slots is one epoch, decided by the epoch before it, so that of several who change one group
+// one wins; a slot says since which epoch its holder has it. Each change but that of its fullness gives a row the next version of
+// the whole map, and an entry under that version in place of its former one, from which the differences of the map are read.
+
 import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import { parseEpoch } from '../../base/ids.ts'

@@ -1,3 +1,7 @@
+// The set of what is to be repaired, one row for each thing, and for each group the count of its rows. Count and rows change
+// together, and the count's row is there only above 0, so groups with work are found without reading their entries. Only live
+// data is repaired: entries of other ids are skipped.
+
 import { assert } from '../../base/assert.ts'
 import type { GroupId } from '../../base/ids.ts'
 import { columnsMax } from '../../base/scheme.ts'

@@ -1,3 +1,7 @@
+// What workers report, and what was decided of them. A living worker's start counter and batch numbers only go up, so one that
+// registers with lower ones has lost writes it acknowledged (a restored snapshot, a cloned disk): it is marked, and stays marked until
+// all its groups were compared. Heartbeats never lower a number, and those of workers that never registered are skipped.
+
 import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import type { WorkerId } from '../../base/ids.ts'

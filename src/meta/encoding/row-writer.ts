@@ -1,5 +1,6 @@
 // Writes the compact binary form of stored rows: variable-length numbers, and text and bytes with their length before them. One
-// writer is used for all rows, and grows to the longest, so that a row costs one allocation of its own size. docs/design/metadata.md has the formats.
+// writer is used for all rows, and grows to the longest, so that a row costs one allocation of its own size.
+// docs/design/metadata.md has the formats.
 
 import { assert } from '../../base/assert.ts'
 

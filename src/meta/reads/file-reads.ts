@@ -1,3 +1,7 @@
+// Look-ups of files and buckets on one view of the store, which does not change while they read. A head is one look-up, because
+// every download begins with it: the bucket's row is read only where there is none, to tell a missing file from a missing bucket, and
+// delete markers only in buckets that ever had one. A row that another row points to and that is missing is `store-corrupt`.
+
 import { decodeNumbers } from '../encoding/plain-rows.ts'
 import type { VersionId } from '../../base/ids.ts'
 import type { KeyValueView } from '../../ports/key-value.ts'

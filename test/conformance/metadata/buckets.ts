@@ -1,3 +1,6 @@
+// Conformance of buckets: `default` is there, names are taken once, only empty buckets go (kept versions and delete markers count),
+// their files do not mix, and usage adds up through commits and deletes. Contract: src/meta/contract/bucket-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

@@ -1,3 +1,6 @@
+// Conformance of the change log: one record for each mutation that changed anything, none for those that did not, numbered without
+// gaps under load too, and trimmed from its old end only. Contract: src/meta/contract/change-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

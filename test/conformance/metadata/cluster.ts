@@ -1,3 +1,7 @@
+// Conformance of what a store keeps about the cluster: its row and counter, leases with their fences, workers, and closing. The
+// faults are those of a second holder: a stale token, another history, numbers that went back. Contracts: src/meta/contract/
+// cluster-metadata.ts, lease-metadata.ts and worker-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

@@ -1,3 +1,7 @@
+// Conformance of `commitVersion`: head, sequence, Last-Modified and references; conditions under a hundred racers; repeats;
+// the race with a discard, which exactly one side wins; the horizon; and the repair work that a commit leaves behind. After each
+// refusal nothing may have changed. Contract: src/meta/contract/file-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

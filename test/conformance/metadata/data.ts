@@ -1,3 +1,7 @@
+// Conformance of data rows: when an entry of the purge queue may be purged (no process still reads from before it), which rows
+// are listed and removed, thousands of them in two groups, and repair work as a set. Contracts: src/meta/contract/data-metadata.ts
+// and repair-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

@@ -1,3 +1,6 @@
+// Conformance of `deleteKey`: what goes and what is answered, and that a repeat gives the first answer and never deletes what came
+// after; conditions, the horizon, and a hundred who delete one file. Contract: src/meta/contract/file-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

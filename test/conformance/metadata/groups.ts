@@ -1,3 +1,6 @@
+// Conformance of placement groups: epochs go up by one and by one winner, a repeat finds its own change, and the differences of
+// the map hold each changed group once, in the order of the changes, by pages. Contract: src/meta/contract/group-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

@@ -1,3 +1,7 @@
+// Conformance of listings, most of it against a model: a sorted list of all keys, filtered the slow way. Every page size with any
+// prefix, start and delimiter must give the model's names, in the order of their UTF-8 bytes; `list` and `listNames` must agree, and
+// no page may be longer than asked. Contract: src/meta/contract/file-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

@@ -1,3 +1,7 @@
+// Conformance of processes: published times, ceilings and intents, and the horizon that follows from them. It never goes back and
+// never passes an open id, whatever a clock says, whoever expires or registers again. Contract: src/meta/contract/
+// process-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

@@ -1,3 +1,6 @@
+// Conformance of shared data: it lives while any file refers to it and dies once, with the last. A copy, a copy onto itself, a
+// repeated copy and a version that names an id twice each count right. Contract: src/meta/contract/file-metadata.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 

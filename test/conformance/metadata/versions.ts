@@ -1,3 +1,7 @@
+// Conformance of version rows: every field comes back as it was given, keys may be any text, kept versions are found and come back
+// in order when those above them go, a delete marker is a head that counts as absent, and long lists of extents are shared by
+// copies until the last of them is gone. Contract: src/meta/contract/version-row.ts.
+
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 
