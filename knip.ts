@@ -21,6 +21,8 @@ const config: KnipConfig = {
     'sim/*.ts',
     'sim/**/*.test.ts',
     'examples/**/*.ts',
+    // Started by path as a process of its own.
+    'src/cli/bench/client-process.ts',
     ...(isPutTogether ? [] : ['src/*/**/*.ts', 'sim/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts']),
   ],
   project: ['bin/**/*.js', '{src,test,tools,bench,sim}/**/*.ts', '!tools/fixtures/**', '!**/assembly/**'],

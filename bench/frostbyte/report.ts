@@ -32,7 +32,7 @@ export interface Run {
 
 const floorHeadings: Cells = ['floor', 'writes', 'MiB/s', 'CPU user s', 'CPU system s', 'CPU s/GiB']
 
-export function floorCells(figure: FloorFigure): Cells {
+function floorCells(figure: FloorFigure): Cells {
   const { row, mode, bytes, seconds, user, system } = figure
   const rate = bytes / 1024 ** 2 / seconds
   return [row, mode, number(rate), number(user), number(system), number(floorCpuPerGib(figure))]
@@ -69,7 +69,7 @@ export function terminalReport(run: Run): string {
   return sections(run, alignedTable).join('\n\n')
 }
 
-export function markdownReport(run: Run): string {
+function markdownReport(run: Run): string {
   const { machine } = run
   return [
     `# FrostByte benchmark, ${run.date.slice(0, 10)}, commit ${run.commit}`,

@@ -15,11 +15,6 @@ export function defined<T>(value: T | undefined, message: string): T {
   return value
 }
 
-/** Ends an exhaustive `switch`: the compiler refuses a call with a value that is still possible. */
-export function unreachable(value: never): never {
-  throw new AssertionError(`unreachable: ${String(value)}`)
-}
-
 /** The rejection handler of a promise that never rejects. */
 export function unreachableRejection(reason: unknown): never {
   throw new AssertionError(`a promise that never rejects has rejected: ${String(reason)}`)

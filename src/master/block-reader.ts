@@ -121,7 +121,7 @@ async function readColumns(read: DirectRead): Promise<BodySlice> {
 }
 
 /** Whether another column can stand in for the one that failed so. */
-export function isReplaceable(error: unknown): boolean {
+function isReplaceable(error: unknown): boolean {
   const code = errorCode(error)
   return code !== undefined && code !== 'cancelled' && code !== 'overloaded'
 }

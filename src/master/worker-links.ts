@@ -235,10 +235,3 @@ class PeerLink implements WorkerLink {
     }
   }
 }
-
-/** For callers that need a link and have no other worker to ask. */
-export function linkOf(links: WorkerLinks, worker: WorkerId): WorkerLink {
-  const link = links.link(worker)
-  if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${worker} is not connected.`)
-  return link
-}

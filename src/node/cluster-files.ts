@@ -32,7 +32,7 @@ export async function loadSecret(path: string): Promise<Uint8Array<ArrayBuffer>>
   return parseSecret(text, path)
 }
 
-export function parseSecret(text: string, source: string): Uint8Array<ArrayBuffer> {
+function parseSecret(text: string, source: string): Uint8Array<ArrayBuffer> {
   const digits = text.trim()
   if (!/^(?:[0-9a-f]{2}){16,64}$/.test(digits)) {
     throw new FrostError('config-invalid', `${source} holds no cluster secret.`, {

@@ -13,7 +13,7 @@ import { alignmentBytes } from '../ports/disk.ts'
 import type { Compute } from '../ports/compute.ts'
 import { entryBytes, readEntry, readUint48, writeEntry, writeUint48, type LogEntry } from './log-entry.ts'
 
-export const batchHeaderBytes = 64
+const batchHeaderBytes = 64
 /** Two pages: CRC-32 keeps its Hamming distance of 4 up to 11,454 bytes. */
 export const batchHeaderBytesMax = 2 * alignmentBytes
 

@@ -16,8 +16,8 @@ const fragmentUnits = idUnits + 3
 /** Behind a whole key: after everything that starts with it. */
 const afterMark = '\uffff'.repeat(4)
 
-export const idKeyBytes = 20
-export const fragmentKeyBytes = 25
+const idKeyBytes = 20
+const fragmentKeyBytes = 25
 const boundBytes = 32
 
 /** From, inclusive, and to, exclusive. */

@@ -35,7 +35,7 @@ export interface Entry {
 const states: readonly EntryState[] = ['good', 'damaged', 'dropped']
 
 /** 0 u32 segment   4 u32 offset   8 u24 bytes   11 u8 state   12 u48 sequence   18 u32 header checksum   22 u16 check */
-export const entryRowBytes = 24
+const entryRowBytes = 24
 
 export function encodeEntryRow(key: Uint8Array, entry: Entry): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(entryRowBytes)

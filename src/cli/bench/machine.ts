@@ -37,7 +37,7 @@ export function describeMachine(folder: string): Machine {
 }
 
 /** On tmpfs a sync costs nothing, so such a result says nothing of durable writes. */
-export function fileSystemOf(folder: string): string {
+function fileSystemOf(folder: string): string {
   const magic = statfsSync(folder).type
   return fileSystems.get(magic) ?? `0x${magic.toString(16)}`
 }

@@ -35,7 +35,7 @@ export interface RowResult {
   readonly othersShare: number | undefined
 }
 
-export function sizeLabel(bytes: number): string {
+function sizeLabel(bytes: number): string {
   if (bytes >= MIB) return `${bytes / MIB}MiB`
   return bytes >= KIB ? `${bytes / KIB}KiB` : `${bytes}B`
 }
@@ -49,7 +49,7 @@ export function rowId(row: Pick<Row, 'operation' | 'sizeBytes' | 'clients'>): st
 /** Rows of files from this size on are judged by the GiB, smaller ones by the operation. */
 export const largeBytes = MIB
 
-export function cpuSecondsOf(result: RowResult): number | undefined {
+function cpuSecondsOf(result: RowResult): number | undefined {
   return result.cpu === undefined ? undefined : result.cpu.user + result.cpu.system
 }
 

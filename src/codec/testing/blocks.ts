@@ -20,7 +20,7 @@ export const schemes: fc.Arbitrary<Scheme> = fc
   )
 
 /** Mostly small and odd sizes, with the default one and some above a piece among them. */
-export const chunkSizes: fc.Arbitrary<number> = fc.oneof(
+const chunkSizes: fc.Arbitrary<number> = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 64, max: 200 }) },
   { weight: 1, arbitrary: fc.constantFrom(1024, 10_239, 10_240, 10_241, 25_000) },
 )

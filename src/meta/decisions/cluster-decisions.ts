@@ -10,7 +10,7 @@ import { encodeBucket } from '../encoding/bucket-encoding.ts'
 import type { Draft } from './draft.ts'
 
 /** Of all stored rows together. A row's own format byte says how it is laid out; this says what rows there are. */
-export const formatVersion = 1
+const formatVersion = 1
 
 export function createCluster(draft: Draft, command: CreateCluster): ClusterRow {
   const stored = draft.get(clusterKey)

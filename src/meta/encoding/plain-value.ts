@@ -36,7 +36,7 @@ export function decodePlain(bytes: Uint8Array): PlainValue {
   return value
 }
 
-export function writePlain(writer: RowWriter, value: unknown, depth: number): void {
+function writePlain(writer: RowWriter, value: unknown, depth: number): void {
   assert(depth <= depthMax, 'plain data is nested no deeper than 16')
   if (value === undefined) writer.byte(0)
   else if (typeof value === 'boolean') writer.byte(value ? 2 : 1)

@@ -45,7 +45,7 @@ export interface HeartbeatReply {
 const mastersMax = 256
 /** Placement groups in one message. */
 export const groupsPerMessage = 128
-export const idsPerMessage = 1000
+const idsPerMessage = 1000
 
 export function encodeRegister(request: RegisterRequest): Uint8Array<ArrayBuffer> {
   return encodeJson(request)
