@@ -53,7 +53,7 @@ export class FileClient {
       method: 'PUT',
       body: body as ReadableStream,
       duplex: 'half',
-    } as RequestInit)
+    })
   }
 
   async download(name: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {

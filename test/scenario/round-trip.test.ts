@@ -49,12 +49,12 @@ describe('files of every size', () => {
     const response = await client.uploadSeeded('large', 77, 2 * gib)
     assert.equal(response.status, 201, await response.text())
     assert.equal(await client.sha256('large'), seededSha256(77, 2 * gib))
-    const before = await bytesReadBy(cluster)
+    const readBefore = await bytesReadBy(cluster)
     const one = await client.download('large', { range: `bytes=${gib + 12_345}-${gib + 12_345}` })
     assert.equal(one.status, 206)
     assert.equal((await one.arrayBuffer()).byteLength, 1)
     // Heartbeats and publishing go on meanwhile; they are far below the bound too.
-    assert.ok((await bytesReadBy(cluster)) - before < 100 * 1024)
+    assert.ok((await bytesReadBy(cluster)) - readBefore < 100 * 1024)
     assert.equal((await client.remove('large')).status, 200)
   })
 
@@ -124,13 +124,13 @@ describe('files of every size', () => {
 
 async function pieces(client: FileClient, name: string): Promise<readonly Piece[]> {
   const all: Piece[] = []
-  let after = -1
+  let last = -1
   for (;;) {
-    const response = await fetch(`${client.url}/api/v1/layout?filename=${name}&limit=100&after=${after}`)
+    const response = await fetch(`${client.url}/api/v1/layout?filename=${name}&limit=100&after=${last}`)
     const page = (await response.json()) as { pieces: readonly Piece[]; next?: number | null }
     all.push(...page.pieces)
     if (page.next === undefined || page.next === null) return all
-    after = page.next
+    last = page.next
   }
 }
 
