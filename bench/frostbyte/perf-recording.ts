@@ -27,25 +27,22 @@ export class PerfRecording {
     })
     child.kill('SIGINT')
     await ended
-    const args = [
-      'report',
-      '-i',
-      this.#path,
-      '--no-children',
-      '-g',
-      'none',
-      '--percent-limit',
-      '0.4',
-      '--sort',
-      'comm,dso,sym',
-      '--stdio',
+    const views = [
+      { sort: 'pid', limit: 1 },
+      { sort: 'comm,dso', limit: 1 },
+      { sort: 'comm,dso,sym', limit: 0.4 },
     ]
-    const { stdout } = spawnSync('perf', args, { encoding: 'utf8', maxBuffer: 1 << 26 })
-    const text = (stdout ?? '')
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'))
-      .slice(0, 70)
-      .join('\n')
+    const text = views.map(({ sort, limit }) => this.#report(sort, limit)).join('\n\n')
     this.reports.push({ row, text })
+  }
+
+  #report(sort: string, percentMin: number): string {
+    const args = ['report', '-i', this.#path, '--no-children', '-g', 'none', '--stdio']
+    const { stdout } = spawnSync('perf', [...args, '--percent-limit', String(percentMin), '--sort', sort], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    })
+    const lines = (stdout ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+    return lines.slice(0, 70).join('\n')
   }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 interface ProfileNode {
   readonly id: number
   readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+  readonly children?: readonly number[]
 }
 
 interface Profile {
@@ -35,15 +36,24 @@ export function summariseProfiles(folder: string, windows: readonly ProfileWindo
 }
 
 function windowText(profiles: readonly Profile[], window: ProfileWindow, limit: number): string {
-  const roles = new Map<string, { readonly times: SelfTimes; processes: number }>()
+  const roles = new Map<string, { readonly self: SelfTimes; readonly owned: SelfTimes; processes: number }>()
   for (const profile of profiles) {
     const role = roleOf(profile)
-    const entry = roles.get(role) ?? { times: new Map<string, number>(), processes: 0 }
+    const entry = roles.get(role) ?? { self: new Map<string, number>(), owned: new Map<string, number>(), processes: 0 }
     entry.processes++
-    addSelfTimes(profile, window, entry.times)
+    addTimes(profile, window, labelsOf(profile), entry.self)
+    addTimes(profile, window, ownersOf(profile), entry.owned)
     roles.set(role, entry)
   }
-  return [...roles].map(([role, { times, processes }]) => roleText(`${role} (${processes})`, times, limit)).join('\n\n')
+  return [...roles]
+    .filter(([role]) => role !== 'other')
+    .map(([role, { self, owned, processes }]) =>
+      [
+        roleText(`${role} (${processes}), by function`, self, limit),
+        roleText(`${role}, by our function with the library code that it called`, owned, limit),
+      ].join('\n\n'),
+    )
+    .join('\n\n')
 }
 
 function roleOf(profile: Profile): string {
@@ -52,13 +62,39 @@ function roleOf(profile: Profile): string {
   return has('/src/worker/') ? 'workers' : 'other'
 }
 
-function addSelfTimes(profile: Profile, window: ProfileWindow, times: SelfTimes): void {
-  const labels = new Map<number, string>()
-  for (const { id, callFrame } of profile.nodes) {
-    const file = callFrame.url.split('/').slice(-2).join('/')
-    const name = callFrame.functionName === '' ? '(anonymous)' : callFrame.functionName
-    labels.set(id, `${name} ${file}:${callFrame.lineNumber + 1}`)
+function labelsOf(profile: Profile): ReadonlyMap<number, string> {
+  return new Map(profile.nodes.map((node) => [node.id, labelOf(node)]))
+}
+
+function labelOf({ callFrame }: ProfileNode): string {
+  const file = callFrame.url.split('/').slice(-2).join('/')
+  const name = callFrame.functionName === '' ? '(anonymous)' : callFrame.functionName
+  return `${name} ${file}:${callFrame.lineNumber + 1}`
+}
+
+/** The nearest function of this repository at or above each node; what Node.js does by itself keeps its own label. */
+function ownersOf(profile: Profile): ReadonlyMap<number, string> {
+  const owners = new Map<number, string>()
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]))
+  const visit = (node: ProfileNode, owner: string | undefined): void => {
+    const own = node.callFrame.url.includes('/src/') ? labelOf(node) : owner
+    owners.set(node.id, own ?? labelOf(node))
+    for (const id of node.children ?? []) {
+      const child = nodes.get(id)
+      if (child !== undefined) visit(child, own)
+    }
   }
+  const [root] = profile.nodes
+  if (root !== undefined) visit(root, undefined)
+  return owners
+}
+
+function addTimes(
+  profile: Profile,
+  window: ProfileWindow,
+  labels: ReadonlyMap<number, string>,
+  times: SelfTimes,
+): void {
   const { samples = [], timeDeltas = [] } = profile
   let atMs = profile.startTime / 1000
   for (const [index, id] of samples.entries()) {
