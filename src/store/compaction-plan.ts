@@ -14,9 +14,17 @@ import type { Segment } from './segment-table.ts'
 
 const beginShare = 1 / 5
 const endShare = 1 / 8
-const slackBytes = 4 * MIB
+/** Garbage that a store is left in peace with: this part of a segment's size (4 MiB of 256). */
+const slackPart = 1 / 64
 /** A segment with less is not worth copying. */
 const garbageShareMin = 0.1
+/** Copies are written in groups of at most so many entries and bytes. */
+export const copiesMax = 64
+export const copyBytesMax = MIB
+/** So many small segments (an eighth of the full size, an eighth of the entries) are joined: every start leaves some. */
+const smallSegmentsMax = 16
+const smallPart = 1 / 8
+const smallEntriesMax = 8192
 /** An active segment with so much garbage is sealed early. */
 const activeGarbageShare = 0.25
 
@@ -25,14 +33,21 @@ export type CompactionPlan =
   /** The segment that the log is writing holds the garbage: it must be sealed first. */
   | { readonly action: 'seal'; readonly kind: LogKind }
 
-/** `isUnderWay`: the last plan was one too. `isFull`: the disk is full, so what needs the least room comes first. */
-export function planCompaction(
-  segments: readonly Segment[],
-  state: { readonly isUnderWay: boolean; readonly isFull: boolean },
-): CompactionPlan | undefined {
+export interface CompactionState {
+  readonly segmentBytesMax: number
+  /** The last plan was one too. */
+  readonly isUnderWay: boolean
+  /** The disk is full, so what needs the least room comes first. */
+  readonly isFull: boolean
+}
+
+export function planCompaction(segments: readonly Segment[], state: CompactionState): CompactionPlan | undefined {
+  const slackBytes = state.segmentBytesMax * slackPart
   const candidates = segments.filter((segment) => !segment.isActive && !segment.isUnreadable)
   const free = candidates.find((segment) => segment.liveEntries === 0 && areTombstonesDone(segment, segments))
   if (free !== undefined) return { action: 'compact', segment: free.segment }
+  const small = candidates.filter((segment) => isSmall(segment, state.segmentBytesMax))
+  if (small.length > smallSegmentsMax) return { action: 'compact', segment: smallestOf(small).segment }
   const garbage = segments.reduce((sum, segment) => sum + garbageOf(segment), 0)
   const total = segments.reduce((sum, segment) => sum + segment.fileBytes, 0)
   const limit = (total - garbage) * (state.isUnderWay ? endShare : beginShare) + slackBytes
@@ -41,24 +56,35 @@ export function planCompaction(
   const [best] = state.isFull
     ? worth.toSorted((left, right) => left.liveBytes - right.liveBytes)
     : worth.toSorted((left, right) => garbageShare(right) - garbageShare(left))
-  const active = segments.find((segment) => segment.isActive && isWorthSealing(segment, best))
+  const active = segments.find((segment) => segment.isActive && isWorthSealing(segment, best, slackBytes))
   if (active !== undefined) return { action: 'seal', kind: active.kind }
   return best === undefined ? undefined : { action: 'compact', segment: best.segment }
 }
 
-/** Bytes that writing the segment's live entries anew would give back. */
-export function garbageOf(segment: Segment): number {
+/** Bytes that writing the segment's live entries anew would give back: at least, so that a compaction never makes work for itself. */
+function garbageOf(segment: Segment): number {
   if (segment.isUnreadable) return 0
-  const perEntry = entryBytes + (segment.kind === 'large' ? alignmentBytes : 64)
-  const live = segment.liveBytes + segment.liveEntries * perEntry + segment.tombstones * (2 * entryBytes + 16)
-  return Math.max(0, segment.fileBytes - live - 3 * alignmentBytes)
+  const entries = segment.liveEntries + segment.tombstones
+  const tables = entries * entryBytes + 4 * alignmentBytes
+  const batches =
+    segment.kind === 'large' ? segment.liveEntries : entries / copiesMax + segment.liveBytes / copyBytesMax
+  const cost = segment.liveBytes + segment.tombstones * entryBytes + tables + Math.ceil(batches) * alignmentBytes
+  return Math.max(0, segment.fileBytes - cost)
 }
 
 function garbageShare(segment: Segment): number {
   return segment.fileBytes === 0 ? 0 : garbageOf(segment) / segment.fileBytes
 }
 
-function isWorthSealing(active: Segment, best: Segment | undefined): boolean {
+function isSmall(segment: Segment, segmentBytesMax: number): boolean {
+  return segment.fileBytes < segmentBytesMax * smallPart && segment.liveEntries + segment.tombstones < smallEntriesMax
+}
+
+function smallestOf(segments: readonly Segment[]): Segment {
+  return segments.reduce((least, segment) => (segment.fileBytes < least.fileBytes ? segment : least))
+}
+
+function isWorthSealing(active: Segment, best: Segment | undefined, slackBytes: number): boolean {
   const share = garbageShare(active)
   if (share < activeGarbageShare || garbageOf(active) < slackBytes) return false
   return best === undefined || share > garbageShare(best)

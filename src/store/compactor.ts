@@ -10,28 +10,26 @@
 // found dead in it. A crash between 3 and 4 leaves a file that no row names: it is removed when the store opens.
 
 import { assert } from '../base/assert.ts'
-import { errorCode } from '../base/errors.ts'
+import { errorCode, FrostError } from '../base/errors.ts'
 import { SECOND_MS } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
 import { alignmentBytes, type Disk } from '../ports/disk.ts'
 import type { Log } from '../ports/log.ts'
 import type { AppendLog, LogItem } from './append-log.ts'
-import type { LogKind } from './batch-format.ts'
+import { roundUp, type LogKind } from './batch-format.ts'
 import type { Checkpoints } from './checkpoints.ts'
-import { planCompaction } from './compaction-plan.ts'
+import { copiesMax, copyBytesMax, planCompaction } from './compaction-plan.ts'
 import { fragmentKeyOf, fragmentText, idText, isFragmentText, rangeOfAll } from './fragment-key.ts'
-import type { FragmentReader, WholeRecord } from './fragment-reader.ts'
+import type { FragmentReader } from './fragment-reader.ts'
 import type { Entry } from './index-rows.ts'
 import type { Ledger } from './ledger.ts'
 import type { LogEntry } from './log-entry.ts'
+import type { Loan, ReadMemory } from './read-memory.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { isGap, SegmentScan } from './segment-scan.ts'
 import type { Segment } from './segment-table.ts'
 import { segmentFileName } from './segment-writer.ts'
-
-/** Copies under way at once. */
-const copiesMax = 8
 
 export interface CompactorPorts {
   readonly clock: Clock
@@ -41,9 +39,11 @@ export interface CompactorPorts {
   readonly ledger: Ledger
   readonly files: SegmentFiles
   readonly reader: FragmentReader
+  readonly memory: ReadMemory
   readonly checkpoints: Checkpoints
   readonly logs: Readonly<Record<LogKind, AppendLog>>
   readonly bytesPerSecond: number
+  readonly segmentBytesMax: number
   isFull(): boolean
   /** The fragment failed a check or a read. */
   damaged(text: string, entry: Entry, error: unknown): void
@@ -84,7 +84,8 @@ export class Compactor {
   /** Does one step, if there is one to do; false where there is none. */
   async step(): Promise<boolean> {
     const { ledger, logs } = this.#ports
-    const state = { isUnderWay: this.#isUnderWay, isFull: this.#ports.isFull() }
+    const { segmentBytesMax } = this.#ports
+    const state = { segmentBytesMax, isUnderWay: this.#isUnderWay, isFull: this.#ports.isFull() }
     const { version } = ledger.segments
     if (version === this.#idleVersion && !state.isFull) return false
     const plan = planCompaction(ledger.segments.all(), state)
@@ -115,19 +116,19 @@ export class Compactor {
   async #compact(victim: Segment): Promise<void> {
     const { ledger, checkpoints, files, disk } = this.#ports
     const { segment, kind, fileBytes } = victim
-    const copies = new Copies()
+    const group = new CopyGroup()
     try {
-      for await (const entry of this.#entries(victim)) await this.#copy(entry, victim, copies)
-      await copies.settled()
+      for await (const entry of this.#entries(victim)) await this.#copy(entry, victim, group)
+      await this.#write(group, kind)
       if (victim.liveEntries > 0) {
         // Entries that the segment does not list any more, because the place where it did is damaged; or a tombstone that was
         // to remove them was not written.
-        for (const entry of this.#unlisted(segment)) await this.#copy(entry, victim, copies)
-        await copies.settled()
+        for (const entry of this.#unlisted(segment)) await this.#copy(entry, victim, group)
+        await this.#write(group, kind)
         if (this.#unlisted(segment).length > 0) return
       }
     } finally {
-      await copies.settled()
+      group.clear()
     }
     this.#stop.signal.throwIfAborted()
     ledger.segments.remove(segment)
@@ -139,63 +140,58 @@ export class Compactor {
     this.#ports.log.info('A segment was compacted.', { segment, kind, fileBytes })
   }
 
-  async #copy(entry: LogEntry, victim: Segment, copies: Copies): Promise<void> {
+  async #copy(entry: LogEntry, victim: Segment, group: CopyGroup): Promise<void> {
     this.#stop.signal.throwIfAborted()
-    const item = entry.kind === 'record' ? await this.#recordItem(entry, victim) : this.#tombstoneItem(entry, victim)
-    if (item === undefined) return
-    copies.add(this.#submit(item, victim.kind))
-    if (copies.count >= copiesMax) await copies.settled()
+    if (entry.kind === 'record') await this.#copyRecord(entry, victim, group)
+    else this.#copyTombstone(entry, victim, group)
+    if (group.isFull) await this.#write(group, victim.kind)
+  }
+
+  /** Appends the copies of the group, all in one go, so that they share a batch. */
+  async #write(group: CopyGroup, kind: LogKind): Promise<void> {
+    const log = this.#ports.logs[kind]
+    const results = await Promise.allSettled(group.items.map((item) => log.submit(item)))
+    this.#bytes += group.bytes
+    this.#unpacedBytes += group.bytes
+    group.clear()
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason
+    }
     await this.#keepPace()
   }
 
-  async #submit(
-    copy: { readonly item: LogItem; readonly record: WholeRecord | undefined },
-    kind: LogKind,
-  ): Promise<void> {
-    const { logs } = this.#ports
-    try {
-      await logs[kind].submit(copy.item)
-      this.#bytes += copy.item.entry.bytes
-      this.#unpacedBytes += copy.item.entry.bytes
-    } finally {
-      copy.record?.release()
-    }
-  }
-
-  /** `undefined`: dead, or damaged. */
-  async #recordItem(
-    entry: LogEntry,
-    victim: Segment,
-  ): Promise<{ readonly item: LogItem; readonly record: WholeRecord } | undefined> {
-    const { ledger, reader } = this.#ports
-    const text = fragmentText(entry.key)
+  /** Reads the record into the group, unless it is dead or damaged. */
+  async #copyRecord(entry: LogEntry, victim: Segment, group: CopyGroup): Promise<void> {
+    const { ledger, reader, memory } = this.#ports
+    const { key, offset } = entry
+    const text = fragmentText(key)
     const isWanted = (): boolean => {
       const known = ledger.table.get(text)
-      const isHere = known?.segment === victim.segment && known.offset === entry.offset
+      const isHere = known?.segment === victim.segment && known.offset === offset
       return isHere && known.state === 'good' && !ledger.isBeingDropped(text)
     }
     const known = ledger.table.get(text)
-    if (known === undefined || !isWanted()) return undefined
-    let record: WholeRecord | undefined
+    if (known === undefined || !isWanted()) return
+    if (!group.hasRoom(known.bytes)) await this.#write(group, victim.kind)
+    // One loan for the group: nobody holds a loan while waiting for another one.
+    group.loan ??= await memory.borrow(Math.max(copyBytesMax, roundUp(known.bytes)), this.#stop.signal)
+    const record = group.reserve(known.bytes)
     try {
-      record = await reader.readWhole({ key: entry.key, entry: known, kind: victim.kind }, this.#stop.signal)
+      const isThere = await reader.readWholeInto({ key, entry: known, kind: victim.kind }, record)
+      if (!isThere) throw new FrostError('fragment-corrupt', 'Its segment is gone.')
     } catch (error) {
       const code = errorCode(error)
       if (code !== 'fragment-corrupt' && code !== 'disk-failed') throw error
       this.#ports.damaged(text, known, error)
-      return undefined
-    }
-    if (record === undefined) {
-      this.#ports.damaged(text, known, new Error('its segment is gone'))
-      return undefined
+      return
     }
     const { sequence, headerCrc, bytes } = known
-    const copy: LogEntry = { kind: 'record', key: entry.key, offset: 0, bytes, headerCrc, sequence }
-    return { item: { entry: copy, record: record.bytes, isPut: false, isWanted }, record }
+    const copy: LogEntry = { kind: 'record', key, offset: 0, bytes, headerCrc, sequence }
+    group.add({ entry: copy, record, isPut: false, isWanted })
   }
 
-  /** `undefined`: not needed any more, and forgotten. */
-  #tombstoneItem(entry: LogEntry, victim: Segment): { readonly item: LogItem; readonly record: undefined } | undefined {
+  /** Puts the tombstone into the group, unless it is not needed any more: then it is forgotten. */
+  #copyTombstone(entry: LogEntry, victim: Segment, group: CopyGroup): void {
     const { ledger } = this.#ports
     const { key, kind } = entry
     const text = kind === 'drop-id' ? idText(key.group, key.dataId) : fragmentText(key)
@@ -203,12 +199,9 @@ export class Compactor {
       const known = ledger.table.get(text)
       return known?.state === 'dropped' && known.sequence === entry.sequence && known.segment === victim.segment
     }
-    if (!isWanted()) return undefined
-    if (!this.#isTombstoneNeeded(entry, victim)) {
-      ledger.forgetTombstone(entry)
-      return undefined
-    }
-    return { item: { entry, record: undefined, isPut: false, isWanted }, record: undefined }
+    if (!isWanted()) return
+    if (this.#isTombstoneNeeded(entry, victim)) group.add({ entry, record: undefined, isPut: false, isWanted })
+    else ledger.forgetTombstone(entry)
   }
 
   /** Whether another segment, or a batch that is being written, can hold a record that is older than the tombstone. */
@@ -258,25 +251,50 @@ export class Compactor {
   }
 }
 
-/** Copies under way, whose failures are thrown when they are waited for. */
-class Copies {
-  #pending: Promise<void>[] = []
+/** Copies that were read and will be written together, their records in one piece of memory on loan. */
+class CopyGroup {
+  loan: Loan | undefined
+  #items: LogItem[] = []
+  #bytes = 0
+  #reservedBytes = 0
 
-  get count(): number {
-    return this.#pending.length
+  get items(): readonly LogItem[] {
+    return this.#items
   }
 
-  add(copy: Promise<void>): void {
-    this.#pending.push(copy)
+  /** Of the records. */
+  get bytes(): number {
+    return this.#bytes
   }
 
-  async settled(): Promise<void> {
-    const pending = this.#pending
-    this.#pending = []
-    const results = await Promise.allSettled(pending)
-    for (const result of results) {
-      if (result.status === 'rejected') throw result.reason
-    }
+  get isFull(): boolean {
+    return this.#items.length >= copiesMax
+  }
+
+  hasRoom(recordBytes: number): boolean {
+    return this.loan === undefined || this.#reservedBytes + roundUp(recordBytes) <= this.loan.bytes.length
+  }
+
+  /** Memory for a record, aligned. */
+  reserve(recordBytes: number): Uint8Array {
+    assert(this.loan !== undefined && this.hasRoom(recordBytes), 'the group has room')
+    const start = this.#reservedBytes
+    this.#reservedBytes += roundUp(recordBytes)
+    return this.loan.bytes.subarray(start, start + recordBytes)
+  }
+
+  add(item: LogItem): void {
+    this.#items.push(item)
+    this.#bytes += item.entry.bytes
+  }
+
+  /** Gives the memory back, and starts anew. */
+  clear(): void {
+    this.loan?.release()
+    this.loan = undefined
+    this.#items = []
+    this.#bytes = 0
+    this.#reservedBytes = 0
   }
 }
 

@@ -2,6 +2,7 @@
 // record that was asked for, and every chunk by its own check. One disk operation for a small record and for most of a
 // large one; two for a few chunks of a large one (its header, then the chunks).
 
+import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import { firstDamagedStripe, verifyRecord } from '../codec/checks.ts'
 import {
@@ -43,7 +44,6 @@ export interface Located {
 
 /** A whole record that passed all its checks. */
 export interface WholeRecord {
-  readonly header: RecordHeader
   readonly bytes: Uint8Array<ArrayBuffer>
   release(): void
 }
@@ -60,14 +60,20 @@ export class FragmentReader {
   }
 
   async readWhole(located: Located, signal?: AbortSignal): Promise<WholeRecord | undefined> {
-    const { compute } = this.#ports
     const loan = await this.#borrow(located.entry.bytes, signal)
     return this.#orRelease(loan, async () => {
-      if (!(await this.#read(located, loan.bytes, 0))) return undefined
-      const header = this.#checkHeader(located, loan.bytes)
-      corruptUnless(() => verifyRecord(compute, header, loan.bytes, 'store-corrupt'))
-      return { header, bytes: loan.bytes, release: () => loan.release() }
+      const isThere = await this.readWholeInto(located, loan.bytes)
+      return isThere ? { bytes: loan.bytes, release: () => loan.release() } : undefined
     })
+  }
+
+  /** Reads the whole record into memory of its length, and proves it. False where the segment's file is gone. */
+  async readWholeInto(located: Located, into: Uint8Array): Promise<boolean> {
+    assert(into.length === located.entry.bytes, 'memory for the record')
+    if (!(await this.#read(located, into, 0))) return false
+    const header = this.#checkHeader(located, into)
+    corruptUnless(() => verifyRecord(this.#ports.compute, header, into, 'store-corrupt'))
+    return true
   }
 
   async readChunks(

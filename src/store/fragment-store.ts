@@ -334,9 +334,13 @@ export class FragmentStore {
   /** Writes the tombstones of what is held, slice by slice. */
   async #drop(texts: readonly string[], make: (text: string) => LogEntry): Promise<void> {
     const { logs } = this.#opened()
+    const wanted = new Set(texts)
+    // A put that was admitted before the drop must not come after its tombstone.
+    const earlier = [...this.#putting].filter(([text]) => wanted.has(text) || wanted.has(idTextOf(text)))
+    await Promise.allSettled(earlier.map(([, put]) => put))
     let slice: Promise<boolean>[] = []
     let fragments = 0
-    for (const text of new Set(texts)) {
+    for (const text of wanted) {
       const count = this.#countHeld(text)
       if (count === 0) continue
       if (fragments + count > droppedAtOnceMax) {
@@ -351,17 +355,14 @@ export class FragmentStore {
     this.#counts.drops += texts.length
   }
 
-  /** Fragments that a tombstone for the key would remove, those whose puts are under way too. */
+  /** Fragments that a tombstone for the key would remove. */
   #countHeld(text: string): number {
     const { table } = this.#opened().ledger
-    let count = 0
-    for (const putting of this.#putting.keys()) {
-      if (putting === text || idTextOf(putting) === text) count++
-    }
     if (isFragmentText(text)) {
       const entry = table.get(text)
-      return entry === undefined || entry.state === 'dropped' ? count : count + 1
+      return entry === undefined || entry.state === 'dropped' ? 0 : 1
     }
+    let count = 0
     for (const [held, entry] of table.scan(rangeOfId(text))) {
       if (isFragmentText(held) && entry.state !== 'dropped') count++
     }
@@ -409,6 +410,7 @@ export class FragmentStore {
       disk,
       log,
       bytesPerSecond: this.#settings.compactionBytesPerSecond,
+      segmentBytesMax: this.#settings.segmentBytesMax,
       isFull: () => this.#space.isFull,
       damaged: (text, entry, error) => lookup.noteDamage(text, entry, error),
     })

@@ -68,7 +68,7 @@ const sequenceGap = 1024 * 1024
 /** Entries marked damaged between two looks at the memory's room. */
 const lostPerRound = 4096
 /** Survivors in memory at once. */
-const survivorBytesMax = MIB
+const survivorBytesMax = MIB / 2
 
 /** The sequence counter of the store. */
 class SequenceCounter {
