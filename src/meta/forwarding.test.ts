@@ -87,6 +87,15 @@ describe('Forwarding', () => {
     }
   })
 
+  test('a command that lacks a field is refused before anything decides it', async () => {
+    const [, store] = await createPair(
+      (send) => (message) =>
+        send(Buffer.from(Buffer.from(message).toString('latin1').replace('createdMs', 'createdBy'), 'latin1')),
+    )
+    await rejectsWith('version-unsupported', store.createBucket({ name: 'b', createdMs: 1 }))
+    assert.equal(await store.getBucket('b'), undefined)
+  })
+
   test('a process that takes over the committing changes its runner, and goes on', async () => {
     const map = new MemoryMap()
     const first = new MemoryKeyValue({ map })

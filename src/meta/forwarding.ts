@@ -8,6 +8,7 @@
 // then perhaps to another committer, and each command recognises what has happened already (contract/conventions.ts).
 
 import { FrostError, errorCode, isErrorCode } from '../base/errors.ts'
+import { isCommand } from './command-fields.ts'
 import { decodePlain, encodePlain } from './encoding/plain-value.ts'
 import type { PlainValue } from './encoding/plain-value.ts'
 import { isMutationName } from './mutations.ts'
@@ -64,7 +65,9 @@ export async function answerCommand(runner: MutationRunner, message: Uint8Array)
     const [name, command] = decodeMessage(message)
     if (typeof name !== 'string' || !isMutationName(name))
       throw new FrostError('version-unsupported', 'The committing process does not know this command.')
-    const result = await runner.run(name, command as unknown as MutationCommand<typeof name>)
+    if (!isCommand(name, command))
+      throw new FrostError('version-unsupported', `The committing process does not understand this ${name}.`)
+    const result = await runner.run(name, command)
     return encodeMessage(['done', result])
   } catch (error) {
     return encodeMessage(['failed', ...fromError(error)])

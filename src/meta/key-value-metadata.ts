@@ -17,10 +17,10 @@ import type { IntentRow, ProcessRow } from './contract/process-metadata.ts'
 import type { ListRepairs, RepairEntry } from './contract/repair-metadata.ts'
 import type { VersionRow } from './contract/version-row.ts'
 import type { WorkerRow } from './contract/worker-metadata.ts'
-import { decodeCluster } from './decisions/cluster-decisions.ts'
 import { readHorizon } from './decisions/horizon.ts'
+import { decodeCluster, decodeLease } from './encoding/cluster-rows.ts'
 import { clusterKey, leaseKey, purgeCountKey } from './encoding/keys.ts'
-import { decodeNumbers, decodePlainRow } from './encoding/plain-rows.ts'
+import { decodeNumbers } from './encoding/plain-rows.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import { MutationMethods } from './mutation-methods.ts'
 import { decideMutation } from './mutations.ts'
@@ -163,7 +163,7 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
 
   async getLease(name: string): Promise<LeaseRow | undefined> {
     const stored = this.#view().get(leaseKey(name))
-    return stored === undefined ? undefined : decodePlainRow<LeaseRow>(stored)
+    return stored === undefined ? undefined : decodeLease(stored)
   }
 
   async listChanges(request: { readonly after: number; readonly limit: number }): Promise<readonly ChangeRecord[]> {

@@ -5,12 +5,10 @@
 import { FrostError } from '../../base/errors.ts'
 import type { ClusterRow, CreateCluster, RaiseCounter } from '../contract/cluster-metadata.ts'
 import { bucketKey, clusterKey } from '../encoding/keys.ts'
-import { decodePlainRow, encodePlainRow } from '../encoding/plain-rows.ts'
+import { decodeCluster, formatVersion } from '../encoding/cluster-rows.ts'
+import { encodePlainRow } from '../encoding/plain-rows.ts'
 import { encodeBucket } from '../encoding/bucket-encoding.ts'
 import type { Draft } from './draft.ts'
-
-/** Of all stored rows together. A row's own format byte says how it is laid out; this says what rows there are. */
-const formatVersion = 1
 
 export function createCluster(draft: Draft, command: CreateCluster): ClusterRow {
   const stored = draft.get(clusterKey)
@@ -46,11 +44,4 @@ function writeCluster(draft: Draft, row: ClusterRow): ClusterRow {
   draft.put(clusterKey, encodePlainRow(row))
   draft.record({ kind: 'cluster' })
   return row
-}
-
-/** @throws FrostError `format-unsupported`: a newer version has written it. */
-export function decodeCluster(stored: Uint8Array): ClusterRow {
-  const row = decodePlainRow<ClusterRow>(stored)
-  if (row.formatVersion <= formatVersion) return row
-  throw new FrostError('format-unsupported', `The metadata has format ${row.formatVersion}; known is ${formatVersion}.`)
 }

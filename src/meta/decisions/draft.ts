@@ -15,10 +15,10 @@ import type {
 } from '../../ports/key-value.ts'
 import type { Change } from '../contract/change-metadata.ts'
 import type { Fence } from '../contract/conventions.ts'
-import type { LeaseRow } from '../contract/lease-metadata.ts'
 import { encodeChange } from '../encoding/change-encoding.ts'
+import { decodeLease } from '../encoding/cluster-rows.ts'
 import { changeKey, leaseKey, sequenceKey } from '../encoding/keys.ts'
-import { decodeNumbers, decodePlainRow, encodeNumbers } from '../encoding/plain-rows.ts'
+import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
 
 export class Draft {
   readonly #view: KeyValueView
@@ -69,7 +69,7 @@ export class Draft {
   checkFence(fence: Fence | undefined): void {
     if (fence === undefined) return
     const row = this.get(leaseKey(fence.lease))
-    if (row !== undefined && decodePlainRow<LeaseRow>(row).token === fence.token) return
+    if (row !== undefined && decodeLease(row).token === fence.token) return
     throw new FrostError('precondition-failed', `Another process has taken the lease ${fence.lease}.`)
   }
 

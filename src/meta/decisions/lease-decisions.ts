@@ -1,6 +1,7 @@
 import type { LeaseRow, TakeLease } from '../contract/lease-metadata.ts'
 import { leaseKey } from '../encoding/keys.ts'
-import { decodePlainRow, encodePlainRow } from '../encoding/plain-rows.ts'
+import { decodeLease } from '../encoding/cluster-rows.ts'
+import { encodePlainRow } from '../encoding/plain-rows.ts'
 import type { Draft } from './draft.ts'
 
 interface HeldLease {
@@ -30,7 +31,7 @@ export function releaseLease(draft: Draft, { name, token }: HeldLease): void {
 
 function readLease(draft: Draft, name: string): LeaseRow | undefined {
   const stored = draft.get(leaseKey(name))
-  return stored === undefined ? undefined : decodePlainRow<LeaseRow>(stored)
+  return stored === undefined ? undefined : decodeLease(stored)
 }
 
 function writeLease(draft: Draft, row: LeaseRow): LeaseRow {

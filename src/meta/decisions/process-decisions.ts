@@ -10,7 +10,8 @@ import type { ExpireProcess, ProcessRow, Publish, Published } from '../contract/
 import { readDataId, readHex } from '../encoding/key-parts.ts'
 import { intentKey, intentPrefix, processKey, tables, within } from '../encoding/keys.ts'
 import { corrupt } from '../encoding/row-reader.ts'
-import { decodePlainRow, encodePlainRow } from '../encoding/plain-rows.ts'
+import { decodeProcess } from '../encoding/cluster-rows.ts'
+import { encodePlainRow } from '../encoding/plain-rows.ts'
 import { trimCommands } from './delete-decision.ts'
 import type { Draft } from './draft.ts'
 import { raiseHorizon, readHorizon } from './horizon.ts'
@@ -101,7 +102,7 @@ const intentsMax = 1_000_000
 
 function readProcess(draft: Draft, process: ProcessId): ProcessRow | undefined {
   const stored = draft.get(processKey(process))
-  return stored === undefined ? undefined : decodePlainRow<ProcessRow>(stored)
+  return stored === undefined ? undefined : decodeProcess(stored)
 }
 
 /** The horizon where `process` published `publishedMs`, or is no longer registered (`undefined`). */
@@ -112,7 +113,7 @@ function horizonWith(draft: Draft, process: ProcessId, publishedMs: number | und
     const other = processIdOf(key)
     if (other === process) isRegistered = true
     if (other === process && publishedMs === undefined) continue
-    const published = other === process ? publishedMs : decodePlainRow<ProcessRow>(row).publishedMs
+    const published = other === process ? publishedMs : decodeProcess(row).publishedMs
     horizonMs = Math.min(horizonMs, published ?? horizonMs, firstIntentMs(draft, other))
   }
   if (!isRegistered && publishedMs !== undefined) horizonMs = Math.min(horizonMs, publishedMs)

@@ -8,7 +8,8 @@ import type { WorkerId } from '../../base/ids.ts'
 import { workersMax } from '../contract/worker-metadata.ts'
 import type { SetWorkerState, WorkerReport, WorkerRow } from '../contract/worker-metadata.ts'
 import { workerKey } from '../encoding/keys.ts'
-import { decodePlainRow, encodePlainRow } from '../encoding/plain-rows.ts'
+import { decodeWorker } from '../encoding/cluster-rows.ts'
+import { encodePlainRow } from '../encoding/plain-rows.ts'
 import type { Draft } from './draft.ts'
 
 export function registerWorker(draft: Draft, report: WorkerReport): WorkerRow {
@@ -43,7 +44,7 @@ export function setWorkerState(draft: Draft, { worker, state, compared, fence }:
 
 function readWorker(draft: Draft, worker: WorkerId): WorkerRow | undefined {
   const stored = draft.get(workerKey(worker))
-  return stored === undefined ? undefined : decodePlainRow<WorkerRow>(stored)
+  return stored === undefined ? undefined : decodeWorker(stored)
 }
 
 function writeWorker(draft: Draft, row: WorkerRow): WorkerRow {

@@ -4,6 +4,8 @@
 // [26 replaced]
 
 import type { Change } from '../contract/change-metadata.ts'
+import { fits, hasFields } from './plain-fields.ts'
+import type { Fields } from './plain-fields.ts'
 import { decodePlain, encodePlain } from './plain-value.ts'
 import { RowReader, corrupt } from './row-reader.ts'
 import { RowWriter } from './row-writer.ts'
@@ -11,6 +13,22 @@ import { readVersionId } from './version-encoding.ts'
 
 const format = 1
 const scratch = new RowWriter()
+
+type PlainChange = Exclude<Change, { readonly kind: 'version' }>
+
+const plainChanges: {
+  readonly [Kind in PlainChange['kind']]: Fields<Extract<PlainChange, { readonly kind: Kind }>>
+} = {
+  cluster: { kind: 'string' },
+  bucket: { kind: 'string', bucket: 'string' },
+  data: { kind: 'string', refs: 'list' },
+  purged: { kind: 'string', refs: 'list' },
+  process: { kind: 'string', process: 'string' },
+  repair: { kind: 'string', group: 'number' },
+  group: { kind: 'string', group: 'number' },
+  worker: { kind: 'string', workers: 'list' },
+  lease: { kind: 'string', name: 'string' },
+}
 
 export function encodeChange(change: Change): Uint8Array<ArrayBuffer> {
   const writer = scratch.clear().byte(format)
@@ -27,7 +45,7 @@ export function decodeChange(bytes: Uint8Array): Change {
   const reader = new RowReader(bytes)
   const found = reader.byte()
   if (found !== format) throw corrupt(`format ${found} of a change`)
-  if (reader.byte() === 0) return decodePlain(reader.bytes()) as unknown as Change
+  if (reader.byte() === 0) return toPlainChange(decodePlain(reader.bytes()))
   const flags = reader.byte()
   const bucket = reader.text()
   const key = reader.text()
@@ -35,4 +53,18 @@ export function decodeChange(bytes: Uint8Array): Change {
   const replaced = flags & 2 ? { replaced: readVersionId(reader) } : {}
   reader.end()
   return { kind: 'version', bucket, key, ...version, ...replaced }
+}
+
+function toPlainChange(value: unknown): PlainChange {
+  if (!isPlainChange(value)) throw corrupt('a change lacks a field, or is of an unknown kind')
+  return value
+}
+
+function isPlainChange(value: unknown): value is PlainChange {
+  const hasKind = hasFields<{ readonly kind: string }>(value, { kind: 'string' })
+  return hasKind && isPlainKind(value.kind) && fits(value, plainChanges[value.kind])
+}
+
+function isPlainKind(kind: string): kind is PlainChange['kind'] {
+  return Object.hasOwn(plainChanges, kind)
 }

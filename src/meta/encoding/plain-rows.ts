@@ -1,6 +1,8 @@
 // Rows that are seldom read or written stand as plain data with the names of their fields (plain-value.ts), behind a byte that
 // says their format. A field added later is absent in older rows; what an older version does not know it keeps.
 
+import { hasFields } from './plain-fields.ts'
+import type { Fields } from './plain-fields.ts'
 import { decodePlain, encodePlain } from './plain-value.ts'
 import { RowReader, corrupt } from './row-reader.ts'
 import { RowWriter } from './row-writer.ts'
@@ -11,15 +13,15 @@ export function encodePlainRow(row: object): Uint8Array<ArrayBuffer> {
   return new RowWriter(512).byte(format).bytes(encodePlain(row)).finish()
 }
 
-/** `T` is what `encodePlainRow` was given. */
-export function decodePlainRow<T extends object>(bytes: Uint8Array): T {
+/** @throws FrostError `store-corrupt`: it is no row, or lacks one of the fields. */
+export function decodePlainRow<Row extends object>(bytes: Uint8Array, fields: Fields<Row>): Row {
   const reader = new RowReader(bytes)
   const found = reader.byte()
   if (found !== format) throw corrupt(`format ${found}`)
-  const row = decodePlain(reader.bytes())
+  const row: unknown = decodePlain(reader.bytes())
   reader.end()
-  if (typeof row !== 'object') throw corrupt('a row is no object')
-  return row as unknown as T
+  if (!hasFields<Row>(row, fields)) throw corrupt('a row lacks a field')
+  return row
 }
 
 /** Numbers one after the other, as many as the reader asks for. */

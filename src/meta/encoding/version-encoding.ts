@@ -11,6 +11,8 @@ import type { DataId, GroupId, VersionId } from '../../base/ids.ts'
 import type { ListEntry } from '../contract/file-metadata.ts'
 import { extentsMax } from '../contract/version-row.ts'
 import type { Extent, VersionRow } from '../contract/version-row.ts'
+import { hasFields } from './plain-fields.ts'
+import type { Fields } from './plain-fields.ts'
 import { decodePlain, encodePlain } from './plain-value.ts'
 import type { PlainValue } from './plain-value.ts'
 import { RowReader, corrupt } from './row-reader.ts'
@@ -35,6 +37,20 @@ type OtherFields = Omit<
   | 'extentList'
   | 'extents'
 >
+
+const otherFields: Fields<OtherFields> = {
+  checksums: 'list?',
+  transform: 'object?',
+  parts: 'list?',
+  headers: 'object?',
+  userMetadata: 'object?',
+  tags: 'object?',
+  lock: 'object?',
+  deleteMarker: 'boolean?',
+  nullVersion: 'boolean?',
+  recovered: 'boolean?',
+  extra: 'object?',
+}
 
 /** Where `extentList` is set, the extents lie in its row and are left out here. */
 export function encodeVersion(row: VersionRow): Uint8Array<ArrayBuffer> {
@@ -138,8 +154,14 @@ function readStart(reader: RowReader): VersionStart {
   const stored = flags & flag.storedSize ? { storedSizeBytes: reader.number() } : {}
   const owner = flags & flag.owner ? { owner: reader.text() } : undefined
   const list = flags & flag.extentList ? { extentList: readVersionId(reader) } : {}
-  const others = flags & flag.others ? (decodePlain(reader.bytes()) as unknown as OtherFields) : {}
+  const others = flags & flag.others ? readOthers(reader) : {}
   return { flags, plain: { ...fixed, ...contentType, ...etag, ...owner }, stored, list, others }
+}
+
+function readOthers(reader: RowReader): OtherFields {
+  const others: unknown = decodePlain(reader.bytes())
+  if (!hasFields(others, otherFields)) throw corrupt('a field of a version is of another kind')
+  return others
 }
 
 function readFormat(reader: RowReader): void {

@@ -3,7 +3,7 @@
 import { assert } from '../../base/assert.ts'
 import type { GroupId, WorkerId } from '../../base/ids.ts'
 import { parseProcessId } from '../../base/ids.ts'
-import type { ByteString, KeyValueView } from '../../ports/key-value.ts'
+import type { KeyValueView } from '../../ports/key-value.ts'
 import type { ChangeRecord } from '../contract/change-metadata.ts'
 import { pageLimitMax } from '../contract/conventions.ts'
 import type { DataRef } from '../contract/conventions.ts'
@@ -15,6 +15,7 @@ import { workersMax } from '../contract/worker-metadata.ts'
 import type { WorkerRow } from '../contract/worker-metadata.ts'
 import { insertMax, readData, recentMax } from '../decisions/data-rows.ts'
 import { decodeChange } from '../encoding/change-encoding.ts'
+import { decodeProcess, decodeWorker } from '../encoding/cluster-rows.ts'
 import { decodeData, toDataRow } from '../encoding/data-encoding.ts'
 import { decodeGroup } from '../encoding/group-encoding.ts'
 import {
@@ -38,7 +39,7 @@ import {
   within,
   workerKey,
 } from '../encoding/keys.ts'
-import { decodeNumbers, decodePlainRow } from '../encoding/plain-rows.ts'
+import { decodeNumbers } from '../encoding/plain-rows.ts'
 import { decodeRepair } from '../encoding/repair-encoding.ts'
 import { corrupt } from '../encoding/row-reader.ts'
 import { firstDataIdAt } from '../../base/ids.ts'
@@ -109,7 +110,7 @@ export function nextPurge(
 }
 
 export function listProcesses(view: KeyValueView): readonly ProcessRow[] {
-  return readPlainRows<ProcessRow>(view, tables.process, processesMax)
+  return view.range({ ...within(tables.process), limit: processesMax }).map(([, row]) => decodeProcess(row))
 }
 
 export function listIntents(
@@ -162,11 +163,11 @@ export function listGroups(view: KeyValueView, request: { readonly since: number
 
 export function getWorker(view: KeyValueView, worker: WorkerId): WorkerRow | undefined {
   const stored = view.get(workerKey(worker))
-  return stored === undefined ? undefined : decodePlainRow<WorkerRow>(stored)
+  return stored === undefined ? undefined : decodeWorker(stored)
 }
 
 export function listWorkers(view: KeyValueView): readonly WorkerRow[] {
-  return readPlainRows<WorkerRow>(view, tables.worker, workersMax)
+  return view.range({ ...within(tables.worker), limit: workersMax }).map(([, row]) => decodeWorker(row))
 }
 
 export function listChanges(
@@ -179,10 +180,6 @@ export function listChanges(
     sequence: readNumber(key, 1),
     change: decodeChange(row),
   }))
-}
-
-function readPlainRows<T extends object>(view: KeyValueView, table: ByteString, limit: number): readonly T[] {
-  return view.range({ ...within(table), limit }).map(([, row]) => decodePlainRow<T>(row))
 }
 
 function assertLimit(limit: number): void {
