@@ -33,6 +33,7 @@ const named: Readonly<Record<string, Suite>> = {
     budgetMinutes: 9,
   },
   pack: long('pack', 2),
+  crash: long('crash', 2),
   kill: long('kill', 12),
   pairs: long('pairs', 4),
   processes: long('processes', 4),

@@ -73,7 +73,7 @@ export class LmdbKeyValue implements KeyValue {
     for (let tries = 0; tries < claimTriesMax; tries++) {
       if (this.#state !== 'open') throw unavailable('The metadata store is closed.')
       const before = this.#rows.newestClaim()
-      if (!(await this.#rows.claim(before))) continue
+      if (!(await this.#rows.claim(before).catch((error: unknown) => this.#fail(error)))) continue
       this.#rows.refresh()
       this.#claim = before + 1
       return
@@ -136,13 +136,18 @@ export class LmdbKeyValue implements KeyValue {
       this.#rows.refresh()
       if (isMine) return undefined
     } catch (error) {
-      const cause = await causeOf(error)
-      this.#state = 'failed'
-      this.#options.onFailure(cause)
-      return new FrostError('outcome-unknown', 'The commit of the metadata store failed.', { cause })
+      return await this.#fail(error).catch((failure: FrostError) => failure)
     }
     this.#claim = undefined
     return unavailable('Another process has taken over the committing.')
+  }
+
+  /** What is on the disk is not known any more. */
+  async #fail(error: unknown): Promise<never> {
+    const cause = await causeOf(error)
+    this.#state = 'failed'
+    this.#options.onFailure(cause)
+    throw new FrostError('outcome-unknown', 'The commit of the metadata store failed.', { cause })
   }
 
   /** Drops what was decided on top of a batch that did not happen. */
