@@ -140,7 +140,7 @@ export class Master {
       const discards = new Discards({ metadata, log }, process)
       const damage = new DamageReports({ metadata, log })
       this.#files = this.#makeFiles({ map, workers, uploads, reads, discards, damage })
-      const purgePorts = { metadata, map, workers, lease, log }
+      const purgePorts = { metadata, map, workers, lease, log, clock }
       for (const task of [
         lease,
         publisher,

@@ -8,15 +8,21 @@ import { SECOND_MS } from '../base/units.ts'
 import type { PurgeEntry } from '../meta/contract/data-metadata.ts'
 import type { DataRef } from '../meta/contract/conventions.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { BackgroundTask } from './background-task.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
+import type { WorkerLink } from './worker-link.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
 
 const pageSize = 1000
 const callDeadlineMs = 30 * SECOND_MS
 const idleMs = 2 * SECOND_MS
+/** After a worker has connected: what it is asked to drop meanwhile need not be looked for. */
+const connectedMs = 5 * SECOND_MS
+/** For what the purge queue still held. */
+const againMs = 10 * SECOND_MS
 
 export interface PurgePorts {
   readonly metadata: MetadataStore
@@ -24,6 +30,7 @@ export interface PurgePorts {
   readonly workers: ConnectedWorkers
   readonly lease: LeaseKeeper
   readonly log: Log
+  readonly clock: Clock
 }
 
 /**
@@ -62,14 +69,23 @@ export class PurgeTask implements BackgroundTask {
   }
 }
 
+/** The connection over which a worker was walked over last, and when it is its turn again. */
+interface Walk {
+  readonly link: WorkerLink | undefined
+  dueAtMs: number
+}
+
 /**
  * Walks over what the connected workers list, and deletes there what is dead. An id without a row that is below the horizon belongs
  * to no upload in progress: it becomes `dead` first. Then takes the rows of the dead away that no worker lists any more.
+ * Each worker has its turn every so often, and soon after it has connected: while it was away, the purge queue passed it by.
  */
 export class OrphanTask implements BackgroundTask {
   readonly name = 'orphan collection'
   readonly #ports: PurgePorts
   readonly #everyMs: number
+  readonly #walks = new Map<WorkerId, Walk>()
+  #rowsDueAtMs = Number.NEGATIVE_INFINITY
 
   constructor(ports: PurgePorts, options: { readonly everyMs: number }) {
     this.#ports = ports
@@ -77,53 +93,92 @@ export class OrphanTask implements BackgroundTask {
   }
 
   async step(signal: AbortSignal): Promise<number> {
-    if (this.#ports.lease.fence === undefined) return idleMs
-    for (const { group } of this.#ports.map.groups) {
-      for (const worker of this.#ports.workers.connected()) await this.#collect(worker, group, signal)
-      await this.#removeDeadRows(group, signal)
+    const { clock, lease, map } = this.#ports
+    if (lease.fence === undefined) return idleMs
+    const due = this.#dueWorkers()
+    const areRowsDue = clock.monotonicMs() >= this.#rowsDueAtMs
+    if (due.length === 0 && !areRowsDue) return Math.min(idleMs, this.#everyMs)
+    const unfinished = new Set<WorkerId>()
+    for (const { group } of map.groups) {
+      for (const worker of due) {
+        if (!(await this.#collect(worker, group, signal))) unfinished.add(worker)
+      }
+      if (areRowsDue) await this.#removeDeadRows(group, signal)
     }
-    return this.#everyMs
+    const nowMs = clock.monotonicMs()
+    for (const worker of due) {
+      const walk = this.#walks.get(worker)
+      if (walk !== undefined) walk.dueAtMs = nowMs + (unfinished.has(worker) ? againMs : this.#everyMs)
+    }
+    if (areRowsDue) this.#rowsDueAtMs = nowMs + this.#everyMs
+    return Math.min(idleMs, this.#everyMs)
   }
 
-  async #collect(worker: WorkerId, group: GroupId, signal: AbortSignal): Promise<void> {
+  #dueWorkers(): readonly WorkerId[] {
+    const { clock, workers } = this.#ports
+    const nowMs = clock.monotonicMs()
+    return workers.connected().filter((worker) => {
+      const link = workers.link(worker)
+      let walk = this.#walks.get(worker)
+      if (walk === undefined || walk.link !== link) {
+        walk = { link, dueAtMs: nowMs + connectedMs }
+        this.#walks.set(worker, walk)
+      }
+      return nowMs >= walk.dueAtMs
+    })
+  }
+
+  /** False where something dead may be left. */
+  async #collect(worker: WorkerId, group: GroupId, signal: AbortSignal): Promise<boolean> {
     const { metadata, workers } = this.#ports
+    let isFinished = true
     let after: DataId | undefined
     for (;;) {
       signal.throwIfAborted()
       const link = workers.link(worker)
-      if (link === undefined || this.#ports.lease.fence === undefined) return
+      if (link === undefined || this.#ports.lease.fence === undefined) return false
       // The horizon is read before the list: what the list shows below it was not open then.
       const horizonMs = await metadata.horizon()
       const ids = await link.listIds(group, after, pageSize, { deadlineMs: callDeadlineMs, signal })
-      const dead = await this.#findDead(
+      const { dead, waiting } = await this.#findDead(
         group,
         ids.filter((id) => dataIdTimeMs(id) < horizonMs),
       )
+      if (waiting > 0) isFinished = false
       if (dead.length > 0) {
         const dropped = await dropAt(this.#ports, worker, group, dead)
+        if (!dropped) isFinished = false
         this.#ports.log.info('Orphaned data was removed from a worker.', { worker, group, ids: dead.length, dropped })
       }
       after = ids.at(-1)
-      if (ids.length < pageSize) return
+      if (ids.length < pageSize) return isFinished
     }
   }
 
-  async #findDead(group: GroupId, ids: readonly DataId[]): Promise<readonly DataId[]> {
-    if (ids.length === 0) return []
+  /** What can be deleted, and how many are dead besides but still in the purge queue. */
+  async #findDead(
+    group: GroupId,
+    ids: readonly DataId[],
+  ): Promise<{ readonly dead: readonly DataId[]; readonly waiting: number }> {
+    if (ids.length === 0) return { dead: [], waiting: 0 }
     const { metadata } = this.#ports
     const refs = ids.map((dataId) => ({ group, dataId }))
     const rows = await metadata.getDataRows(refs)
     const unknown = refs.filter((_, index) => rows[index] === undefined)
     const outcomes = unknown.length === 0 ? [] : await metadata.discard({ refs: unknown, queue: false })
     const discarded = unknown.filter((_, index) => outcomes[index] === 'dead')
-    const dead = refs.filter((_, index) => rows[index]?.state === 'dead')
+    const isDead = (committed: boolean): readonly DataRef[] =>
+      refs.filter((_, index) => {
+        const row = rows[index]
+        return row?.state === 'dead' && row.committed === committed
+      })
     // What the purge queue still holds may be read by somebody: only what no read can see goes. Rows that were never committed cannot be.
-    const purgeable = dead.filter((ref) => {
-      const row = rows[refs.indexOf(ref)]
-      return row?.state === 'dead' && !row.committed
-    })
-    const waiting = dead.filter((ref) => !purgeable.includes(ref))
-    return [...discarded, ...purgeable, ...(await this.#notQueued(waiting))].map((ref) => ref.dataId)
+    const once = isDead(true)
+    const purged = await this.#notQueued(once)
+    return {
+      dead: [...discarded, ...isDead(false), ...purged].map((ref) => ref.dataId),
+      waiting: once.length - purged.length,
+    }
   }
 
   /** Committed once, dead now, and the purge queue has finished with them. */
