@@ -1,3 +1,7 @@
+// Who does which background work. A lease is taken only where it is free, or where its row is still the very one that the caller
+// watched standing still, so of several who want it one gets it, and no clock decides. The token goes up with each taking, and the row
+// outlives a release for it: what a former holder sends late carries an old token, and is refused (`Draft.checkFence`).
+
 import type { LeaseRow, TakeLease } from '../contract/lease-metadata.ts'
 import { leaseKey } from '../encoding/keys.ts'
 import { decodeLease } from '../encoding/cluster-rows.ts'
