@@ -14,7 +14,7 @@ import type { DamageEvent, OpenReport, StoreOptions } from '../contract.ts'
 import { FragmentStore } from '../fragment-store.ts'
 
 /** Small, so that tests see segments filled, sealed and compacted. */
-export const smallOptions: StoreOptions = {
+const smallOptions: StoreOptions = {
   segmentBytesMax: 256 * 1024,
   memoryEntriesMax: 64,
   readMemoryBytes: 4 * 1024 * 1024,
