@@ -86,6 +86,8 @@ test('killed at thirty random moments, a process has lost nothing that it acknow
       const map = await openMap(file)
       const found = Number(read(map, 'count'))
       assert.ok(found === acknowledged || found === acknowledged + 1, `${acknowledged} acknowledged, ${found} found`)
+      await map.claim()
+      await put(map, 'after', String(round))
       await map.close()
     }
   })

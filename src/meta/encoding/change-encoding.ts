@@ -45,7 +45,11 @@ export function decodeChange(bytes: Uint8Array): Change {
   const reader = new RowReader(bytes)
   const found = reader.byte()
   if (found !== format) throw corrupt(`format ${found} of a change`)
-  if (reader.byte() === 0) return toPlainChange(decodePlain(reader.bytes()))
+  if (reader.byte() === 0) {
+    const change = toPlainChange(decodePlain(reader.bytes()))
+    reader.end()
+    return change
+  }
   const flags = reader.byte()
   const bucket = reader.text()
   const key = reader.text()
