@@ -9,8 +9,10 @@ import { RowWriter } from './row-writer.ts'
 
 const format = 1
 
+const scratch = new RowWriter()
+
 export function encodePlainRow(row: object): Uint8Array<ArrayBuffer> {
-  return new RowWriter(512).byte(format).bytes(encodePlain(row)).finish()
+  return scratch.clear().byte(format).bytes(encodePlain(row)).finish()
 }
 
 /** @throws FrostError `store-corrupt`: it is no row, or lacks one of the fields. */
@@ -26,13 +28,16 @@ export function decodePlainRow<Row extends object>(bytes: Uint8Array, fields: Fi
 
 /** Numbers one after the other, as many as the reader asks for. */
 export function encodeNumbers(numbers: readonly number[]): Uint8Array<ArrayBuffer> {
-  const writer = new RowWriter(64)
+  const writer = scratch.clear()
   for (const number of numbers) writer.number(number)
   return writer.finish()
 }
 
 /** The numbers; where there is no row, or it is shorter, 0. */
 export function decodeNumbers(bytes: Uint8Array | undefined, count: number): readonly number[] {
-  const reader = new RowReader(bytes ?? new Uint8Array())
-  return Array.from({ length: count }, () => (reader.isAtEnd ? 0 : reader.number()))
+  const numbers = Array.from({ length: count }, () => 0)
+  if (bytes === undefined) return numbers
+  const reader = new RowReader(bytes)
+  for (let index = 0; index < count && !reader.isAtEnd; index++) numbers[index] = reader.number()
+  return numbers
 }
