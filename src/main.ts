@@ -24,7 +24,13 @@ function packageVersion(): string {
   return hasVersion && typeof value.version === 'string' ? value.version : 'unknown'
 }
 
-process.exitCode = await runCli(process.argv.slice(2), {
+/** What a server that could not start has opened by then must not hold the process; it is left as by a crash, which is safe. */
+function endServer(exitCode: number): number {
+  if (process.argv[2] === 'master' || process.argv[2] === 'worker' || process.argv[2] === 'up') process.exit(exitCode)
+  return exitCode
+}
+
+const exitCode = await runCli(process.argv.slice(2), {
   version: packageVersion(),
   handlers: {
     up: async (config) =>
@@ -46,3 +52,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
       }),
   },
 })
+process.exitCode = endServer(exitCode)
