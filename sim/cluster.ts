@@ -1,0 +1,168 @@
+// A whole cluster in one process and in virtual time: the real Master and Worker classes over simulated ports. One seed gives one run,
+// event by event. Nodes can be killed, lose their power, be cut off and come back; metadata can lose its answers; media can be damaged.
+
+import { assert, defined } from '../src/base/assert.ts'
+import { clusterIdFromBytes } from '../src/base/ids.ts'
+import { SeededRandom } from '../src/base/random.ts'
+import { defaultScheme } from '../src/base/scheme.ts'
+import type { Scheme } from '../src/base/scheme.ts'
+import { MIB, SECOND_MS } from '../src/base/units.ts'
+import type { FileInfo, FileService, PutRequest } from '../src/master/file-service.ts'
+import type { StoreOptions } from '../src/store/contract.ts'
+import { downloadBytes, uploadBytes } from './file-transfer.ts'
+import { MasterNode } from './master-node.ts'
+import { VirtualTime } from './ports/clock.ts'
+import { MemoryMap } from './ports/key-value.ts'
+import { CollectingLog } from './ports/log.ts'
+import { SimulatedNetwork } from './ports/network.ts'
+import { SimulatedRandom } from './ports/random.ts'
+import { WorkerNode } from './worker-node.ts'
+
+export interface SimulatedClusterOptions {
+  /** Default 1. */
+  readonly seed?: number
+  /** Default 5. */
+  readonly workers?: number
+  /** Processes of the master. Default 1. */
+  readonly masters?: number
+  /** Default 3+2. */
+  readonly scheme?: Scheme
+  /** Default 64: a block is then 19,200 bytes. */
+  readonly chunkSizeBytes?: number
+  /** Default 10 blocks. */
+  readonly extentBytesMax?: number
+  /** Default 1 MiB. */
+  readonly memoryBytes?: number
+  /** Default 2. */
+  readonly groupsPerWorker?: number
+  /** Default 10 s. */
+  readonly orphansEveryMs?: number
+  readonly store?: StoreOptions
+  /** Default: 1 ms. */
+  readonly commitMs?: () => number
+  /** Of each step of a worker's disk. Default: no time. */
+  readonly diskStepMs?: () => number
+}
+
+const bucket = 'default'
+const startMaxMs = 30 * SECOND_MS
+
+export class SimulatedCluster {
+  readonly time = new VirtualTime()
+  readonly random: SeededRandom
+  readonly network: SimulatedNetwork
+  readonly log = new CollectingLog()
+  readonly metadataMap = new MemoryMap()
+  readonly masters: readonly MasterNode[]
+  readonly workers: readonly WorkerNode[]
+
+  constructor(options: SimulatedClusterOptions = {}) {
+    this.random = new SeededRandom(options.seed ?? 1)
+    const { time, log, metadataMap } = this
+    this.network = new SimulatedNetwork({ clock: time.createClock(), random: new SimulatedRandom(this.random) })
+    const secret = this.random.bytes(32)
+    const clusterId = clusterIdFromBytes(this.random.bytes(16))
+    const { network, random } = this
+    const chunkSizeBytes = options.chunkSizeBytes ?? 64
+    const scheme = options.scheme ?? defaultScheme
+    this.masters = Array.from({ length: options.masters ?? 1 }, (_, index) => {
+      const world = { time, network, log, metadataMap, random: random.fork() }
+      return new MasterNode(world, {
+        host: `master-${index + 1}`,
+        ...(index === 0 ? {} : { committer: 'master-1:7000' }),
+        clusterId,
+        secret,
+        scheme,
+        chunkSizeBytes,
+        extentBytesMax: options.extentBytesMax ?? 1000 * scheme.dataColumns * chunkSizeBytes,
+        memoryBytes: options.memoryBytes ?? MIB,
+        groupsPerWorker: options.groupsPerWorker ?? 2,
+        orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
+        commitMs: options.commitMs ?? (() => 1),
+      })
+    })
+    const masters = this.masters.map((master) => master.internalAddress)
+    this.workers = Array.from({ length: options.workers ?? 5 }, (_, index) => {
+      const { store = {}, diskStepMs } = options
+      const paced = diskStepMs === undefined ? {} : { diskStepMs }
+      return new WorkerNode(
+        { time, network, log, random: random.fork() },
+        { host: `worker-${index + 1}`, masters, secret, store, ...paced },
+      )
+    })
+  }
+
+  /** A cluster that can read and write. */
+  static async start(options: SimulatedClusterOptions = {}): Promise<SimulatedCluster> {
+    const cluster = new SimulatedCluster(options)
+    for (const master of cluster.masters) await cluster.run(master.start())
+    await cluster.run(Promise.all(cluster.workers.map(async (worker) => await worker.start())))
+    await cluster.until(() => cluster.masters.every((master) => isReady(master.files)))
+    return cluster
+  }
+
+  get files(): FileService {
+    return this.master().files
+  }
+
+  master(index = 0): MasterNode {
+    return defined(this.masters[index], 'a master')
+  }
+
+  worker(index: number): WorkerNode {
+    return defined(this.workers[index], 'a worker')
+  }
+
+  /** Runs the cluster until the promise settles. */
+  async run<T>(promise: Promise<T>): Promise<T> {
+    return await this.time.run(promise)
+  }
+
+  /** Lets time pass. */
+  async advance(durationMs: number): Promise<void> {
+    await this.time.advance(durationMs)
+  }
+
+  /** Lets time pass until it holds. */
+  async until(holds: () => boolean | Promise<boolean>, timeMaxMs = startMaxMs): Promise<void> {
+    const endMs = this.time.nowMs + timeMaxMs
+    while (!(await this.run(Promise.resolve(holds())))) {
+      assert(this.time.nowMs < endMs, `it did not become true in ${timeMaxMs} ms`)
+      await this.advance(100)
+    }
+  }
+
+  /** Stores a file through the first master. */
+  async put(
+    key: string,
+    bytes: Uint8Array,
+    options: { readonly sliceBytes?: number; readonly request?: Partial<PutRequest>; readonly master?: number } = {},
+  ): Promise<FileInfo> {
+    const { files } = this.master(options.master)
+    return await this.run(uploadBytes(files, { bucket, key, ...options.request }, bytes, options))
+  }
+
+  /** Reads a file, or a range of it, through the first master. */
+  async get(
+    key: string,
+    options: { readonly offset?: number; readonly length?: number; readonly master?: number } = {},
+  ): Promise<Uint8Array> {
+    const { offset, length } = options
+    const range = offset === undefined || length === undefined ? undefined : { offset, length }
+    return await this.run(downloadBytes(this.master(options.master).files, { bucket, key }, range))
+  }
+
+  async remove(key: string, master = 0): Promise<FileInfo | undefined> {
+    return await this.run(this.master(master).files.remove({ bucket, key }))
+  }
+
+  /** All names. */
+  async names(master = 0): Promise<readonly string[]> {
+    return (await this.run(this.master(master).files.listNames({ bucket, limit: 1000 }))).names
+  }
+}
+
+function isReady(files: FileService): boolean {
+  const { canRead, canWrite } = files.readiness()
+  return canRead && canWrite
+}
