@@ -6,10 +6,11 @@
 // - It succeeds as a whole or nothing stays: whatever fails, every data id that was used is discarded, unless metadata knows
 //   it as committed. A commit whose outcome is unknown is repeated until it answers, never guessed.
 
-import { assert, unreachableRejection } from '../base/assert.ts'
+import { assert, defined, unreachableRejection } from '../base/assert.ts'
 import { FrostError, errorCode } from '../base/errors.ts'
 import { makeVersionId } from '../base/ids.ts'
 import type { DataId, Epoch, VersionId } from '../base/ids.ts'
+import { columnsMax } from '../base/scheme.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { GIB } from '../base/units.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
@@ -19,6 +20,7 @@ import { joinCrc32 } from '../codec/crc32.ts'
 import type { ErasureCoder } from '../codec/erasure-coder.ts'
 import { BlockGeometry, fullBlockBytes, slotOf } from '../codec/geometry.ts'
 import { encodeManifest } from '../codec/manifest.ts'
+import { repairsMax } from '../meta/contract/file-metadata.ts'
 import type { CommitRepair, CommitVersion } from '../meta/contract/file-metadata.ts'
 import type { Extent, NewVersion, VersionRow } from '../meta/contract/version-row.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
@@ -53,13 +55,15 @@ export interface UploadPorts extends BlockWriterPorts {
 
 export interface UploadOptions {
   readonly chunkSizeBytes: number
-  /** Bytes of one extent, a multiple of every block; then a new data id begins. */
+  /** A new data id begins with the block after so many bytes. */
   readonly extentBytesMax: number
 }
 
 export const defaultExtentBytesMax = 16 * GIB
 const blocksInFlightMax = 3
 const epochAttemptsMax = 4
+/** Slices of a small body that are held one by one; more are joined, because each costs more than its bytes. */
+const slicesHeldMax = 32
 
 interface ExtentInProgress {
   group: PlacementGroup
@@ -90,6 +94,8 @@ export class UploadStream implements Upload {
   #small: Uint8Array[] | undefined = []
   #block: FillingBlock | undefined
   #receivedBytes = 0
+  /** Of those, what lies in blocks. */
+  #gatheredBytes = 0
   #crc32 = 0
   #blocksInFlight = 0
   #wakeSender: (() => void) | undefined
@@ -121,21 +127,18 @@ export class UploadStream implements Upload {
     const { sizeBytes } = this.#request
     if (sizeBytes !== undefined && this.#receivedBytes > sizeBytes) return this.#refuseSize()
     if (this.#small !== undefined) {
+      if (this.#small.length >= slicesHeldMax) this.#small = [joinSlices(this.#small)]
       this.#small.push(slice)
       if (this.#receivedBytes <= this.#options.chunkSizeBytes) return undefined
       const held = this.#small
       this.#small = undefined
       this.#controller = new AbortController()
-      return this.#fillAll(held)
+      return this.#fillWaiting(held)
     }
     return this.#fill(slice)
   }
 
-  async #fillAll(slices: readonly Uint8Array[]): Promise<void> {
-    for (const slice of slices) await this.#fill(slice)
-  }
-
-  /** Copies as much as there is room for at once; the rest waits for memory. */
+  /** Copies it at once where there is room; else it waits for memory. */
   #fill(slice: Uint8Array): Promise<void> | undefined {
     const block = this.#block
     if (block !== undefined && block.filledBytes + slice.length <= block.layout.capacityBytes) {
@@ -143,56 +146,71 @@ export class UploadStream implements Upload {
       freeSlice(slice)
       return undefined
     }
-    return this.#fillWaiting(slice)
+    return this.#fillWaiting([slice])
   }
 
-  async #fillWaiting(slice: Uint8Array): Promise<void> {
-    let from = 0
-    while (from < slice.length) {
-      let block = this.#block
-      if (block !== undefined && block.filledBytes === block.layout.capacityBytes) {
-        this.#block = undefined
-        this.#send(block, undefined)
-        block = undefined
+  async #fillWaiting(slices: readonly Uint8Array[]): Promise<void> {
+    try {
+      for (const slice of slices) {
+        for (let from = 0; from < slice.length;) {
+          await this.#makeRoom()
+          // The upload can have failed, and its block's memory be somebody else's, in whatever was awaited.
+          this.#throwIfFailed()
+          const block = defined(this.#block, 'a block with room')
+          const count = Math.min(slice.length - from, block.layout.capacityBytes - block.filledBytes)
+          this.#copy(block, slice.subarray(from, from + count))
+          from += count
+        }
+        freeSlice(slice)
       }
-      if (block === undefined) block = await this.#nextBlock(slice.length - from)
-      const count = Math.min(slice.length - from, block.layout.capacityBytes - block.filledBytes)
-      this.#copy(block, slice.subarray(from, from + count))
-      from += count
+    } catch (error) {
+      this.#fail(error)
+      throw error
     }
-    freeSlice(slice)
   }
 
   #copy(block: FillingBlock, bytes: Uint8Array): void {
     block.layout.scatter(block.grant.buffer.bytes, block.filledBytes, bytes)
     block.filledBytes += bytes.length
+    this.#gatheredBytes += bytes.length
   }
 
-  /** `atLeast`: bytes at hand that are not in any block yet. */
-  async #nextBlock(atLeast: number): Promise<FillingBlock> {
+  /** Sends the block where it is full, and takes memory for the next one. */
+  async #makeRoom(): Promise<void> {
+    const block = this.#block
+    if (block !== undefined) {
+      if (block.filledBytes < block.layout.capacityBytes) return
+      this.#block = undefined
+      this.#send(block, undefined)
+    }
     while (this.#blocksInFlight >= blocksInFlightMax) {
-      await new Promise<void>((resolve) => {
-        this.#wakeSender = resolve
-      })
+      await this.#anyBlockSent()
       this.#throwIfFailed()
     }
     const extent = this.#currentExtent()
     const full = fullBlockBytes(extent.scheme, this.#options.chunkSizeBytes)
     const { sizeBytes } = this.#request
-    const rest = sizeBytes === undefined ? full : sizeBytes - (this.#receivedBytes - atLeast)
+    const rest = sizeBytes === undefined ? full : sizeBytes - this.#gatheredBytes
     const layout = new BlockLayout(extent.scheme, this.#options.chunkSizeBytes, Math.min(full, rest))
     const grant = await this.#ports.budget.acquire(layout.bufferBytes, this.#age, this.#controller?.signal)
-    if (this.#failure !== undefined) {
-      grant.release()
-      this.#throwIfFailed()
-    }
-    this.#block = { grant, layout, filledBytes: 0 }
-    return this.#block
+    if (this.#failure === undefined) this.#block = { grant, layout, filledBytes: 0 }
+    else grant.release()
+  }
+
+  async #anyBlockSent(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wakeSender = resolve
+    })
   }
 
   #currentExtent(): ExtentInProgress {
     const last = this.#extents.at(-1)
-    if (last !== undefined && last.lengthBytes < this.#options.extentBytesMax) {
+    const isFull =
+      last === undefined ||
+      last.lengthBytes >= this.#options.extentBytesMax ||
+      // What is in flight may add to them still.
+      last.repairs.length + (blocksInFlightMax + 1) * columnsMax > repairsMax
+    if (!isFull) {
       if (this.#ports.groupNow(last.group.group)?.state === 'writable') return last
     }
     const group = this.#ports.chooseGroup()
@@ -321,11 +339,7 @@ export class UploadStream implements Upload {
     if (sizeBytes !== undefined && this.#receivedBytes !== sizeBytes) await this.#refuseSize()
     try {
       this.#sendRest()
-      while (this.#blocksInFlight > 0) {
-        await new Promise<void>((resolve) => {
-          this.#wakeSender = resolve
-        })
-      }
+      while (this.#blocksInFlight > 0) await this.#anyBlockSent()
       this.#throwIfFailed()
       return await this.#commit()
     } catch (error) {

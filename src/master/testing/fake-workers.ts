@@ -88,7 +88,7 @@ class FakeLink implements WorkerLink {
   }
 
   async put(parts: readonly Uint8Array[], options: PutOptions): Promise<void> {
-    const record = Uint8Array.from(parts.flatMap((part) => [...part]))
+    const record = new Uint8Array(Buffer.concat(parts))
     options.sent()
     await this.#act(options)
     if (this.#workers.moods.get(this.worker) === 'full') throw new FrostError('insufficient-storage', 'Full.')
