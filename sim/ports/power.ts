@@ -4,7 +4,7 @@
 export class PowerSwitch {
   /** Steps done so far, over all disks of the machine. */
   steps = 0
-  readonly #cutAtStep: number
+  #cutAtStep: number
   readonly #delay: (() => Promise<void>) | undefined
   #isOn = true
   #announce: () => void = () => {}
@@ -22,6 +22,11 @@ export class PowerSwitch {
 
   get isOn(): boolean {
     return this.#isOn
+  }
+
+  /** Cuts the power at the `count`-th step from now. */
+  cutIn(count: number): void {
+    this.#cutAtStep = this.steps + count
   }
 
   cut(): void {

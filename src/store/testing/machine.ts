@@ -40,9 +40,10 @@ class TickingClock implements Clock {
   startTimer(delayMs: number, callback: () => void): Timer {
     let isCancelled = false
     this.#nowMs += delayMs
+    // A store that a failed test left open does not keep the process alive.
     setImmediate(() => {
       if (!isCancelled) callback()
-    })
+    }).unref()
     return {
       cancel: () => {
         isCancelled = true
