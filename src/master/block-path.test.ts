@@ -32,11 +32,12 @@ class World {
   readonly dataId = makeDataId(1, this.random.bytes(10))
   readonly geometry: BlockGeometry
   readonly data: Uint8Array
+  readonly readLatency = new RecentLatency(10)
   repairs: readonly ColumnRepair[] = []
   releases = 0
 
   constructor(options: { readonly bytes: number; readonly workers?: number }) {
-    this.workers = new FakeWorkers(this.compute, options.workers ?? 5)
+    this.workers = new FakeWorkers({ compute: this.compute, clock: this.time.createClock() }, options.workers ?? 5)
     this.data = this.random.bytes(options.bytes)
     this.geometry = new BlockGeometry(scheme, chunkSizeBytes, options.bytes)
   }
@@ -98,19 +99,20 @@ class World {
       coder: this.coder,
       budget: this.budget,
       links: this.workers,
-      latency: new RecentLatency(10),
+      latency: this.readLatency,
       groupNow: () => this.group,
       refreshMap: async () => await Promise.resolve(),
       standIns: async () => {
         await Promise.resolve()
         return this.repairs.flatMap(({ column, standIn }) =>
-          standIn === undefined ? [] : [{ block: 0, column, worker: standIn }],
+          standIn === undefined ? [] : [{ column, worker: standIn }],
         )
       },
       onDamage: (damage: FragmentDamage) => this.damage.push(damage),
     }
     const ref = { group: this.group.group, dataId: this.dataId }
-    const slice = await readBlockPart(ports, { ref, block: 0, geometry: this.geometry, from, end }, { age: 0 })
+    const part = { ref, block: 0, geometry: this.geometry, from, end }
+    const slice = await this.time.run(readBlockPart(ports, part, { age: 0 }))
     const copy = slice.bytes.slice()
     slice.release()
     return copy
@@ -173,6 +175,42 @@ describe('a block on its workers', () => {
       world.damage.map(({ key, code }) => [key.column, code]),
       [[1, 'fragment-corrupt']],
     )
+  })
+
+  test('is served at once from others when a worker does not answer, which is not asked again', async () => {
+    const world = new World({ bytes: 1000 })
+    await world.write()
+    const before = world.time.nowMs
+    world.workers.setMood(world.holderIndex(1), 'silent')
+    for (let count = 1; count <= 200; count++) {
+      assert.deepEqual(await world.read(0, 1000), world.data)
+      // Once the time after which others are asked, each time: it does not grow with the worker's silence.
+      assert.ok(world.time.nowMs - before <= count * 50, `${world.time.nowMs - before} ms for ${count}`)
+    }
+    assert.deepEqual(world.damage, [])
+  })
+
+  test('waits for a slow worker where there is no other', async () => {
+    const world = new World({ bytes: 1000 })
+    await world.write()
+    world.workers.setMood(world.holderIndex(0), 'slow')
+    world.workers.setMood(world.holderIndex(1), 'away')
+    world.workers.setMood(world.holderIndex(2), 'away')
+    assert.deepEqual(await world.read(0, 1000), world.data)
+  })
+
+  test('is not served from records of a block of another length', async () => {
+    const world = new World({ bytes: 1000 })
+    await world.write()
+    const other = new World({ bytes: 1010 })
+    await other.write()
+    for (const [worker, records] of other.workers.records) {
+      for (const [name, record] of records) {
+        const { column } = { column: Number(name.split(' ')[2]) }
+        world.workers.records.get(worker)?.set(nameOf({ dataId: world.dataId, block: 0, column }), record)
+      }
+    }
+    await assert.rejects(world.read(0, 1000), (error) => errorCode(error) === 'data-unavailable')
   })
 
   test('stands in on the three workers left when two are away, and survives the loss of one more', async () => {

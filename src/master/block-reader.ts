@@ -7,7 +7,7 @@
 import { FrostError, errorCode } from '../base/errors.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
 import type { DataRef } from '../meta/contract/conventions.ts'
-import { readDegraded } from './degraded-reader.ts'
+import { hedgeMs, readDegraded } from './degraded-reader.ts'
 import type { DegradedReaderPorts } from './degraded-reader.ts'
 import type { BodySlice } from './file-service.ts'
 import { FragmentFetcher } from './fragment-fetcher.ts'
@@ -24,10 +24,6 @@ export interface ReadContext {
   readonly age: number
   readonly signal?: AbortSignal
 }
-
-/** A column that has not answered after so long is replaced by others: a multiple of what is normal now. */
-const hedgeFactor = 4
-const hedgeMinMs = 50
 
 /** @throws FrostError `data-unavailable`, `overloaded`; `signal.reason`. */
 export async function readBlockPart(
@@ -55,7 +51,7 @@ export async function readBlockPart(
     columns.push((firstChunk + index) % scheme.dataColumns)
   if (!columns.every((column) => fetcher.isReadable(fetcher.holderOf(column))))
     return await readDegraded(ports, fetcher, part, context)
-  const deadlineMs = Math.max(hedgeMinMs, hedgeFactor * ports.latency.p95Ms)
+  const deadlineMs = hedgeMs(ports.latency)
   const direct = { ports, fetcher, part, context, firstChunk, chunkCount, columns, deadlineMs }
   try {
     return chunkCount === 1 ? await readOneChunk(direct) : await readColumns(direct)

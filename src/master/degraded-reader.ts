@@ -10,22 +10,31 @@ import type { StripeRange } from '../codec/geometry.ts'
 import type { DataRef } from '../meta/contract/conventions.ts'
 import type { BodySlice } from './file-service.ts'
 import type { BlockPart, FragmentFetcher, FragmentFetcherPorts, Source } from './fragment-fetcher.ts'
+import type { RecentLatency } from './latency.ts'
 import type { Grant, MemoryBudget } from './memory-budget.ts'
 
 export interface DegradedReaderPorts extends FragmentFetcherPorts {
   readonly coder: ErasureCoder
   readonly budget: MemoryBudget
-  /** Who holds columns of the data id in place of their slots' workers, as metadata says. */
-  readonly standIns: (ref: DataRef) => Promise<readonly StandIn[]>
+  /** Who holds columns of a block in place of their slots' workers, as metadata says. */
+  readonly standIns: (ref: DataRef, block: number) => Promise<readonly StandIn[]>
 }
 
 export interface StandIn {
-  readonly block: number
   readonly column: number
   readonly worker: WorkerId
 }
 
+/** A column that has not answered after so long is replaced by others: a multiple of what is normal now. */
+const hedgeFactor = 4
+const hedgeMsMin = 50
+const hedgeMsMax = 2 * SECOND_MS
+/** Where there are no others. */
 const deadlineMs = 10 * SECOND_MS
+
+export function hedgeMs(latency: RecentLatency): number {
+  return Math.min(hedgeMsMax, Math.max(hedgeMsMin, hedgeFactor * latency.p95Ms))
+}
 
 /** @throws FrostError `data-unavailable`, `overloaded`; `signal.reason`. */
 export async function readDegraded(
@@ -116,40 +125,66 @@ interface Gathering {
   readonly signal?: AbortSignal
 }
 
-/** As many columns as decode the stripes, fetched and checked; all that fail are replaced as long as there are others. */
+/**
+ * As many columns as decode the stripes, fetched and checked; all that fail are replaced as long as there are others. Who does not
+ * answer soon is asked again, with patience, only when nobody else is left.
+ */
 async function gatherSources(gathering: Gathering): Promise<readonly ColumnPart[]> {
-  const { part, layout } = gathering
+  const { part, layout, ports, fetcher } = gathering
   const needed = part.geometry.stripeWidth(layout.stripes.firstStripe)
-  const candidates = await listCandidates(gathering)
+  const all = await listCandidates(gathering)
+  let candidates = all.filter((source) => !fetcher.isSlow(source.worker))
+  let late: readonly Source[] = all.filter((source) => fetcher.isSlow(source.worker))
+  let patienceMs = hedgeMs(ports.latency)
   const gathered = new Map<number, Uint8Array>()
   const failures: unknown[] = []
   while (gathered.size < needed) {
-    const round: Source[] = []
-    for (let index = 0; index < candidates.length && gathered.size + round.length < needed;) {
-      const candidate = candidates[index]
-      if (candidate === undefined) break
-      if (gathered.has(candidate.column) || round.some((source) => source.column === candidate.column)) {
-        index++
-        continue
-      }
-      candidates.splice(index, 1)
-      round.push(candidate)
+    const round = takeRound(candidates, needed - gathered.size, gathered)
+    if (round.length === 0) {
+      if (late.length === 0) throw unavailable(part, gathered.size, needed, failures[0])
+      candidates = [...late]
+      late = []
+      patienceMs = deadlineMs
+      continue
     }
-    if (round.length === 0) throw unavailable(part, gathered.size, needed, failures[0])
-    const outcomes = await Promise.allSettled(round.map((source) => fetchPart(gathering, source)))
-    for (const outcome of outcomes) {
+    const outcomes = await Promise.allSettled(round.map((source) => fetchPart(gathering, source, patienceMs)))
+    for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'fulfilled') gathered.set(outcome.value.column, outcome.value.bytes)
       else if (gathering.signal?.aborted === true || errorCode(outcome.reason) === 'overloaded') throw outcome.reason
-      else failures.push(outcome.reason)
+      else {
+        failures.push(outcome.reason)
+        const isLate = errorCode(outcome.reason) === 'deadline-exceeded' && patienceMs < deadlineMs
+        if (isLate) late = [...late, ...round.slice(index, index + 1)]
+      }
     }
   }
   return [...gathered].map(([column, bytes]) => ({ column, bytes }))
 }
 
-async function fetchPart({ fetcher, layout, signal }: Gathering, source: Source): Promise<ColumnPart> {
+/** Takes the first `count` candidates out of the list, one for each column that is not there yet. */
+function takeRound(candidates: Source[], count: number, gathered: ReadonlyMap<number, Uint8Array>): readonly Source[] {
+  const round: Source[] = []
+  for (let index = 0; index < candidates.length && round.length < count;) {
+    const candidate = candidates[index]
+    if (candidate === undefined) break
+    if (gathered.has(candidate.column) || round.some((source) => source.column === candidate.column)) {
+      index++
+      continue
+    }
+    candidates.splice(index, 1)
+    round.push(candidate)
+  }
+  return round
+}
+
+async function fetchPart(
+  { fetcher, layout, signal }: Gathering,
+  source: Source,
+  patienceMs: number,
+): Promise<ColumnPart> {
   const bytes = placeOf(layout, source.column)
   const { chunkSizeBytes } = layout.geometry
-  const options = { stripes: layout.stripes, deadlineMs, ...(signal === undefined ? {} : { signal }) }
+  const options = { stripes: layout.stripes, deadlineMs: patienceMs, ...(signal === undefined ? {} : { signal }) }
   const inPart = (stripe: number): number => (stripe - layout.stripes.firstStripe) * chunkSizeBytes
   await fetcher.fetchInto(source, options, { output: bytes, placeOf: inPart })
   return { column: source.column, bytes }
@@ -166,10 +201,8 @@ async function listCandidates({ ports, fetcher, part, layout }: Gathering): Prom
     if (fetcher.isReadable(source.worker)) holders.push(source)
     else if (ports.links.link(source.worker) !== undefined) away.push(source)
   }
-  const standIns = await ports.standIns(part.ref)
-  const others = standIns
-    .filter((standIn) => standIn.block === part.block && partLength(geometry, standIn.column, layout.stripes) > 0)
-    .map(({ column, worker }) => ({ column, worker }))
+  const standIns = await ports.standIns(part.ref, part.block)
+  const others = standIns.filter((standIn) => partLength(geometry, standIn.column, layout.stripes) > 0)
   const candidates = [...holders, ...others.filter((source) => fetcher.isReadable(source.worker)), ...away]
   return candidates.filter((source) => !fetcher.isDamaged(source))
 }

@@ -61,6 +61,8 @@ export class FragmentFetcher {
   readonly #group: PlacementGroup
   /** Found missing or corrupt already; they are not asked again. */
   readonly #damaged: Source[] = []
+  /** Workers that did not answer in time, and are asked last from now on. */
+  readonly #slow = new Set<WorkerId>()
 
   constructor(ports: FragmentFetcherPorts, part: BlockPart, group: PlacementGroup) {
     this.#ports = ports
@@ -78,6 +80,10 @@ export class FragmentFetcher {
 
   isDamaged(source: Source): boolean {
     return this.#damaged.some(({ column, worker }) => column === source.column && worker === source.worker)
+  }
+
+  isSlow(worker: WorkerId): boolean {
+    return this.#slow.has(worker)
   }
 
   isReadable(worker: WorkerId): boolean {
@@ -179,13 +185,27 @@ export class FragmentFetcher {
       }
       const chunks = await link.get(range, getOptions)
       this.#ports.latency.add(this.#ports.clock.monotonicMs() - startedMs)
-      return chunks
+      if (this.#isOfThisBlock(chunks.reply)) return chunks
+      chunks.release()
     } catch (error) {
+      // What came too late is no measure of what is normal: deadlines that follow it would only grow.
       const code = errorCode(error)
-      if (code === 'deadline-exceeded') this.#ports.latency.add(deadlineMs)
+      if (code === 'deadline-exceeded') this.#slow.add(source.worker)
       if (code === 'fragment-missing' || code === 'fragment-corrupt') this.#report(source, code)
       throw error
     }
+    throw this.#corrupt(source, 'its block has another length')
+  }
+
+  /** Chunks of a block of another shape pass their checks, but mean something else. */
+  #isOfThisBlock(reply: GetReply): boolean {
+    const { scheme, chunkSizeBytes, dataBytes } = this.#part.geometry
+    return (
+      reply.blockDataBytes === dataBytes &&
+      reply.chunkSizeBytes === chunkSizeBytes &&
+      reply.dataColumns === scheme.dataColumns &&
+      reply.parityColumns === scheme.parityColumns
+    )
   }
 
   #keyOf(column: number): FragmentKey {

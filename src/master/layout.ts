@@ -100,7 +100,7 @@ async function blockPieces(ports: BlockReaderPorts, place: BlockPlace): Promise<
     { ref: { group, dataId }, block, geometry, from: 0, end: geometry.dataBytes },
     known,
   )
-  const standIns = (await ports.standIns({ group, dataId })).filter((standIn) => standIn.block === block)
+  const standIns = await ports.standIns({ group, dataId }, block)
   const header = await anyHeader(ports, fetcher, place, standIns)
   const masks = new PositionMasks(dataId, block)
   const pieces: LayoutPiece[] = []

@@ -138,7 +138,7 @@ export class Master {
       await publisher.step()
       await map.refresh()
       const discards = new Discards({ metadata, log }, process)
-      const damage = new DamageReports({ metadata, log })
+      const damage = new DamageReports({ metadata, clock, log })
       this.#files = this.#makeFiles({ map, workers, uploads, reads, discards, damage })
       const purgePorts = { metadata, map, workers, lease, log, clock }
       for (const task of [

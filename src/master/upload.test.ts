@@ -3,71 +3,53 @@ import { describe, test } from 'node:test'
 
 import { VirtualTime } from '../../sim/ports/clock.ts'
 import { SimulatedCompute } from '../../sim/ports/compute.ts'
-import { MemoryKeyValue, MemoryMap } from '../../sim/ports/key-value.ts'
 import { CollectingLog } from '../../sim/ports/log.ts'
 import { SimulatedRandom } from '../../sim/ports/random.ts'
 import { defined } from '../base/assert.ts'
 import { errorCode, FrostError } from '../base/errors.ts'
-import { clusterIdFromBytes, parseProcessId } from '../base/ids.ts'
 import { SeededRandom } from '../base/random.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
 import { ErasureCoder } from '../codec/erasure-coder.ts'
-import type { CommitVersion } from '../meta/contract/file-metadata.ts'
-import { KeyValueMetadata, LocalRunner } from '../meta/key-value-metadata.ts'
+import type { MetadataStore } from '../meta/metadata-store.ts'
 import { Discards } from './discards.ts'
 import type { PutRequest } from './file-service.ts'
 import { RecentLatency } from './latency.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { OpenUploads } from './open-uploads.ts'
 import { FakeWorkers } from './testing/fake-workers.ts'
+import { openMetadata, scheme } from './testing/metadata.ts'
+import type { TestMetadata } from './testing/metadata.ts'
 import { UploadStream } from './upload.ts'
 
-const scheme = { dataColumns: 3, parityColumns: 2 }
 const chunkSizeBytes = 64
 const blockBytes = 100 * 3 * chunkSizeBytes
-const process = defined(parseProcessId('a'.repeat(16)), 'process')
 
 class World {
-  readonly time = new VirtualTime()
+  readonly time: VirtualTime
   readonly compute = new SimulatedCompute()
   readonly random = new SimulatedRandom(new SeededRandom(5))
-  readonly workers = new FakeWorkers(this.compute, 5)
+  readonly workers: FakeWorkers
   readonly coder = new ErasureCoder({ memoryBytes: 256 * 1024 })
   readonly budget = new MemoryBudget(this.coder, { waitersMax: 10 })
-  readonly commits: CommitVersion[] = []
-  readonly metadata: KeyValueMetadata
+  readonly metadata: MetadataStore
   readonly discards: Discards
   readonly uploads: OpenUploads
   /** As this process knows it. */
-  group: PlacementGroup = this.workers.group(scheme)
+  group: PlacementGroup
   refusal: FrostError | undefined
 
-  private constructor(metadata: KeyValueMetadata, uploads: OpenUploads, time: VirtualTime) {
+  private constructor(time: VirtualTime, { metadata, row }: TestMetadata) {
     this.time = time
+    this.workers = new FakeWorkers({ compute: this.compute, clock: time.createClock() }, 5)
+    this.group = this.workers.group(scheme)
     this.metadata = metadata
-    this.uploads = uploads
-    this.discards = new Discards({ metadata, log: new CollectingLog() }, process)
+    this.uploads = new OpenUploads({ clock: time.createClock(), random: this.random }, row)
+    this.discards = new Discards({ metadata, log: new CollectingLog() }, row.process)
   }
 
   static async open(): Promise<World> {
     const time = new VirtualTime()
-    const clock = time.createClock()
-    const keyValue = new MemoryKeyValue({ map: new MemoryMap() })
-    await keyValue.claim()
-    const metadata = new KeyValueMetadata(keyValue, new LocalRunner(keyValue))
-    await metadata.createCluster({
-      cluster: clusterIdFromBytes(new Uint8Array(16)),
-      history: 'a'.repeat(32),
-      defaultScheme: scheme,
-      defaultChunkSizeBytes: chunkSizeBytes,
-      createdMs: clock.wallMs(),
-    })
-    const row = await metadata.registerProcess({ process, address: 'm:1', wallMs: clock.wallMs() })
-    const uploads = new OpenUploads({ clock, random: new SimulatedRandom(new SeededRandom(6)) }, row)
-    const world = new World(metadata, uploads, time)
-    const { group } = world.group
-    await metadata.createGroup({ group, scheme, workers: world.group.slots.map((slot) => slot.worker) })
-    return world
+    return new World(time, await openMetadata(time))
   }
 
   upload(request: Partial<PutRequest> = {}, extentBytesMax = 1000 * blockBytes): UploadStream {

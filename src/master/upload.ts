@@ -10,7 +10,7 @@ import { assert, defined, unreachableRejection } from '../base/assert.ts'
 import { FrostError, errorCode } from '../base/errors.ts'
 import { makeVersionId } from '../base/ids.ts'
 import type { DataId, Epoch, VersionId } from '../base/ids.ts'
-import { columnsMax } from '../base/scheme.ts'
+import { columnCount, columnsMax } from '../base/scheme.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { GIB } from '../base/units.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
@@ -61,6 +61,7 @@ export interface UploadOptions {
 
 export const defaultExtentBytesMax = 16 * GIB
 const blocksInFlightMax = 3
+/** For changes of the group meanwhile. Besides, each worker may once be found not to know the group yet, one after the other. */
 const epochAttemptsMax = 4
 /** Slices of a small body that are held one by one; more are joined, because each costs more than its bytes. */
 const slicesHeldMax = 32
@@ -320,12 +321,13 @@ export class UploadStream implements Upload {
 
   /** Again under the newest map where the group has changed meanwhile. */
   async #attemptAll(extent: ExtentInProgress, attempt: (group: PlacementGroup) => Promise<void>): Promise<void> {
+    const attemptsMax = epochAttemptsMax + columnCount(extent.scheme)
     for (let count = 1; ; count++) {
       try {
         await attempt(this.#ports.groupNow(extent.group.group) ?? extent.group)
         return
       } catch (error) {
-        if (errorCode(error) !== 'epoch-stale' || count >= epochAttemptsMax) throw error
+        if (errorCode(error) !== 'epoch-stale' || count >= attemptsMax) throw error
         await this.#ports.refreshMap()
       }
     }

@@ -9,21 +9,28 @@ import type { Scheme } from '../../base/scheme.ts'
 import type { PlacementGroup } from '../../cluster/placement-group.ts'
 import { partLength } from '../../codec/erasure-coder.ts'
 import { checksOf, decodeHeader } from '../../codec/record.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { FragmentKey } from '../../rpc/messages/fragment.ts'
 import type { FragmentChunks, FragmentRange, GetOptions, PutOptions, WorkerLink, WorkerLinks } from '../worker-link.ts'
 
-export type WorkerMood = 'up' | 'away' | 'failing' | 'full' | 'silent'
+export type WorkerMood = 'up' | 'away' | 'failing' | 'full' | 'slow' | 'silent'
+
+/** How long a slow one takes. */
+const slowMs = 5000
 
 export class FakeWorkers implements WorkerLinks {
   readonly compute: Compute
+  /** For deadlines. */
+  readonly clock: Clock
   readonly ids: readonly WorkerId[]
   readonly moods = new Map<WorkerId, WorkerMood>()
   readonly records = new Map<WorkerId, Map<string, Uint8Array>>()
   bytesRead = 0
 
-  constructor(compute: Compute, count: number) {
-    this.compute = compute
+  constructor(ports: { readonly compute: Compute; readonly clock: Clock }, count: number) {
+    this.compute = ports.compute
+    this.clock = ports.clock
     this.ids = Array.from({ length: count }, (_, index) => workerId(index + 1))
     for (const id of this.ids) {
       this.moods.set(id, 'up')
@@ -146,10 +153,13 @@ class FakeLink implements WorkerLink {
     const mood = this.#workers.moods.get(this.worker)
     if (mood === 'failing') throw new FrostError('disk-failed', 'The disk is broken.')
     if (mood === 'away') throw new FrostError('peer-unreachable', 'Away.')
-    if (mood !== 'silent') return
+    if (mood !== 'silent' && mood !== 'slow') return
     assert(deadlineMs > 0, 'a deadline')
-    await new Promise((_, reject) => {
-      signal?.addEventListener('abort', () => reject(new FrostError('cancelled', 'Cancelled.')), { once: true })
-    })
+    const { clock } = this.#workers
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    signal?.addEventListener('abort', () => reject(new FrostError('cancelled', 'Cancelled.')), { once: true })
+    if (mood === 'slow') clock.startTimer(slowMs, resolve)
+    clock.startTimer(deadlineMs, () => reject(new FrostError('deadline-exceeded', 'Too late.')))
+    await promise
   }
 }
