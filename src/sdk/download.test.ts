@@ -232,11 +232,11 @@ describe('download', () => {
   test('is patient with a slow reader', async () => {
     await using server = await FakeRest.start()
     server.store('a', content)
-    const client = new FrostByteClient({ url: server.url, retries: { attemptsMax: 1 }, timeoutMs: 100 })
+    const client = new FrostByteClient({ url: server.url, retries: { attemptsMax: 1 }, timeoutMs: 1500 })
     const { stream } = await client.download('a')
     const reader = stream.getReader()
     let length = (await reader.read()).value?.length ?? 0
-    await setTimeout(250)
+    await setTimeout(2000)
     for (let next = await reader.read(); !next.done; next = await reader.read()) length += next.value.length
     assert.equal(length, content.length)
   })
