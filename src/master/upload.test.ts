@@ -214,4 +214,14 @@ describe('an upload', () => {
     const repairs = await world.metadata.listRepairs({ group: world.group.group, limit: 100 })
     assert.equal(repairs.length, 10)
   })
+
+  test('succeeds when every worker learns of its group only after the one before', async () => {
+    const world = await World.open()
+    for (const [index, worker] of world.workers.ids.entries()) world.workers.epochRefusals.set(worker, index + 1)
+    const upload = world.upload()
+    await upload.write(slice(1000))
+    const info = await world.time.run(upload.finish())
+    assert.equal(info.sizeBytes, 1000)
+    assert.equal((await world.metadata.listRepairs({ group: world.group.group, limit: 100 })).length, 0)
+  })
 })

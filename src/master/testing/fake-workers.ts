@@ -26,6 +26,8 @@ export class FakeWorkers implements WorkerLinks {
   readonly ids: readonly WorkerId[]
   readonly moods = new Map<WorkerId, WorkerMood>()
   readonly records = new Map<WorkerId, Map<string, Uint8Array>>()
+  /** How many more puts a worker refuses because it does not know the group's epoch yet. */
+  readonly epochRefusals = new Map<WorkerId, number>()
   bytesRead = 0
 
   constructor(ports: { readonly compute: Compute; readonly clock: Clock }, count: number) {
@@ -98,6 +100,9 @@ class FakeLink implements WorkerLink {
     const record = new Uint8Array(Buffer.concat(parts))
     options.sent()
     await this.#act(options)
+    const refusals = this.#workers.epochRefusals.get(this.worker) ?? 0
+    this.#workers.epochRefusals.set(this.worker, refusals - 1)
+    if (refusals > 0) throw new FrostError('epoch-stale', 'The worker did not know the group yet.')
     if (this.#workers.moods.get(this.worker) === 'full') throw new FrostError('insufficient-storage', 'Full.')
     const header = decodeHeader(this.#workers.compute, record, 'protocol-error')
     this.#workers.records.get(this.worker)?.set(nameOf(header), record)
