@@ -268,10 +268,10 @@ describe('upload', () => {
 
   test('is patient with a slow source', async () => {
     await using server = await FakeRest.start()
-    const client = new FrostByteClient({ url: server.url, retries: { attemptsMax: 1 }, timeoutMs: 100 })
+    const client = new FrostByteClient({ url: server.url, retries: { attemptsMax: 1 }, timeoutMs: 1500 })
     async function* slow(): AsyncGenerator<Uint8Array> {
       yield bytes(10)
-      await setTimeout(250)
+      await setTimeout(2000)
       yield bytes(10)
     }
     assert.equal((await client.upload('a', slow())).sizeBytes, 20)
