@@ -46,10 +46,10 @@ export async function openMetadata(
   return { metadata, group, process, row, nowMs, versionId }
 }
 
-export function workerNumber(number: number): WorkerId {
+function workerNumber(number: number): WorkerId {
   return defined(parseWorkerId(number.toString(16).padStart(16, '0')), 'worker')
 }
 
-export function processNumber(number: number): ProcessId {
+function processNumber(number: number): ProcessId {
   return defined(parseProcessId(number.toString(16).padStart(16, '0')), 'process')
 }
