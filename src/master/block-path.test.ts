@@ -6,6 +6,7 @@ import { VirtualTime } from '../../sim/ports/clock.ts'
 import { defined } from '../base/assert.ts'
 import { errorCode } from '../base/errors.ts'
 import { makeDataId } from '../base/ids.ts'
+import type { DataId } from '../base/ids.ts'
 import { SeededRandom } from '../base/random.ts'
 import { BlockLayout, encodeBlock } from '../codec/block.ts'
 import { ErasureCoder } from '../codec/erasure-coder.ts'
@@ -24,19 +25,21 @@ const chunkSizeBytes = 64
 class World {
   readonly time = new VirtualTime()
   readonly compute = new SimulatedCompute()
-  readonly random = new SeededRandom(7)
+  readonly random: SeededRandom
   readonly workers: FakeWorkers
   readonly coder = new ErasureCoder({ memoryBytes: 4 * 1024 * 1024 })
   readonly budget = new MemoryBudget(this.coder, { waitersMax: 10 })
   readonly damage: FragmentDamage[] = []
-  readonly dataId = makeDataId(1, this.random.bytes(10))
+  readonly dataId: DataId
   readonly geometry: BlockGeometry
   readonly data: Uint8Array
   readonly readLatency = new RecentLatency(10)
   repairs: readonly ColumnRepair[] = []
   releases = 0
 
-  constructor(options: { readonly bytes: number; readonly workers?: number }) {
+  constructor(options: { readonly bytes: number; readonly workers?: number; readonly seed?: number }) {
+    this.random = new SeededRandom(options.seed ?? 7)
+    this.dataId = makeDataId(1, this.random.bytes(10))
     this.workers = new FakeWorkers({ compute: this.compute, clock: this.time.createClock() }, options.workers ?? 5)
     this.data = this.random.bytes(options.bytes)
     this.geometry = new BlockGeometry(scheme, chunkSizeBytes, options.bytes)
@@ -255,6 +258,29 @@ describe('a block on its workers', () => {
     assert.equal(repairs.length, 1)
     world.workers.setMood(3, 'away')
     world.workers.setMood(1, 'away')
+    assert.deepEqual(await world.read(0, 1000), world.data)
+  })
+
+  test('stands in on workers that answer, when one is away and another stays silent', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const world = new World({ bytes: 1000, seed })
+      world.workers.setMood(0, 'silent')
+      world.workers.setMood(3, 'away')
+      const repairs = await world.write()
+      assert.equal(repairs.length, 2)
+      const silent = world.workers.ids[0]
+      assert.ok(
+        repairs.every(({ standIn }) => standIn !== undefined && standIn !== silent),
+        `seed ${seed}`,
+      )
+    }
+  })
+
+  test('is sent again to workers that did not know the group, all of them at once', async () => {
+    const world = new World({ bytes: 1000 })
+    for (const index of [0, 1, 2, 3, 4]) world.workers.setMood(index, 'unaware')
+    assert.deepEqual(await world.write(), [])
+    assert.equal(world.releases, 1)
     assert.deepEqual(await world.read(0, 1000), world.data)
   })
 

@@ -3,7 +3,8 @@
 // Every column goes to its slot's worker. What a slot does not take goes, once enough slots have accepted this epoch, as a
 // stand-in to another worker. The block is acknowledged when every column is durable; at the deadline, when any one further loss would
 // still leave enough. What is missing or standing in is reported as repair work for the commit. An epoch refusal is no missing
-// slot: the whole block fails with `epoch-stale`, and the caller sends it again under the new map.
+// slot: the whole block fails with `epoch-stale`, and the caller sends it again under the new map. A worker that did not know the
+// group yet has been handed it by then, and is asked again.
 
 import { FrostError, errorCode } from '../base/errors.ts'
 import type { WorkerId } from '../base/ids.ts'
@@ -46,6 +47,10 @@ export interface BlockWriterPorts {
 
 const deadlineMinMs = SECOND_MS
 const deadlineFactor = 3
+/** What is normal is measured on blocks that may have waited for the deadline themselves: without this it would grow for ever. */
+const deadlineMaxMs = 30 * SECOND_MS
+/** Attempts at one column after its worker did not know the group. */
+const adoptionsMax = 2
 /** After the deadline a block that is not safe yet has this long for its stand-ins. */
 const graceMs = 10 * SECOND_MS
 
@@ -60,8 +65,10 @@ export function writeBlock(
 
 interface ColumnState {
   readonly outgoing: OutgoingColumn
-  /** Attempts under way. */
-  sending: number
+  /** Attempts under way: who was asked. */
+  readonly sendingTo: WorkerId[]
+  /** How often its worker had to be handed the group. */
+  adoptions: number
   /** The slot's worker has refused it, or is late. */
   isMissing: boolean
   /** A stand-in was asked. */
@@ -86,6 +93,7 @@ class BlockWrite {
   readonly #refusals: FrostError[] = []
   readonly #refusedBy = new Set<WorkerId>()
   readonly #startedMs: number
+  readonly #deadlineMs: number
   #settle: Settle | undefined
   #timer: Timer | undefined
   #isPastDeadline = false
@@ -97,9 +105,11 @@ class BlockWrite {
     this.#block = block
     this.#signal = signal
     this.#startedMs = ports.clock.monotonicMs()
+    this.#deadlineMs = Math.min(deadlineMaxMs, Math.max(deadlineMinMs, deadlineFactor * ports.latency.p99Ms))
     this.#columns = block.columns.map((outgoing) => ({
       outgoing,
-      sending: 0,
+      sendingTo: [],
+      adoptions: 0,
       isMissing: false,
       hasStandIn: false,
       durableOn: undefined,
@@ -112,8 +122,7 @@ class BlockWrite {
   }
 
   #start(): void {
-    const deadlineMs = Math.max(deadlineMinMs, deadlineFactor * this.#ports.latency.p99Ms)
-    this.#timer = this.#ports.clock.startTimer(deadlineMs, () => this.#onDeadline())
+    this.#timer = this.#ports.clock.startTimer(this.#deadlineMs, () => this.#onDeadline())
     for (const state of this.#columns) {
       const worker = this.#block.group.slots[state.outgoing.slot]?.worker
       if (worker === undefined || !this.#ports.links.isWritable(worker)) {
@@ -133,20 +142,20 @@ class BlockWrite {
       this.#refusedBy.add(worker)
       return
     }
-    state.sending++
+    state.sendingTo.push(worker)
     this.#load.set(worker, (this.#load.get(worker) ?? 0) + 1)
     this.#buffersInUse++
     const options = {
       group: this.#block.group.group,
       epoch: this.#block.group.epoch,
       standIn,
-      deadlineMs: deadlineFactor * this.#ports.latency.p99Ms + deadlineMinMs + graceMs,
+      deadlineMs: this.#deadlineMs + graceMs,
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
       sent: () => this.#releaseBuffers(),
     }
     link.put(state.outgoing.record, options).then(
       () => this.#onStored(state, worker, standIn),
-      (error: unknown) => this.#onFailed(state, worker, error),
+      (error: unknown) => this.#onFailed(state, worker, { error, standIn }),
     )
   }
 
@@ -156,7 +165,7 @@ class BlockWrite {
   }
 
   #onStored(state: ColumnState, worker: WorkerId, standIn: boolean): void {
-    state.sending--
+    remove(state.sendingTo, worker)
     if (!standIn) this.#slotsAccepted++
     if (state.durableOn === undefined || !standIn) {
       state.durableOn = worker
@@ -165,11 +174,22 @@ class BlockWrite {
     this.#decide()
   }
 
-  #onFailed(state: ColumnState, worker: WorkerId, error: unknown): void {
-    state.sending--
+  #onFailed(
+    state: ColumnState,
+    worker: WorkerId,
+    failure: { readonly error: unknown; readonly standIn: boolean },
+  ): void {
+    const { error, standIn } = failure
+    remove(state.sendingTo, worker)
+    this.#load.set(worker, (this.#load.get(worker) ?? 1) - 1)
+    // Until the block has settled its buffers are there.
+    if (errorCode(error) === 'group-not-adopted' && state.adoptions < adoptionsMax && this.#settle !== undefined) {
+      state.adoptions++
+      this.#send(state, worker, standIn)
+      return this.#decide()
+    }
     state.isMissing = true
     this.#refusedBy.add(worker)
-    this.#load.set(worker, (this.#load.get(worker) ?? 1) - 1)
     if (errorCode(error) === 'epoch-stale' || this.#signal?.aborted === true) return this.#fail(error)
     if (error instanceof FrostError) this.#refusals.push(error)
     // A stand-in that fails leaves its column to another one.
@@ -181,7 +201,13 @@ class BlockWrite {
     if (this.#settle === undefined) return
     if (this.#isPastDeadline) return this.#refuse()
     this.#isPastDeadline = true
-    for (const state of this.#columns) if (state.durableOn === undefined) state.isMissing = true
+    for (const state of this.#columns) {
+      if (state.durableOn !== undefined) continue
+      state.isMissing = true
+      // Who is late with one column is not the one to stand in for another, and a late stand-in leaves its column to another one.
+      state.hasStandIn = false
+      for (const worker of state.sendingTo) this.#refusedBy.add(worker)
+    }
     this.#timer = this.#ports.clock.startTimer(graceMs, () => this.#onDeadline())
     this.#decide()
   }
@@ -192,7 +218,7 @@ class BlockWrite {
     let isSending = false
     for (const state of this.#columns) {
       if (state.durableOn !== undefined) durable.push(state.durableOn)
-      else if (state.sending > 0) isSending = true
+      else if (state.sendingTo.length > 0) isSending = true
     }
     if (durable.length === this.#columns.length && this.#isSafe(durable)) return this.#succeed()
     if (this.#isPastDeadline && this.#isSafe(durable)) return this.#succeed()
@@ -225,9 +251,9 @@ class BlockWrite {
       const worker = plan.get(state.outgoing.column)
       if (worker === undefined) continue
       state.hasStandIn = true
-      const before = state.sending
+      const before = state.sendingTo.length
       this.#send(state, worker, true)
-      hasStarted ||= state.sending > before
+      hasStarted ||= state.sendingTo.length > before
     }
     return hasStarted
   }
@@ -281,4 +307,9 @@ class BlockWrite {
     this.#releaseBuffers()
     return settle
   }
+}
+
+function remove(workers: WorkerId[], worker: WorkerId): void {
+  const place = workers.indexOf(worker)
+  if (place >= 0) workers.splice(place, 1)
 }

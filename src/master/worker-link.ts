@@ -9,8 +9,8 @@ export interface WorkerLink {
   /**
    * Stores a fragment, given as its record in parts; durable when it resolves. The buffers must not change until `sent`
    * was called, which happens exactly once, also where it fails.
-   * @throws FrostError as the worker answers (`epoch-stale`: send it again under the newest map), `peer-unreachable`,
-   * `deadline-exceeded`, or `signal.reason`.
+   * @throws FrostError as the worker answers (`epoch-stale`: send it again under the newest map; `group-not-adopted`: it was handed
+   * the group now, send it again), `peer-unreachable`, `deadline-exceeded`, or `signal.reason`.
    */
   put(record: readonly Uint8Array[], options: PutOptions): Promise<void>
   /** @throws FrostError `fragment-missing`, `fragment-corrupt`, `epoch-stale`, `peer-unreachable`, `deadline-exceeded`, … */

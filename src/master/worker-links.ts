@@ -3,7 +3,7 @@
 // A worker keeps one connection to each master process. A link is used for data once the worker has adopted the placement
 // groups that this process knows; a put that meets a worker which does not know a group yet hands the group over and tries once more.
 
-import { FrostError, errorCode } from '../base/errors.ts'
+import { errorCode } from '../base/errors.ts'
 import type { DataId, Epoch, GroupId, WorkerId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { detectFailure } from '../cluster/detect-failures.ts'
@@ -171,12 +171,10 @@ class PeerLink implements WorkerLink {
       const response = await this.peer.request(methods.put, encodePut({ epoch, standIn }), request)
       response.release()
     } catch (error) {
+      // The buffers may be gone by now: whoever has them sends them again.
       const known = this.#groupNow(options.group)
-      if (errorCode(error) !== 'group-not-adopted' || known === undefined) throw error
-      await this.adopt([known])
-      throw new FrostError('epoch-stale', `Worker ${this.worker} did not know placement group ${options.group} yet.`, {
-        cause: error,
-      })
+      if (errorCode(error) === 'group-not-adopted' && known !== undefined) await this.adopt([known])
+      throw error
     }
   }
 

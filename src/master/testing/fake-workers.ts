@@ -14,7 +14,7 @@ import type { Compute } from '../../ports/compute.ts'
 import type { FragmentKey } from '../../rpc/messages/fragment.ts'
 import type { FragmentChunks, FragmentRange, GetOptions, PutOptions, WorkerLink, WorkerLinks } from '../worker-link.ts'
 
-export type WorkerMood = 'up' | 'away' | 'failing' | 'full' | 'slow' | 'silent'
+export type WorkerMood = 'up' | 'away' | 'failing' | 'full' | 'slow' | 'silent' | 'unaware'
 
 /** How long a slow one takes. */
 const slowMs = 5000
@@ -103,7 +103,12 @@ class FakeLink implements WorkerLink {
     const refusals = this.#workers.epochRefusals.get(this.worker) ?? 0
     this.#workers.epochRefusals.set(this.worker, refusals - 1)
     if (refusals > 0) throw new FrostError('epoch-stale', 'The worker did not know the group yet.')
-    if (this.#workers.moods.get(this.worker) === 'full') throw new FrostError('insufficient-storage', 'Full.')
+    const mood = this.#workers.moods.get(this.worker)
+    if (mood === 'full') throw new FrostError('insufficient-storage', 'Full.')
+    if (mood === 'unaware') {
+      this.#workers.moods.set(this.worker, 'up')
+      throw new FrostError('group-not-adopted', 'Not known yet.')
+    }
     const header = decodeHeader(this.#workers.compute, record, 'protocol-error')
     this.#workers.records.get(this.worker)?.set(nameOf(header), record)
   }
