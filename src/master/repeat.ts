@@ -1,4 +1,4 @@
-import { errorCode } from '../base/errors.ts'
+import { FrostError, errorCode } from '../base/errors.ts'
 import { SECOND_MS } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
 
@@ -10,11 +10,20 @@ const repeatMaxMs = 30 * SECOND_MS
  */
 export async function repeatUntilKnown<T>(clock: Clock, run: () => Promise<T>): Promise<T> {
   const startedMs = clock.monotonicMs()
+  let lost: unknown
   for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, SECOND_MS)) {
     try {
       return await run()
     } catch (error) {
-      if (errorCode(error) !== 'outcome-unknown' || clock.monotonicMs() - startedMs > repeatMaxMs) throw error
+      const code = errorCode(error)
+      if (code === 'outcome-unknown') lost = error
+      // That a repeat did not happen says nothing of the attempt whose answer was lost.
+      else if (lost === undefined || (code !== 'metadata-unavailable' && code !== 'overloaded')) throw error
+      if (clock.monotonicMs() - startedMs > repeatMaxMs) {
+        throw new FrostError('outcome-unknown', 'The metadata store did not say whether the change was made.', {
+          cause: lost,
+        })
+      }
       await clock.sleep(waitMs)
     }
   }
