@@ -178,8 +178,8 @@ async function benchRecords(store: FragmentStore, disk: NodeDisk, size: 'small' 
   })
   const random = new SeededRandom(1)
   const read = async (): Promise<void> => {
-    const { release } = await store.read(records.key(random.below(count)))
-    release()
+    const found = await store.read(records.key(random.below(count)))
+    found.release()
   }
   await measure({ name: `read-${size}`, bytes, atOnce, run: read })
   const dropped = Array.from({ length: Math.min(4096, count) }, (_, index) => records.key(index))
