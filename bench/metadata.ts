@@ -3,7 +3,7 @@
 // what a page of 1,000 names costs in it and among 1,000 keys. CPU is this process's, user and system together.
 
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -17,7 +17,7 @@ import {
   parseWorkerId,
 } from '../src/base/ids.ts'
 import { defaultChunkSizeBytes, defaultScheme } from '../src/base/scheme.ts'
-import { MIB } from '../src/base/units.ts'
+import { KIB, MIB } from '../src/base/units.ts'
 import type { CommitVersion } from '../src/meta/contract/file-metadata.ts'
 import { KeyValueMetadata, LocalRunner } from '../src/meta/key-value-metadata.ts'
 import type { MetadataStore } from '../src/meta/metadata-store.ts'
@@ -194,7 +194,8 @@ try {
   await benchReads(store)
   print('page of 1,000 names among 1,000 keys', `${(await pageCost(fewStore, 7)).toFixed(0)} µs CPU`)
   print(`page of 1,000 names among ${keyCount} keys`, `${(await pageCost(store, 7)).toFixed(0)} µs CPU`)
-  print('memory', `${Math.round(process.memoryUsage().rss / MIB)} MiB RSS`)
+  const anonymous = /RssAnon:\s+(\d+)/.exec(await readFile('/proc/self/status', 'utf8'))
+  print('memory without the mapped file', `${Math.round((Number(anonymous?.[1]) * KIB) / MIB)} MiB`)
   await fewStore.close()
   await store.close()
 } finally {

@@ -1,0 +1,150 @@
+// What must be true of the rows after any sequence of mutations: counts are what they count. Checked by reading every row, after
+// random uploads, copies, overwrites, kept versions, deletions, discards, purges and repairs.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { MemoryKeyValue, MemoryMap } from '../../sim/ports/key-value.ts'
+import { Scene, groupId, present, processId } from '../../test/conformance/metadata/scene.ts'
+import { errorCode } from '../base/errors.ts'
+import { SeededRandom } from '../base/random.ts'
+import { LocalRunner, KeyValueMetadata } from './key-value-metadata.ts'
+import { decodeData } from './encoding/data-encoding.ts'
+import { readDataId, readGroup } from './encoding/key-parts.ts'
+import { headPrefix, keptBucketPrefix, markerPrefix, tables, within } from './encoding/keys.ts'
+import type { CommittedData } from './encoding/data-encoding.ts'
+import { decodeExtentList, decodeVersion } from './encoding/version-encoding.ts'
+
+const all = 1_000_000
+
+/** One random mutation; what it refuses is no matter. */
+async function step(scene: Scene, random: SeededRandom): Promise<void> {
+  const { store } = scene
+  const key = `file-${random.below(12)}`
+  const source = await store.getHead('default', `file-${random.below(12)}`)
+  const keepPrevious = random.below(3) === 0
+  switch (random.below(8)) {
+    case 0:
+    case 1: {
+      const refs = Array.from({ length: random.below(6) === 0 ? 40 : 1 + random.below(3) }, () =>
+        scene.ref(1 + random.below(2)),
+      )
+      const repairs = random.below(4) === 0 ? [{ block: 0, column: random.below(5) }] : []
+      await scene.put(key, {
+        version: scene.version(refs),
+        newData: refs.map((ref) => scene.newData(ref, { repairs })),
+        keepPrevious,
+      })
+      break
+    }
+    case 2: {
+      if (source === undefined || source.deleteMarker === true) break
+      const commandId = scene.dataId()
+      const version = { ...scene.version([]), sizeBytes: source.sizeBytes }
+      if (source.extentList === undefined) {
+        const sharedData = [...new Map(source.extents.map((extent) => [extent.dataId, extent])).values()]
+        await scene.put(key, {
+          version: { ...version, extents: source.extents },
+          newData: [],
+          sharedData,
+          commandId,
+          keepPrevious,
+        })
+      } else await scene.put(key, { version, newData: [], shareExtents: source.extentList, commandId, keepPrevious })
+      break
+    }
+    case 3:
+      await scene.put(key, {
+        version: { ...scene.version([]), deleteMarker: true },
+        newData: [],
+        commandId: scene.dataId(),
+        keepPrevious,
+      })
+      break
+    case 4:
+    case 5:
+      await scene.remove(key)
+      break
+    case 6:
+      await store.discard({ refs: [scene.ref(), ...(source?.extents ?? [])], queue: random.below(2) === 0 })
+      break
+    default: {
+      await scene.publish(processId(1), scene.nowMs, await store.visibleSequence())
+      await store.removePurged({ entries: await store.nextPurge({ limit: 5 }) })
+      const rows = await store.listDataRows({ group: groupId(1), state: 'dead', limit: 20 })
+      await store.removeDeadRows({ refs: rows })
+      scene.nowMs += random.below(50)
+    }
+  }
+}
+
+function checkRows(map: MemoryMap): { files: number; bytes: number } {
+  const references = new Map<string, number>()
+  const lists = new Map<string, number>()
+  const usage = { files: 0, bytes: 0 }
+  const refer = (names: Iterable<string>): void => {
+    for (const name of new Set(names)) references.set(name, (references.get(name) ?? 0) + 1)
+  }
+  for (const prefix of [headPrefix('default'), markerPrefix('default'), keptBucketPrefix('default')]) {
+    for (const [, bytes] of map.range({ ...within(prefix), limit: all })) {
+      const row = decodeVersion(bytes)
+      usage.bytes += row.sizeBytes
+      if (prefix === headPrefix('default')) usage.files += 1
+      if (row.extentList === undefined) refer(row.extents.map((extent) => `${extent.group}/${extent.dataId}`))
+      else lists.set(row.extentList, (lists.get(row.extentList) ?? 0) + 1)
+    }
+  }
+  const storedLists = map.range({ ...within(tables.extentList), limit: all })
+  for (const [key, bytes] of storedLists) {
+    const list = decodeExtentList(bytes)
+    assert.equal(list.references, lists.get(key.slice(1)))
+    refer(list.extents.map((extent) => `${extent.group}/${extent.dataId}`))
+  }
+  assert.equal(storedLists.length, lists.size)
+  checkData(map, references)
+  return usage
+}
+
+function checkData(map: MemoryMap, references: ReadonlyMap<string, number>): void {
+  const queued = new Set(map.range({ ...within(tables.purge), limit: all }).map(([key]) => key.slice(8)))
+  let live = 0
+  const check = (name: string, bytes: Uint8Array, key: string): void => {
+    const row = decodeData(bytes)
+    if (row.state === 'live') live += 1
+    const count = row.state === 'live' ? (row satisfies CommittedData).references : 0
+    assert.equal(count, references.get(name) ?? 0, name)
+    if (queued.has(key)) assert.notEqual(row.state, 'live')
+  }
+  for (const [key, bytes] of map.range({ ...within(tables.data), limit: all }))
+    check(`${readGroup(key, 1)}/${readDataId(key, 5)}`, bytes, key.slice(1))
+  for (const [key, bytes] of map.range({ ...within(tables.recentData), limit: all }))
+    check(`${readGroup(key, 17)}/${readDataId(key, 1)}`, bytes, key.slice(17) + key.slice(1, 17))
+  assert.equal(live, references.size)
+}
+
+test('whatever was mutated in whatever order, every count is what it counts', async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const map = new MemoryMap()
+    const keyValue = new MemoryKeyValue({ map })
+    await keyValue.claim()
+    const scene = new Scene(new KeyValueMetadata(keyValue, new LocalRunner(keyValue)))
+    await scene.open()
+    await scene.register(processId(1))
+    const random = new SeededRandom(seed)
+    for (let count = 0; count < 250; count++) {
+      try {
+        await step(scene, random)
+      } catch (error) {
+        assert.ok(errorCode(error) === 'data-gone' || errorCode(error) === 'upload-expired', String(error))
+      }
+      if (count % 25 !== 24) continue
+      const usage = checkRows(map)
+      assert.deepEqual(await scene.store.getBucketUsage('default'), usage)
+      assert.equal(await scene.store.purgeQueueLength(), map.range({ ...within(tables.purge), limit: all }).length)
+      const repairs = map.range({ ...within(tables.repair), limit: all }).length
+      const counted = (await scene.store.countRepairs()).reduce((sum, { count: each }) => sum + each, 0)
+      assert.equal(counted, repairs)
+    }
+    assert.ok(present(map.get('\x11\x01')).length > 0)
+  }
+})
