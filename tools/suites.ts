@@ -35,9 +35,11 @@ const named: Readonly<Record<string, Suite>> = {
   pack: long('pack', 2),
   crash: long('crash', 2),
   kill: long('kill', 12),
-  pairs: long('pairs', 4),
-  processes: long('processes', 4),
-  scenario: long('scenario', 5),
+  pairs: long('pairs', 2),
+  processes: long('processes', 2),
+  scenario: long('scenario', 7),
+  durability: long('durability', 1),
+  compaction: long('compaction', 5),
 }
 
 export function findSuite(name: string): Suite | undefined {

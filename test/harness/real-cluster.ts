@@ -25,8 +25,12 @@ export interface RealClusterOptions {
   readonly masterArgs?: readonly string[]
   readonly workerArgs?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** For the workers alone. */
+  readonly workerEnv?: Readonly<Record<string, string>>
   /** Below which the data lies; default the system's temporary folder. */
   readonly parent?: string
+  /** Below which the workers' data lies; default the cluster's folder. */
+  readonly workerParent?: string
 }
 
 export class RealCluster {
@@ -56,13 +60,12 @@ export class RealCluster {
       }),
     )
     const workers = Array.from({ length: options.workers ?? 5 }, (_, index) => {
-      const data = join(directory, `worker-${index + 1}`)
+      const data = join(options.workerParent ?? directory, `worker-${index + 1}`)
       const place = ['--master', `127.0.0.1:${internalPort}`, '--worker-port', '0', '--secret-file', secret]
-      return new RealNode(
-        `worker-${index + 1}`,
-        ['worker', '--data', data, ...place, ...(options.workerArgs ?? [])],
-        env,
-      )
+      return new RealNode(`worker-${index + 1}`, ['worker', '--data', data, ...place, ...(options.workerArgs ?? [])], {
+        ...env,
+        ...options.workerEnv,
+      })
     })
     const cluster = new RealCluster(directory, masters, workers)
     try {
@@ -74,6 +77,20 @@ export class RealCluster {
       throw error
     }
     return cluster
+  }
+
+  /** Starts a cluster for `work`, and removes it; when that fails, the ends of all logs are printed. */
+  static async use(options: RealClusterOptions, work: (cluster: RealCluster) => Promise<void>): Promise<void> {
+    const cluster = await RealCluster.start(options)
+    try {
+      await work(cluster)
+    } catch (error) {
+      for (const node of cluster.nodes)
+        console.log(`--- ${node.name}${node.isRunning ? '' : ', has ended'}\n${node.log.slice(-3000)}`)
+      throw error
+    } finally {
+      await cluster.remove()
+    }
   }
 
   get url(): string {
@@ -104,6 +121,27 @@ export class RealCluster {
       if (Date.now() > deadline) throw new Error(`${count} workers were not up in time: ${JSON.stringify(workers)}`)
       await sleep(100)
     }
+  }
+
+  /** Data directories of the workers that run, by their id. */
+  async workerDirectories(): Promise<ReadonlyMap<string, string>> {
+    const response = await fetch(`${this.url}/api/v1/cluster`)
+    const state = (await response.json()) as { workers: readonly { id: string; address: string }[] }
+    const directories = new Map<string, string>()
+    for (const { id, address } of state.workers) {
+      const worker = this.workers.find(({ addresses }) => addresses['internal'] === address)
+      if (worker !== undefined) directories.set(id, worker.dataDirectory)
+    }
+    return directories
+  }
+
+  /** The node of a worker's id. */
+  async workerOf(id: string): Promise<RealNode> {
+    const directory = (await this.workerDirectories()).get(id)
+    return defined(
+      this.workers.find(({ dataDirectory }) => dataDirectory === directory),
+      `worker ${id}`,
+    )
   }
 
   async stop(): Promise<void> {
@@ -142,6 +180,10 @@ export class RealNode {
 
   get isRunning(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  get dataDirectory(): string {
+    return defined(this.args[this.args.indexOf('--data') + 1], `the data directory of ${this.name}`)
   }
 
   /** The last it wrote to its log. */

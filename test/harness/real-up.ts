@@ -42,6 +42,8 @@ export class RealUp {
       ...ports,
       '--processes',
       String(options.processes),
+      '--log-level',
+      'error',
       ...(options.args ?? []),
     ]
     const child = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
