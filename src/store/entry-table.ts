@@ -91,7 +91,9 @@ export class EntryTable {
     assert(this.#frozen === undefined, 'one checkpoint at a time')
     this.#frozen = this.#layer
     this.#layer = new Layer()
-    return [...this.#frozen.entries].map(([text, entry]) => {
+    // In order: texts are compared faster than bytes.
+    const changed = [...this.#frozen.entries].toSorted(([left], [right]) => compareTexts(left, right))
+    return changed.map(([text, entry]) => {
       const key = textToBytes(text)
       return [key, entry === undefined ? undefined : encodeEntryRow(key, entry)]
     })

@@ -30,6 +30,8 @@ export class Ledger {
   #changedGroups = new Set<GroupId>()
   /** Sequences of tombstones whose batches are being written, by key or data id. */
   readonly #pendingDrops = new Map<string, number>()
+  /** No tombstone has a higher sequence, in whatever state it is. */
+  #lastDrop = 0
   readonly #damaged = new Set<string>()
   #damagedCount = 0
   #fragments = 0
@@ -53,8 +55,9 @@ export class Ledger {
     return this.#damagedCount
   }
 
-  /** As the last checkpoint stored it. */
-  load(groups: readonly GroupRow[], damagedCount: number): void {
+  /** As the last checkpoint stored it; all sequences below `nextSequence` are taken. */
+  load(groups: readonly GroupRow[], damagedCount: number, nextSequence: number): void {
+    this.#lastDrop = nextSequence - 1
     for (const { group, fragments, bytes } of groups) {
       this.#groups.set(group, { fragments, bytes })
       this.#fragments += fragments
@@ -86,7 +89,9 @@ export class Ledger {
 
   /** The entry's batch is being written. */
   formed(entry: LogEntry): void {
-    if (entry.kind !== 'record') this.#pendingDrops.set(textOf(entry), entry.sequence)
+    if (entry.kind === 'record') return
+    this.#pendingDrops.set(textOf(entry), entry.sequence)
+    this.#lastDrop = Math.max(this.#lastDrop, entry.sequence)
   }
 
   withdrawn(entry: LogEntry): void {
@@ -101,6 +106,7 @@ export class Ledger {
   /** The entry is durable in `segment`. */
   apply(entry: LogEntry, segment: number): void {
     this.segments.noteEntry(segment, entry)
+    if (entry.kind !== 'record') this.#lastDrop = Math.max(this.#lastDrop, entry.sequence)
     switch (entry.kind) {
       case 'record':
         return this.#applyRecord(entry, segment)
@@ -114,9 +120,16 @@ export class Ledger {
   /** Whether applying the entry of `segment` would change anything: compaction and recovery leave out what is dead. */
   isNews(entry: LogEntry, segment: number): boolean {
     const text = textOf(entry)
-    const known = this.table.get(text)
+    return this.#isNews(entry, segment, { text, known: this.table.get(text) })
+  }
+
+  #isNews(
+    entry: LogEntry,
+    segment: number,
+    { text, known }: { readonly text: string; readonly known: Entry | undefined },
+  ): boolean {
     if (known !== undefined && !isNewer(entry, segment, known)) return false
-    if (entry.kind === 'drop-id') return true
+    if (entry.kind === 'drop-id' || entry.sequence > this.#lastDrop) return true
     const dropped = this.table.get(idTextOf(text))
     return dropped === undefined || dropped.sequence < entry.sequence
   }
@@ -163,9 +176,9 @@ export class Ledger {
   }
 
   #applyRecord(entry: LogEntry, segment: number): void {
-    if (!this.isNews(entry, segment)) return
     const text = textOf(entry)
     const old = this.table.get(text)
+    if (!this.#isNews(entry, segment, { text, known: old })) return
     if (old !== undefined) this.#removed(text, old)
     const { offset, bytes, sequence, headerCrc } = entry
     this.table.set(text, { state: 'good', segment, offset, bytes, sequence, headerCrc })

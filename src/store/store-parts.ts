@@ -187,7 +187,7 @@ class Opening {
     this.#files = new SegmentFiles(ports.disk, settings.openFilesMax)
     this.#memory = new ReadMemory(ports.disk.allocateAligned(settings.readMemoryBytes))
     this.#ledger = new Ledger(new EntryTable(index, (text) => hooks.rowDamaged(text)), new SegmentTable())
-    this.#ledger.load(groups, state?.damagedCount ?? 0)
+    this.#ledger.load(groups, state?.damagedCount ?? 0, state?.nextSequence ?? 1)
     this.#sequence.see(state?.nextSequence ?? 1)
     this.#ledger.segments.reserveNumbers(state?.nextSegment ?? 1)
     const start0: LogPosition = { segment: 0, offset: 0, nextBatch: 1 }
