@@ -1,12 +1,15 @@
 // One interface for all that a node does by itself, and the loop that runs it: a step, then a wait whose length the step chose.
 // Steps are bounded; a failed one is logged and tried again after a growing wait; nothing runs after `stop` has resolved.
 
+import { AssertionError } from '../base/assert.ts'
 import { SECOND_MS } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 
 export interface BackgroundTask {
   readonly name: string
+  /** The longest wait after a failure; default 30 s. */
+  readonly retryMaxMs?: number
   /** Does a bounded piece of work. Resolves to the milliseconds to wait before the next; 0: there is more to do. */
   step(signal: AbortSignal): Promise<number>
 }
@@ -26,12 +29,18 @@ export class TaskRunner {
   }
 
   start(task: BackgroundTask): void {
-    this.#loops.push(this.#loop(task))
+    const loop = this.#loop(task)
+    loop.catch((error: unknown) => {
+      queueMicrotask(() => {
+        throw error
+      })
+    })
+    this.#loops.push(loop)
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await Promise.all(this.#loops)
+    await Promise.allSettled(this.#loops)
   }
 
   async #loop(task: BackgroundTask): Promise<void> {
@@ -44,7 +53,9 @@ export class TaskRunner {
         failures = 0
       } catch (error) {
         if (signal.aborted) return
-        waitMs = Math.min(retryFirstMs * 2 ** failures, retryMaxMs)
+        // A defect is not handled; it ends the process.
+        if (error instanceof AssertionError) throw error
+        waitMs = Math.min(retryFirstMs * 2 ** failures, task.retryMaxMs ?? retryMaxMs)
         failures++
         this.#log.error('A background task failed; it is tried again.', error, { task: task.name, waitMs })
       }

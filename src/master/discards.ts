@@ -22,19 +22,11 @@ export class Discards implements BackgroundTask {
   readonly #metadata: MetadataStore
   readonly #log: Log
   readonly #waiting: Discard[] = []
-  readonly #intents: {
-    readonly process: Parameters<MetadataStore['removeIntents']>[0]['process']
-    readonly refs: DataRef[]
-  }
   #isAtWork = false
 
-  constructor(
-    ports: { readonly metadata: MetadataStore; readonly log: Log },
-    process: Parameters<MetadataStore['removeIntents']>[0]['process'],
-  ) {
+  constructor(ports: { readonly metadata: MetadataStore; readonly log: Log }) {
     this.#metadata = ports.metadata
     this.#log = ports.log
-    this.#intents = { process, refs: [] }
   }
 
   /** `done` is called when the ids are settled, or given up to orphan collection. Starts at once. */
@@ -47,18 +39,8 @@ export class Discards implements BackgroundTask {
     )
   }
 
-  /** Intent rows that no upload needs any more. */
-  removeIntents(refs: readonly DataRef[]): void {
-    this.#intents.refs.push(...refs)
-  }
-
   async step(): Promise<number> {
     if (!this.#isAtWork) await this.#work()
-    const refs = this.#intents.refs.slice(0, pageLimitMax)
-    if (refs.length > 0) {
-      await this.#metadata.removeIntents({ process: this.#intents.process, refs })
-      this.#intents.refs.splice(0, refs.length)
-    }
     return 5 * SECOND_MS
   }
 

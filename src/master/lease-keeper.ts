@@ -16,6 +16,7 @@ const standstillMs = 10 * SECOND_MS
 
 export class LeaseKeeper implements BackgroundTask {
   readonly name = 'lease'
+  readonly retryMaxMs = renewEveryMs
   readonly #metadata: MetadataStore
   readonly #clock: Clock
   readonly #process: ProcessId

@@ -133,11 +133,11 @@ export class Master {
       this.#listener = await this.#listen(membership, started.promise)
       const row = await metadata.registerProcess({ process, address: this.internalAddress, wallMs: clock.wallMs() })
       const uploads = new OpenUploads({ clock, random }, row)
-      const reads = new ReadGenerations()
+      const reads = new ReadGenerations(clock)
       const publisher = new Publisher({ metadata, clock, uploads, reads, onExpired: this.#options.onFatal }, process)
       await publisher.step()
       await map.refresh()
-      const discards = new Discards({ metadata, log }, process)
+      const discards = new Discards({ metadata, log })
       const damage = new DamageReports({ metadata, clock, log })
       this.#files = this.#makeFiles({ map, workers, uploads, reads, discards, damage })
       const purgePorts = { metadata, map, workers, lease, log, clock }

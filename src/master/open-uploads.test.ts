@@ -6,6 +6,7 @@ import { SimulatedRandom } from '../../sim/ports/random.ts'
 import { SeededRandom } from '../base/random.ts'
 import { defined } from '../base/assert.ts'
 import { dataIdTimeMs, parseGroupId, parseProcessId } from '../base/ids.ts'
+import { HOUR_MS } from '../base/units.ts'
 import { OpenUploads } from './open-uploads.ts'
 import { ReadGenerations } from './read-generations.ts'
 
@@ -69,13 +70,24 @@ describe('open uploads', () => {
     assert.deepEqual(uploads.plan(options).intents, [])
     upload.add(group)
     assert.equal(uploads.plan(options).intents.length, 1)
-    assert.equal(upload.close().length, 1)
+    const [first, second] = upload.refs
+    const started = uploads.plan(options)
+    upload.close()
+    upload.close()
+    assert.deepEqual(started.ended, [])
+    const last = uploads.plan(options)
+    // The second was about to get one when the upload ended.
+    assert.deepEqual(last.ended, [first, second])
+    assert.deepEqual(last.intents, [])
+    assert.deepEqual(uploads.plan(options).ended, [first, second])
+    last.removed()
+    assert.deepEqual(uploads.plan(options).ended, [])
   })
 })
 
 describe('read generations', () => {
   test('tell a number only when every read from before it has ended', () => {
-    const reads = new ReadGenerations()
+    const reads = new ReadGenerations(new VirtualTime().createClock())
     const old = reads.begin()
     reads.advance(5)
     const newer = reads.begin()
@@ -87,5 +99,18 @@ describe('read generations', () => {
     assert.equal(reads.endedBefore(), 5)
     newer()
     assert.equal(reads.endedBefore(), 9)
+  })
+
+  test('do not wait for a read that is open for more than a day', async () => {
+    const time = new VirtualTime()
+    const reads = new ReadGenerations(time.createClock())
+    reads.begin()
+    reads.advance(5)
+    await time.advance(24 * HOUR_MS - 1)
+    assert.equal(reads.endedBefore(), 0)
+    reads.begin()
+    reads.advance(9)
+    await time.advance(1)
+    assert.equal(reads.endedBefore(), 5)
   })
 })

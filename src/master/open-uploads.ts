@@ -17,14 +17,16 @@ interface OpenUpload {
   readonly refs: DataRef[]
   /** How many of `refs`, from the first, have a durable intent row. */
   intents: number
+  /** How many may have one, because it was asked for. */
+  intentsAsked: number
 }
 
 export interface UploadHandle {
   /** A new data id of this upload, known as open from now on. */
   add(group: GroupId): DataId
   readonly refs: readonly DataRef[]
-  /** After the commit or the discard. Resolves to the intent rows that can go. Can be called twice. */
-  close(): readonly DataRef[]
+  /** After the commit or the discard. Its intent rows go with one of the next publishings. Can be called twice. */
+  close(): void
 }
 
 export interface PublishPlan {
@@ -32,8 +34,12 @@ export interface PublishPlan {
   readonly intents: readonly DataRef[]
   readonly publishedMs: number
   readonly ceilingMs: number
-  /** Call when both are durable. */
+  /** Intent rows of uploads that have ended: to be removed. */
+  readonly ended: readonly DataRef[]
+  /** Call when intents and publishing are durable. */
   done(published: Published): void
+  /** Call when the ended ones are removed. */
+  removed(): void
 }
 
 export class OpenUploads {
@@ -41,6 +47,8 @@ export class OpenUploads {
   readonly #random: Random
   readonly #uploads = new Set<OpenUpload>()
   readonly #commands = new Map<CommandId, number>()
+  /** Of uploads that have ended: they may have intent rows. */
+  #ended: readonly DataRef[] = []
   #lastTimeMs: number
   #ceilingMs: number
 
@@ -62,7 +70,7 @@ export class OpenUploads {
   }
 
   open(): UploadHandle {
-    const upload: OpenUpload = { sinceMs: this.#clock.monotonicMs(), refs: [], intents: 0 }
+    const upload: OpenUpload = { sinceMs: this.#clock.monotonicMs(), refs: [], intents: 0, intentsAsked: 0 }
     this.#uploads.add(upload)
     return {
       refs: upload.refs,
@@ -73,8 +81,8 @@ export class OpenUploads {
         return dataId
       },
       close: () => {
-        this.#uploads.delete(upload)
-        return upload.refs.slice(0, upload.intents)
+        if (!this.#uploads.delete(upload) || upload.intentsAsked === 0) return
+        this.#ended = [...this.#ended, ...upload.refs.slice(0, upload.intentsAsked)]
       },
     }
   }
@@ -91,7 +99,10 @@ export class OpenUploads {
     }
   }
 
-  /** What to publish now: intents for uploads open longer than `intentAfterMs`, then a time that no other open id is older than. */
+  /**
+   * What to publish now: intents for uploads open longer than `intentAfterMs`, then a time that no other open id is older than. One
+   * plan at a time: an intent that is being added while its upload ends is removed by a later one.
+   */
   plan(options: { readonly intentAfterMs: number; readonly ceilingAheadMs: number }): PublishPlan {
     const nowMs = this.#clock.monotonicMs()
     const intents: DataRef[] = []
@@ -103,18 +114,24 @@ export class OpenUploads {
       if (nowMs - upload.sinceMs >= options.intentAfterMs) {
         intents.push(...uncovered)
         covered.push({ upload, count: upload.refs.length })
+        upload.intentsAsked = upload.refs.length
         continue
       }
       for (const ref of uncovered) publishedMs = Math.min(publishedMs, dataIdTimeMs(ref.dataId))
     }
+    const ended = this.#ended
     return {
       intents,
+      ended,
       publishedMs,
       ceilingMs: Math.max(this.#ceilingMs, this.#clock.wallMs() + options.ceilingAheadMs),
       done: (published) => {
         for (const { upload, count } of covered) upload.intents = count
         this.#lastTimeMs = Math.max(this.#lastTimeMs, published.idFloorMs)
         this.#ceilingMs = published.ceilingMs
+      },
+      removed: () => {
+        this.#ended = this.#ended.slice(ended.length)
       },
     }
   }

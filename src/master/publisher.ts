@@ -9,14 +9,17 @@ import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BackgroundTask } from './background-task.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
-import type { OpenUploads } from './open-uploads.ts'
+import type { OpenUploads, PublishPlan } from './open-uploads.ts'
 import type { ReadGenerations } from './read-generations.ts'
+import { repeatUntilKnown } from './repeat.ts'
 
 const publishEveryMs = 2 * SECOND_MS
 const ceilingAheadMs = 30 * SECOND_MS
 const intentAfterMs = 10 * MINUTE_MS
 /** A process whose heartbeat stands still for so long is expired. */
 const processExpiryMs = 30 * SECOND_MS
+/** Longer ago its last look must not be, to go by what it saw before. */
+const lookGapMaxMs = 10 * SECOND_MS
 
 export interface PublisherPorts {
   readonly metadata: MetadataStore
@@ -29,6 +32,8 @@ export interface PublisherPorts {
 
 export class Publisher implements BackgroundTask {
   readonly name = 'publisher'
+  /** Others take a process for dead that has not published for long: it has no time to lose. */
+  readonly retryMaxMs = publishEveryMs
   readonly #ports: PublisherPorts
   readonly #process: ProcessId
 
@@ -38,12 +43,14 @@ export class Publisher implements BackgroundTask {
   }
 
   async step(): Promise<number> {
-    const { metadata, uploads, reads } = this.#ports
+    const { metadata, uploads, reads, clock } = this.#ports
     reads.advance(await metadata.visibleSequence())
     const plan = uploads.plan({ intentAfterMs, ceilingAheadMs })
     for (let at = 0; at < plan.intents.length; at += pageLimitMax) {
-      const refs = plan.intents.slice(at, at + pageLimitMax)
-      if ((await metadata.addIntents({ process: this.#process, refs })) === 'expired') return this.#expired()
+      const command = { process: this.#process, refs: plan.intents.slice(at, at + pageLimitMax) }
+      // Known for certain, so that none is added after its upload has ended and its rows are removed.
+      const added = await repeatUntilKnown(clock, async () => await metadata.addIntents(command))
+      if (added === 'expired') return this.#expired()
     }
     const { publishedMs, ceilingMs } = plan
     const published = await metadata.publish({
@@ -54,7 +61,17 @@ export class Publisher implements BackgroundTask {
     })
     if (published === 'expired') return this.#expired()
     plan.done(published)
+    await this.#removeIntents(plan)
     return publishEveryMs
+  }
+
+  async #removeIntents(plan: PublishPlan): Promise<void> {
+    const { ended } = plan
+    for (let at = 0; at < ended.length; at += pageLimitMax) {
+      const refs = ended.slice(at, at + pageLimitMax)
+      await this.#ports.metadata.removeIntents({ process: this.#process, refs })
+    }
+    plan.removed()
   }
 
   #expired(): number {
@@ -75,6 +92,7 @@ export class ProcessExpiry implements BackgroundTask {
   readonly #lease: LeaseKeeper
   readonly #process: ProcessId
   readonly #seen = new Map<ProcessId, { readonly heartbeat: number; readonly sinceMs: number }>()
+  #lookedAtMs = 0
 
   constructor(
     ports: { readonly metadata: MetadataStore; readonly clock: Clock; readonly lease: LeaseKeeper },
@@ -89,8 +107,11 @@ export class ProcessExpiry implements BackgroundTask {
   async step(): Promise<number> {
     const { fence } = this.#lease
     if (fence === undefined) return publishEveryMs
-    const nowMs = this.#clock.monotonicMs()
     const rows = await this.#metadata.listProcesses()
+    const nowMs = this.#clock.monotonicMs()
+    // While it could not look (metadata was away, this process stood still), the others may not have been able to publish either.
+    if (nowMs - this.#lookedAtMs > lookGapMaxMs) this.#seen.clear()
+    this.#lookedAtMs = nowMs
     for (const known of this.#seen.keys()) if (!rows.some((row) => row.process === known)) this.#seen.delete(known)
     for (const { process, heartbeat } of rows) {
       const seen = this.#seen.get(process)

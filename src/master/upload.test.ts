@@ -44,7 +44,7 @@ class World {
     this.group = this.workers.group(scheme)
     this.metadata = metadata
     this.uploads = new OpenUploads({ clock: time.createClock(), random: this.random }, row)
-    this.discards = new Discards({ metadata, log: new CollectingLog() }, row.process)
+    this.discards = new Discards({ metadata, log: new CollectingLog() })
   }
 
   static async open(): Promise<World> {

@@ -449,8 +449,7 @@ export class UploadStream implements Upload {
   }
 
   #close(): void {
-    const intents = this.#handle.close()
-    if (intents.length > 0) this.#ports.discards.removeIntents(intents)
+    this.#handle.close()
   }
 }
 

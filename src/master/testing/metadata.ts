@@ -50,6 +50,6 @@ function workerNumber(number: number): WorkerId {
   return defined(parseWorkerId(number.toString(16).padStart(16, '0')), 'worker')
 }
 
-function processNumber(number: number): ProcessId {
+export function processNumber(number: number): ProcessId {
   return defined(parseProcessId(number.toString(16).padStart(16, '0')), 'process')
 }
