@@ -7,8 +7,9 @@ import type { PlacementGroup } from '../cluster/placement-group.ts'
 import type { Disk } from '../ports/disk.ts'
 import { decodeGroups, encodeGroups, groupsPerMessage } from '../rpc/messages/membership.ts'
 
-/** Pages of groups lie in files of their own, so that adopting one does not rewrite all. */
+/** Pages of groups lie in files of their own, so that adopting one does not rewrite all. What a crash left half-written has another name. */
 const filePrefix = 'groups-'
+const fileName = /^groups-\d+$/
 
 export class AdoptedGroups {
   readonly #disk: Disk
@@ -22,7 +23,7 @@ export class AdoptedGroups {
   /** @throws FrostError `store-corrupt`, `disk-failed`. */
   async open(): Promise<void> {
     for (const name of await this.#disk.list('')) {
-      if (!name.startsWith(filePrefix)) continue
+      if (!fileName.test(name)) continue
       const bytes = await this.#disk.readSmall(name)
       try {
         for (const group of bytes === undefined ? [] : decodeGroups(bytes)) this.#groups.set(group.group, group)

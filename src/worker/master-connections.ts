@@ -1,7 +1,9 @@
 // A worker's connections to the masters: one to each process that it knows of, kept up for ever. It registers over each, sends
-// heartbeats, and learns from the answers which other masters there are.
+// heartbeats, and learns from the answers which other masters there are. A process can have several addresses (a name, what it is bound to):
+// who answers at one as the same process that is connected already is let go again, because a master keeps one connection to a worker.
 
-import { FrostError, errorCode } from '../base/errors.ts'
+import { unreachableRejection } from '../base/assert.ts'
+import { errorCode } from '../base/errors.ts'
 import type { ClusterId, WorkerId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -45,6 +47,8 @@ export class MasterConnections {
   readonly #loops = new Map<string, AbortController>()
   readonly #running = new Set<Promise<void>>()
   readonly #peers = new Set<RpcPeer>()
+  /** Those registered at, by the master process. */
+  readonly #registered = new Map<string, RpcPeer>()
   #isStopped = false
 
   constructor(
@@ -92,10 +96,12 @@ export class MasterConnections {
   async #loop(address: string, signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#ports
     let failures = 0
+    const onRegistered = (): void => {
+      failures = 0
+    }
     while (!signal.aborted) {
       try {
-        await this.#serve(address, signal)
-        failures = 0
+        await this.#serve(address, signal, onRegistered)
       } catch (error) {
         if (signal.aborted) return
         if (failures === 0 || errorCode(error) === 'peer-refused' || errorCode(error) === 'foreign-cluster') {
@@ -116,32 +122,55 @@ export class MasterConnections {
   }
 
   /** Until the connection ends. */
-  async #serve(address: string, signal: AbortSignal): Promise<void> {
-    const { clock, log, vitals, joined, node } = this.#ports
+  async #serve(address: string, signal: AbortSignal, onRegistered: () => void): Promise<void> {
+    const { clock, vitals, node } = this.#ports
     const peer = await connectPeer(node(), { address, timeoutMs: connectTimeoutMs, signal })
+    const { id } = peer.info.identity
+    const other = this.#registered.get(id)
+    if (other !== undefined) {
+      peer.destroy('The worker is connected to this master at another address.')
+      await Promise.race([other.closed, aborted(signal)])
+      return
+    }
     this.#peers.add(peer)
+    this.#registered.set(id, peer)
+    const ended = new AbortController()
+    peer.closed.then((reason) => ended.abort(reason), unreachableRejection)
+    const either = AbortSignal.any([signal, ended.signal])
     try {
-      if (peer.info.clusterId !== undefined) await joined(peer.info.clusterId)
-      const body = [encodeRegister({ ...this.#registration, vitals: vitals() })]
-      const response = await peer.request(methods.register, noHeader, { deadlineMs: requestDeadlineMs, body, signal })
-      const reply = decodeRegisterReply(response.body ?? noHeader)
-      response.release()
-      log.info('Registered with a master.', { master: address })
-      this.#follow(reply.masters)
+      const heartbeatMs = await this.#register(peer, address, signal)
+      onRegistered()
       for (;;) {
-        const ended = await Promise.race([peer.closed, clock.sleep(reply.heartbeatMs, signal)])
-        if (ended instanceof FrostError) throw ended
-        const beat = await peer.request(methods.heartbeat, noHeader, {
-          deadlineMs: requestDeadlineMs,
-          body: [encodeHeartbeat(vitals())],
-          signal,
-        })
+        await clock.sleep(heartbeatMs, either)
+        const body = [encodeHeartbeat(vitals())]
+        const beat = await peer.request(methods.heartbeat, noHeader, { deadlineMs: requestDeadlineMs, body, signal })
         this.#follow(decodeHeartbeatReply(beat.body ?? noHeader).masters)
         beat.release()
       }
     } finally {
       this.#peers.delete(peer)
+      this.#registered.delete(id)
       peer.destroy('The worker has let go of the connection.')
     }
   }
+
+  /** Resolves to the time between heartbeats. */
+  async #register(peer: RpcPeer, address: string, signal: AbortSignal): Promise<number> {
+    const { log, vitals, joined } = this.#ports
+    if (peer.info.clusterId !== undefined) await joined(peer.info.clusterId)
+    const body = [encodeRegister({ ...this.#registration, vitals: vitals() })]
+    const response = await peer.request(methods.register, noHeader, { deadlineMs: requestDeadlineMs, body, signal })
+    const { masters, heartbeatMs } = decodeRegisterReply(response.body ?? noHeader)
+    response.release()
+    log.info('Registered with a master.', { master: address })
+    this.#follow(masters)
+    return heartbeatMs
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
