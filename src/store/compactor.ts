@@ -116,6 +116,7 @@ export class Compactor {
   async #compact(victim: Segment): Promise<void> {
     const { ledger, checkpoints, files, disk } = this.#ports
     const { segment, kind, fileBytes } = victim
+    if (!(await this.#compactClaimed(victim))) return
     const group = new CopyGroup()
     try {
       for await (const entry of this.#entries(victim)) await this.#copy(entry, victim, group)
@@ -138,6 +139,26 @@ export class Compactor {
     await disk.syncDirectory(kind)
     this.#segments++
     this.#ports.log.info('A segment was compacted.', { segment, kind, fileBytes })
+  }
+
+  /**
+   * A segment's header may be the only place that says where an older segment ends whose last batch was torn. Without it, a rebuild of
+   * the index would take what was torn for good: so the older one goes first. False where it cannot.
+   */
+  async #compactClaimed(victim: Segment): Promise<boolean> {
+    const { files, compute, ledger } = this.#ports
+    const claims = await files.use(victim.kind, victim.segment, async (file) => {
+      if (file === undefined) return []
+      return (await SegmentScan.open(compute, file, victim.segment))?.header.claims ?? []
+    })
+    for (const { segment } of claims) {
+      const claimed = ledger.segments.find(segment)
+      if (claimed === undefined || segment === victim.segment) continue
+      if (claimed.isUnreadable || claimed.isActive) return false
+      await this.#compact(claimed)
+      if (ledger.segments.find(segment) !== undefined) return false
+    }
+    return true
   }
 
   async #copy(entry: LogEntry, victim: Segment, group: CopyGroup): Promise<void> {
