@@ -62,7 +62,7 @@ export function planCompaction(segments: readonly Segment[], state: CompactionSt
 }
 
 /** Bytes that writing the segment's live entries anew would give back: at least, so that a compaction never makes work for itself. */
-function garbageOf(segment: Segment): number {
+export function garbageOf(segment: Segment): number {
   if (segment.isUnreadable) return 0
   const entries = segment.liveEntries + segment.tombstones
   const tables = entries * entryBytes + 4 * alignmentBytes

@@ -310,7 +310,11 @@ export class FragmentStore {
     const { group, dataId, block, column, headerCrc } = header
     const key = { group, dataId, block, column }
     const entry: LogEntry = { kind: 'record', key, offset: 0, bytes: record.length, headerCrc, sequence: 0 }
-    await log.submit({ entry, record, isPut: true })
+    try {
+      await log.submit({ entry, record, isPut: true })
+    } finally {
+      this.#space.settled(record.length)
+    }
     this.#counts.puts++
     return 'stored'
   }

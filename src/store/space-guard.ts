@@ -1,5 +1,8 @@
 // Keeps room on the file system for what must go on when it is full: reads, deletes, compaction and checkpoints.
 //
+// Others fill it too, other workers on the same machine above all. So what was admitted counts until it is written and the file system
+// was asked after that, and the less room there is, the sooner it is asked: stores that share it pass the reserve together by little.
+//
 // Puts are refused while the file system, which others may fill too, has less than the reserve free, or the segments
 // hold the capacity. A ballast file of real bytes is given up at the first ENOSPC, so that tombstones, copies and
 // checkpoints find room; it is taken back, and puts are accepted again, when there is room for it and the reserve.
@@ -11,9 +14,10 @@ import type { Disk, DiskSpace } from '../ports/disk.ts'
 import type { Log } from '../ports/log.ts'
 
 export const ballastName = 'ballast'
-/** The file system is asked again after so long or so many bytes. */
+/** The file system is asked again after so long, or so many bytes, or such a part of the room that it had. */
 const freshMs = SECOND_MS
 const freshBytes = 64 * MIB
+const freshPart = 1 / 32
 
 export interface SpaceOptions {
   readonly capacityBytes: number
@@ -37,6 +41,9 @@ export class SpaceGuard {
   #askedAtMs = Number.NEGATIVE_INFINITY
   /** Admitted since the file system was asked. */
   #admittedBytes = 0
+  /** Of all that was admitted: what is not written yet, and what was written since the file system was asked. */
+  #pendingBytes = 0
+  #writtenBytes = 0
   #asking: Promise<void> | undefined
   #hasBallast = false
   /** An ENOSPC came, and the ballast is not back yet. */
@@ -66,8 +73,8 @@ export class SpaceGuard {
   get freeBytes(): number {
     if (this.#isFull) return 0
     const { capacityBytes, reserveBytes } = this.#options
-    const onDisk = this.#space.freeBytes - reserveBytes - this.#admittedBytes
-    return Math.max(0, Math.min(onDisk, capacityBytes - this.#ports.segmentBytes()))
+    const onDisk = this.#space.freeBytes - reserveBytes - this.#pendingBytes - this.#writtenBytes
+    return Math.max(0, Math.min(onDisk, capacityBytes - this.#ports.segmentBytes() - this.#pendingBytes))
   }
 
   async open(): Promise<void> {
@@ -80,7 +87,7 @@ export class SpaceGuard {
   }
 
   /**
-   * Counts a put of `bytes`.
+   * Counts a put of `bytes`, until `settled`.
    * @throws FrostError `insufficient-storage`.
    */
   admit(bytes: number): void {
@@ -92,11 +99,21 @@ export class SpaceGuard {
       })
     }
     this.#admittedBytes += bytes
+    this.#pendingBytes += bytes
+  }
+
+  /** The admitted put was written, or was not and never will be. */
+  settled(bytes: number): void {
+    this.#pendingBytes -= bytes
+    this.#writtenBytes += bytes
   }
 
   /** Asks the file system anew where it is time, without waiting. */
   refresh(): void {
-    const isFresh = this.#ports.clock.monotonicMs() - this.#askedAtMs < freshMs && this.#admittedBytes < freshBytes
+    const room = Math.max(0, this.#space.freeBytes - this.#options.reserveBytes)
+    const isFresh =
+      this.#ports.clock.monotonicMs() - this.#askedAtMs < freshMs &&
+      this.#admittedBytes <= Math.min(freshBytes, room * freshPart)
     if (isFresh || this.#asking !== undefined) return
     this.#asking = this.#ask()
       .catch((error: unknown) => this.#ports.log.error('The free space cannot be read.', error))
@@ -121,8 +138,9 @@ export class SpaceGuard {
   }
 
   async #ask(): Promise<void> {
-    // What is admitted from here on is not in the answer.
+    // What is admitted, or written, from here on is not in the answer.
     this.#admittedBytes = 0
+    this.#writtenBytes = 0
     this.#askedAtMs = this.#ports.clock.monotonicMs()
     this.#space = await this.#ports.disk.space()
     if (this.#isFull) await this.#recover()
