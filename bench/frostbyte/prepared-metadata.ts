@@ -71,5 +71,6 @@ function versionOfWriters(): string {
   for (const path of globSync(writers, { cwd: source }).sort()) {
     if (!path.endsWith('.test.ts')) hash.update(path).update(readFileSync(join(source, path)))
   }
+  hash.update(readFileSync(new URL('./synthetic-commits.ts', import.meta.url)))
   return hash.digest('hex').slice(0, 12)
 }

@@ -142,7 +142,7 @@ export class Session {
     if (isRowless) return
     const nodeOptions = [
       ...(profile ? [`--cpu-prof --cpu-prof-dir=${this.profileFolder}`] : []),
-      ...(this.#options.perf ? ['--perf-basic-prof'] : []),
+      ...(this.#options.perf ? ['--perf-basic-prof --interpreted-frames-native-stack'] : []),
     ].join(' ')
     const cluster = await Cluster.start({ folder, ...(nodeOptions === '' ? {} : { nodeOptions }) })
     this.#cluster = cluster

@@ -1,6 +1,7 @@
 // Commits of files that have no bytes: what an upload of 10 KiB hands to the metadata, with ids made here. For filling a
 // store and for measuring commits alone.
 
+import { defined } from '../../src/base/assert.ts'
 import { defaultChunkSizeBytes } from '../../src/base/scheme.ts'
 import { makeDataId, makeVersionId } from '../../src/base/ids.ts'
 import { SeededRandom } from '../../src/base/random.ts'
@@ -18,23 +19,22 @@ export function filledKey(index: number): string {
 
 export class SyntheticCommits {
   readonly #store: MetadataStore
-  readonly #group: GroupRow
+  readonly #groups: readonly GroupRow[]
   readonly #random = new SeededRandom(Date.now() >>> 0)
   /** Ids below it are refused; a master that ran just now leaves it some seconds ahead of the wall clock. */
   readonly #horizonMs: number
 
-  private constructor(store: MetadataStore, group: GroupRow, horizonMs: number) {
+  private constructor(store: MetadataStore, groups: readonly GroupRow[], horizonMs: number) {
     this.#store = store
-    this.#group = group
+    this.#groups = groups
     this.#horizonMs = horizonMs
   }
 
   /** The store is that of a cluster which has run, so it has groups. */
   static async open(store: MetadataStore): Promise<SyntheticCommits> {
-    const { groups } = await store.listGroups({ since: 0, limit: 1 })
-    const [group] = groups
-    if (group === undefined) throw new Error('the cluster made no placement group')
-    return new SyntheticCommits(store, group, await store.horizon())
+    const { groups } = await store.listGroups({ since: 0, limit: 1000 })
+    if (groups.length === 0) throw new Error('the cluster made no placement group')
+    return new SyntheticCommits(store, groups, await store.horizon())
   }
 
   async commit(key: string): Promise<void> {
@@ -43,7 +43,7 @@ export class SyntheticCommits {
 
   #command(key: string): CommitVersion {
     const nowMs = Math.max(Date.now(), this.#horizonMs)
-    const { group, scheme, epoch } = this.#group
+    const { group, scheme, epoch } = defined(this.#groups[this.#random.below(this.#groups.length)], 'a group by index')
     const dataId = makeDataId(nowMs, this.#random.bytes(10))
     const chunkSizeBytes = defaultChunkSizeBytes
     const length = chunkSizeBytes
