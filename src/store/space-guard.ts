@@ -26,7 +26,7 @@ export interface SpaceOptions {
 }
 
 export interface SpacePorts {
-  readonly disk: Disk
+  readonly disk: Pick<Disk, 'open' | 'space' | 'reserve'>
   readonly clock: Clock
   readonly log: Log
   /** Bytes of all segments. */
