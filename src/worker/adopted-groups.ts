@@ -7,7 +7,10 @@ import type { PlacementGroup } from '../cluster/placement-group.ts'
 import type { Disk } from '../ports/disk.ts'
 import { decodeGroups, encodeGroups, groupsPerMessage } from '../rpc/messages/membership.ts'
 
-/** Pages of groups lie in files of their own, so that adopting one does not rewrite all. What a crash left half-written has another name. */
+/**
+ * Pages of groups lie in files of their own, so that adopting one does not rewrite all. What a crash left half-written has
+ * another name.
+ */
 const filePrefix = 'groups-'
 const fileName = /^groups-\d+$/
 

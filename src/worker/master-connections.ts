@@ -1,6 +1,7 @@
-// A worker's connections to the masters: one to each process that it knows of, kept up for ever. It registers over each, sends
-// heartbeats, and learns from the answers which other masters there are. A process can have several addresses (a name, what it is bound to):
-// who answers at one as the same process that is connected already is let go again, because a master keeps one connection to a worker.
+// A worker's connections to the masters: one to each process that it knows of, kept up for ever. It registers over each,
+// sends heartbeats, and learns from the answers which other masters there are. A process can have several addresses (a
+// name, what it is bound to): who answers at one as the same process that is connected already is let go again, because
+// a master keeps one connection to a worker.
 
 import { unreachableRejection } from '../base/assert.ts'
 import { errorCode } from '../base/errors.ts'
