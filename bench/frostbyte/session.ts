@@ -160,8 +160,20 @@ export class Session {
       load: this.#load,
       ...(listPrefix === undefined ? {} : { listPrefix }),
       onProgress: this.#progress.onProgress,
+      ...(name === 'frostbyte' ? { onStart: this.#onStart, onEnd: this.#onEnd } : {}),
     })
     this.#runners.push({ name, runner })
+  }
+
+  readonly #onStart = (row: Row): void => {
+    this.windows.push({ label: rowId(row), startMs: monotonicMs(), endMs: Infinity })
+    this.#perf?.start(this.#cluster?.processes().map(({ pid }) => pid) ?? [])
+  }
+
+  readonly #onEnd = async (row: Row): Promise<void> => {
+    const window = this.windows.pop()
+    if (window !== undefined) this.windows.push({ ...window, endMs: monotonicMs() })
+    await this.#perf?.stop(rowId(row))
   }
 
   async #startYardsticks(): Promise<void> {
@@ -203,12 +215,7 @@ export class Session {
     if (isFloorRow) await this.#measureFloor(row.secondsMax / 2)
     for (const { name, runner } of this.#runners) {
       if (name !== 'frostbyte' && !isForYardstick(row, name, this.#selection)) continue
-      const isRecorded = name === 'frostbyte' && this.#cluster !== undefined
-      if (isRecorded) this.#perf?.start(this.#cluster?.processes().map(({ pid }) => pid) ?? [])
-      const startMs = monotonicMs()
       const result = await runner.measure(row)
-      if (isRecorded) this.windows.push({ label: rowId(row), startMs, endMs: monotonicMs() })
-      if (isRecorded) await this.#perf?.stop(rowId(row))
       this.rows.push(result)
       this.#progress.clear()
       if (this.rows.length === 1) process.stderr.write(`${liveHeading()}\n`)

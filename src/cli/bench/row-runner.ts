@@ -25,12 +25,19 @@ export interface RowRunnerOptions {
   /** Listings go over the names below this, where something else than the benchmark's own files is to be listed. */
   readonly listPrefix?: string
   readonly onProgress: (label: string, row: Row, progress: Progress) => void
+  /** Awaited right before a row's measured part. */
+  readonly onStart?: (row: Row) => Promise<void> | void
+  /** Awaited right after it. */
+  readonly onEnd?: (row: Row) => Promise<void> | void
 }
 
 /** Files that downloads go over: as many as fit here, so that the page cache holds them; at most so many. */
 const readBytesMax = 2 * GIB
 const readFilesMax = 4096
 const listLimit = 1000
+/** So many small requests until the functions that serve them are compiled for good. */
+const warmUpOperations = 6000
+const warmUpSecondsMax = 6
 
 export class RowRunner {
   readonly #options: RowRunnerOptions
@@ -45,6 +52,7 @@ export class RowRunner {
 
   async measure(row: Row): Promise<RowResult> {
     await this.#prepare(row)
+    await this.#options.onStart?.(row)
     const processes = this.#options.server.processes()
     const sampler = new MemorySampler(processes)
     const ours = [...listTree(process.pid).map(({ pid }) => ({ pid, role: 'bench' })), ...processes]
@@ -55,6 +63,7 @@ export class RowRunner {
     const cpu = cpuBetween(before, cpuOf(processes))
     const memory = sampler.stop()
     const others = machineCpuSeconds() - machineBefore - (sumOf(cpuOf(unique)) - oursBefore)
+    await this.#options.onEnd?.(row)
     return {
       server: this.#options.server.name,
       id: rowId(row),
@@ -101,9 +110,9 @@ export class RowRunner {
     const kind = `${operation} ${sizeBytes}`
     if (this.#warmedUp.has(kind) || operation === 'delete' || operation === 'first-download') return
     this.#warmedUp.add(kind)
-    const isLarge = sizeBytes >= 64 * MIB
-    const operationsMax = isLarge && operation !== 'range' ? 2 : Infinity
-    await this.#run({ ...row, clients: isLarge ? 1 : 16, secondsMax: 1, operationsMax }, 'warming up')
+    const isLarge = sizeBytes >= 64 * MIB && operation !== 'range'
+    const bounds = isLarge ? { clients: 1, operationsMax: 4 } : { clients: 16, operationsMax: warmUpOperations }
+    await this.#run({ ...row, ...bounds, secondsMax: warmUpSecondsMax }, 'warming up')
   }
 
   async #ensureFiles(sizeBytes: number, wanted: number): Promise<void> {
