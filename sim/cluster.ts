@@ -8,8 +8,10 @@ import { defaultScheme } from '../src/base/scheme.ts'
 import type { Scheme } from '../src/base/scheme.ts'
 import { MIB, SECOND_MS } from '../src/base/units.ts'
 import type { FileInfo, FileService, PutRequest } from '../src/master/file-service.ts'
+import type { DataRow } from '../src/meta/contract/data-metadata.ts'
 import type { StoreOptions } from '../src/store/contract.ts'
 import { downloadBytes, uploadBytes } from './file-transfer.ts'
+import { defaultIntentAfterMs } from '../src/master/publisher.ts'
 import { MasterNode } from './master-node.ts'
 import { VirtualTime } from './ports/clock.ts'
 import { MemoryMap } from './ports/key-value.ts'
@@ -37,6 +39,8 @@ export interface SimulatedClusterOptions {
   readonly groupsPerWorker?: number
   /** Default 10 s. */
   readonly orphansEveryMs?: number
+  /** Default 10 minutes. */
+  readonly intentAfterMs?: number
   readonly store?: StoreOptions
   /** Default: 1 ms. */
   readonly commitMs?: () => number
@@ -78,6 +82,7 @@ export class SimulatedCluster {
         memoryBytes: options.memoryBytes ?? MIB,
         groupsPerWorker: options.groupsPerWorker ?? 2,
         orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
+        intentAfterMs: options.intentAfterMs ?? defaultIntentAfterMs,
         commitMs: options.commitMs ?? (() => 1),
       })
     })
@@ -154,6 +159,21 @@ export class SimulatedCluster {
 
   async remove(key: string, master = 0): Promise<FileInfo | undefined> {
     return await this.run(this.master(master).files.remove({ bucket, key }))
+  }
+
+  /** Fragments that the running workers hold, all together. */
+  fragments(): number {
+    let count = 0
+    for (const node of this.workers) if (node.isRunning) count += node.worker.store.usage().fragments
+    return count
+  }
+
+  /** Rows of data ids in metadata, of every group. */
+  async dataRows(master = 0): Promise<readonly DataRow[]> {
+    const { metadata } = this.master(master)
+    const { groups } = await metadata.listGroups({ since: 0, limit: 1000 })
+    const rows = await Promise.all(groups.map(async ({ group }) => await metadata.listDataRows({ group, limit: 1000 })))
+    return rows.flat()
   }
 
   /** All names. */

@@ -52,6 +52,7 @@ export interface MasterNodeOptions {
   readonly memoryBytes: number
   readonly groupsPerWorker: number
   readonly orphansEveryMs: number
+  readonly intentAfterMs: number
   /** How long a commit of metadata takes. */
   readonly commitMs: () => number
 }

@@ -10,7 +10,7 @@ export class ClusterMap {
   readonly #groups = new Map<GroupId, GroupRow>()
   #writable: readonly GroupRow[] = []
   #version = 0
-  #refreshing: Promise<readonly GroupRow[]> | undefined
+  #refreshing: Promise<void> | undefined
 
   constructor(metadata: MetadataStore) {
     this.#metadata = metadata
@@ -28,27 +28,32 @@ export class ClusterMap {
     return this.#writable
   }
 
-  /** Resolves to what has changed. Calls that come while one is under way share the next one. */
-  async refresh(): Promise<readonly GroupRow[]> {
+  /** Of the whole map, as far as it is known here. */
+  get version(): number {
+    return this.#version
+  }
+
+  changedSince(version: number): readonly GroupRow[] {
+    return this.groups.filter((group) => group.mapVersion > version)
+  }
+
+  /** Calls that come while one is under way share the next one. */
+  async refresh(): Promise<void> {
     if (this.#refreshing !== undefined) await this.#refreshing.catch(() => undefined)
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined
     })
-    return await this.#refreshing
+    await this.#refreshing
   }
 
-  async #refresh(): Promise<readonly GroupRow[]> {
-    const changed: GroupRow[] = []
+  async #refresh(): Promise<void> {
+    const before = this.#version
     for (;;) {
       const page = await this.#metadata.listGroups({ since: this.#version, limit: pageLimitMax })
-      for (const group of page.groups) {
-        this.#groups.set(group.group, group)
-        changed.push(group)
-      }
+      for (const group of page.groups) this.#groups.set(group.group, group)
       this.#version = page.version
       if (!page.truncated) break
     }
-    if (changed.length > 0) this.#writable = [...this.#groups.values()].filter((group) => group.state === 'writable')
-    return changed
+    if (this.#version > before) this.#writable = this.groups.filter((group) => group.state === 'writable')
   }
 }

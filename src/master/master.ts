@@ -30,8 +30,9 @@ import { LeaseKeeper } from './lease-keeper.ts'
 import { GroupTask, Membership } from './membership.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { OpenUploads } from './open-uploads.ts'
+import { OrphanTask } from './orphans.ts'
 import { ProcessExpiry, Publisher } from './publisher.ts'
-import { OrphanTask, PurgeTask } from './purge.ts'
+import { PurgeTask } from './purge.ts'
 import { ReadGenerations } from './read-generations.ts'
 import { ConnectedWorkers } from './worker-links.ts'
 
@@ -59,6 +60,8 @@ export interface MasterOptions {
   readonly memoryBytes: number
   readonly groupsPerWorker: number
   readonly orphansEveryMs: number
+  /** An upload that is open for so long gets an intent row; default 10 minutes. */
+  readonly intentAfterMs?: number
   /** Further methods of the internal protocol, for the other processes of this master. */
   readonly handlers?: ReadonlyMap<number, RpcHandler>
   /** This process must end and start anew. */
@@ -134,7 +137,10 @@ export class Master {
       const row = await metadata.registerProcess({ process, address: this.internalAddress, wallMs: clock.wallMs() })
       const uploads = new OpenUploads({ clock, random }, row)
       const reads = new ReadGenerations(clock)
-      const publisher = new Publisher({ metadata, clock, uploads, reads, onExpired: this.#options.onFatal }, process)
+      const publisher = new Publisher(
+        { metadata, clock, uploads, reads, onExpired: this.#options.onFatal },
+        this.#options,
+      )
       await publisher.step()
       await map.refresh()
       const discards = new Discards({ metadata, log })

@@ -126,6 +126,8 @@ export class GroupTask implements BackgroundTask {
   readonly #membership: Membership
   readonly #options: { readonly scheme: Scheme; readonly groupsPerWorker: number }
   #reportedAtMs = 0
+  /** The version of the map that workers were told of. */
+  #handedOver = 0
   #lastWorkers: readonly WorkerId[] = []
 
   constructor(
@@ -139,8 +141,8 @@ export class GroupTask implements BackgroundTask {
   }
 
   async step(): Promise<number> {
-    const { map, workers, lease, metadata, clock } = this.#ports
-    await workers.adopt(await map.refresh())
+    const { lease, metadata, clock } = this.#ports
+    await this.#handOver()
     await this.#membership.refreshMasters()
     if (lease.fence !== undefined) await this.#createGroups()
     const nowMs = clock.monotonicMs()
@@ -177,6 +179,15 @@ export class GroupTask implements BackgroundTask {
       await metadata.createGroup({ group, scheme, workers: slots, fence })
     }
     log.info('Placement groups were created.', { count: plan.length })
-    await workers.adopt(await map.refresh())
+    await this.#handOver()
+  }
+
+  /** Whoever refreshed the map, what has changed is handed over once, here. */
+  async #handOver(): Promise<void> {
+    const { map, workers } = this.#ports
+    await map.refresh()
+    const changed = map.changedSince(this.#handedOver)
+    this.#handedOver = map.version
+    await workers.adopt(changed)
   }
 }

@@ -39,7 +39,7 @@ class World {
           this.expired = error
         },
       },
-      opened.process,
+      opened,
     )
   }
 

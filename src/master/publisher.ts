@@ -15,7 +15,7 @@ import { repeatUntilKnown } from './repeat.ts'
 
 const publishEveryMs = 2 * SECOND_MS
 const ceilingAheadMs = 30 * SECOND_MS
-const intentAfterMs = 10 * MINUTE_MS
+export const defaultIntentAfterMs = 10 * MINUTE_MS
 /** A process whose heartbeat stands still for so long is expired. */
 const processExpiryMs = 30 * SECOND_MS
 /** Longer ago its last look must not be, to go by what it saw before. */
@@ -36,16 +36,25 @@ export class Publisher implements BackgroundTask {
   readonly retryMaxMs = publishEveryMs
   readonly #ports: PublisherPorts
   readonly #process: ProcessId
+  readonly #intentAfterMs: number
 
-  constructor(ports: PublisherPorts, process: ProcessId) {
+  constructor(
+    ports: PublisherPorts,
+    options: {
+      readonly process: ProcessId
+      /** An upload that is open for so long gets an intent row. */
+      readonly intentAfterMs?: number
+    },
+  ) {
     this.#ports = ports
-    this.#process = process
+    this.#process = options.process
+    this.#intentAfterMs = options.intentAfterMs ?? defaultIntentAfterMs
   }
 
   async step(): Promise<number> {
     const { metadata, uploads, reads, clock } = this.#ports
     reads.advance(await metadata.visibleSequence())
-    const plan = uploads.plan({ intentAfterMs, ceilingAheadMs })
+    const plan = uploads.plan({ intentAfterMs: this.#intentAfterMs, ceilingAheadMs })
     for (let at = 0; at < plan.intents.length; at += pageLimitMax) {
       const command = { process: this.#process, refs: plan.intents.slice(at, at + pageLimitMax) }
       // Known for certain, so that none is added after its upload has ended and its rows are removed.

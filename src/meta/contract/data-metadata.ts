@@ -24,6 +24,8 @@ export interface DeadDataRow extends DataRef {
   readonly state: 'dead'
   /** Whether it was live once (then the purge queue takes care of it), or an upload that never committed was discarded. */
   readonly committed: boolean
+  /** The number under which it was put into the purge queue, where it may be gone from by now; absent: it was not. */
+  readonly purgeSequence?: number
 }
 
 /**

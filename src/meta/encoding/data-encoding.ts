@@ -77,7 +77,10 @@ export function decodeData(bytes: Uint8Array): StoredData {
 
 export function toDataRow(ref: DataRef, stored: StoredData): DataRow {
   const { group, dataId } = ref
-  if (stored.state !== 'live') return { group, dataId, state: 'dead', committed: stored.state === 'gone' }
+  if (stored.state !== 'live') {
+    const { state, purge } = stored
+    return { group, dataId, state: 'dead', committed: state === 'gone', ...(purge === 0 ? {} : { purgeSequence: purge }) }
+  }
   const { scheme, chunkSizeBytes, lengthBytes, references, version } = stored
   return { group, dataId, state: 'live', scheme, chunkSizeBytes, lengthBytes, references, version }
 }

@@ -38,7 +38,9 @@ export function commitTests(name: string, create: CreateStore): void {
       const { row, replaced } = await scene.put('file')
       assert.equal(row.sequence, 2)
       assert.equal(replaced, first.version.version)
-      assert.deepEqual(await scene.store.getDataRow(refs[0]), { ...refs[0], state: 'dead', committed: true })
+      const purgeSequence = (await scene.store.visibleSequence()) - 1
+      const dead = { ...refs[0], state: 'dead', committed: true, purgeSequence }
+      assert.deepEqual(await scene.store.getDataRow(refs[0]), dead)
     })
 
     sceneTest('Last-Modified never goes back', async (scene) => {

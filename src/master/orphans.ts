@@ -1,0 +1,167 @@
+// Orphan collection: deletes what workers hold that metadata does not want. Uploads whose master crashed, what a worker that was away missed
+// of the purge, and puts that arrived after everything else was over.
+//
+// Walks over what each connected worker lists, and deletes there what is dead:
+// - never committed: no read has ever seen it;
+// - committed once: only when every read that could see it has ended, as the purge does.
+// An id without a row below the horizon belongs to no upload in progress: it becomes `dead` first, which nobody can undo. What is at or
+// above the horizon is left alone. Then the rows of the dead go that no worker lists any more, provided that all of them were asked.
+//
+// A worker that fails is left out for the rest of the round, and nobody waits for it.
+
+import { FrostError } from '../base/errors.ts'
+import { dataIdTimeMs } from '../base/ids.ts'
+import type { DataId, GroupId, WorkerId } from '../base/ids.ts'
+import { SECOND_MS } from '../base/units.ts'
+import type { DataRow } from '../meta/contract/data-metadata.ts'
+import type { BackgroundTask } from './background-task.ts'
+import { dropAt } from './purge.ts'
+import type { PurgePorts } from './purge.ts'
+import type { WorkerLink } from './worker-link.ts'
+
+const pageSize = 1000
+const listDeadlineMs = 30 * SECOND_MS
+const idleMs = 2 * SECOND_MS
+
+export class OrphanTask implements BackgroundTask {
+  readonly name = 'orphan collection'
+  readonly #ports: PurgePorts
+  readonly #everyMs: number
+
+  constructor(ports: PurgePorts, options: { readonly everyMs: number }) {
+    this.#ports = ports
+    this.#everyMs = options.everyMs
+  }
+
+  async step(signal: AbortSignal): Promise<number> {
+    const { lease, map, workers } = this.#ports
+    if (lease.fence === undefined) return idleMs
+    const failed = new Set<WorkerId>()
+    for (const { group } of map.groups) {
+      for (const worker of workers.connected()) {
+        if (failed.has(worker)) continue
+        if (!(await this.#collect(worker, group, signal))) failed.add(worker)
+      }
+      if (failed.size === 0) await this.#removeDeadRows(group, signal)
+    }
+    return this.#everyMs
+  }
+
+  /** False where the worker failed. */
+  async #collect(worker: WorkerId, group: GroupId, signal: AbortSignal): Promise<boolean> {
+    const { metadata, workers, lease, log } = this.#ports
+    let after: DataId | undefined
+    for (;;) {
+      signal.throwIfAborted()
+      const link = workers.link(worker)
+      if (link === undefined) return false
+      if (lease.fence === undefined) return true
+      // Both are read before the list: what the list shows below the horizon was not open then, nor seen by a read from before.
+      const horizonMs = await metadata.horizon()
+      const readsEndedBefore = await this.#readsEndedBefore()
+      const ids = await this.#list(link, { group, after, signal })
+      if (ids === undefined) return false
+      const old = ids.filter((id) => dataIdTimeMs(id) < horizonMs)
+      const dead = await this.#findDead(group, old, readsEndedBefore)
+      if (dead.length > 0) {
+        if (!(await dropAt(this.#ports, { worker, group, ids: dead, signal }))) return false
+        log.info('Orphaned data was removed from a worker.', { worker, group, ids: dead.length })
+      }
+      after = ids.at(-1)
+      if (ids.length < pageSize) return true
+    }
+  }
+
+  /** The number below which no read of any process can see what was deleted. */
+  async #readsEndedBefore(): Promise<number> {
+    const processes = await this.#ports.metadata.listProcesses()
+    return processes.length === 0 ? 0 : Math.min(...processes.map((row) => row.purgeSequence))
+  }
+
+  async #findDead(group: GroupId, ids: readonly DataId[], readsEndedBefore: number): Promise<readonly DataId[]> {
+    if (ids.length === 0) return []
+    const { metadata } = this.#ports
+    const rows = await metadata.getDataRows(ids.map((dataId) => ({ group, dataId })))
+    const dead = ids.filter((_, index) => isUnseen(rows[index], readsEndedBefore))
+    const unknown = ids.filter((_, index) => rows[index] === undefined)
+    if (unknown.length === 0) return dead
+    const refs = unknown.map((dataId) => ({ group, dataId }))
+    const outcomes = await metadata.discard({ refs, queue: false })
+    return [...dead, ...unknown.filter((_, index) => outcomes[index] === 'dead')]
+  }
+
+  async #removeDeadRows(group: GroupId, signal: AbortSignal): Promise<void> {
+    const { metadata, lease } = this.#ports
+    const below = await metadata.horizon()
+    let after: DataId | undefined
+    for (;;) {
+      signal.throwIfAborted()
+      const rows = await metadata.listDataRows({
+        group,
+        state: 'dead',
+        below,
+        limit: pageSize,
+        ...(after === undefined ? {} : { after }),
+      })
+      const last = rows.at(-1)?.dataId
+      if (last === undefined) return
+      const listed = await this.#listAll(group, { after, last, signal })
+      const { fence } = lease
+      if (listed === undefined || fence === undefined) return
+      const refs = rows.filter((row) => !listed.has(row.dataId)).map(({ dataId }) => ({ group, dataId }))
+      if (refs.length > 0) await metadata.removeDeadRows({ refs, fence })
+      after = last
+      if (rows.length < pageSize) return
+    }
+  }
+
+  /** The ids after `after` up to `last` that any worker lists; `undefined` where not all workers of the cluster said so. */
+  async #listAll(
+    group: GroupId,
+    range: { readonly after: DataId | undefined; readonly last: DataId; readonly signal: AbortSignal },
+  ): Promise<ReadonlySet<DataId> | undefined> {
+    const { metadata, workers } = this.#ports
+    const { last, signal } = range
+    const listed = new Set<DataId>()
+    for (const { worker, state } of await metadata.listWorkers()) {
+      const link = workers.link(worker)
+      if (link === undefined && state === 'out') continue
+      if (link === undefined) return undefined
+      let { after } = range
+      for (;;) {
+        const ids = await this.#list(link, { group, after, signal })
+        if (ids === undefined) return undefined
+        for (const id of ids) if (id <= last) listed.add(id)
+        after = ids.at(-1)
+        if (ids.length < pageSize || after === undefined || after >= last) break
+      }
+    }
+    return listed
+  }
+
+  async #list(
+    link: WorkerLink,
+    page: { readonly group: GroupId; readonly after: DataId | undefined; readonly signal: AbortSignal },
+  ): Promise<readonly DataId[] | undefined> {
+    const { group, after, signal } = page
+    try {
+      return await link.listIds(group, after, pageSize, { deadlineMs: listDeadlineMs, signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof FrostError)) throw error
+      const { worker } = link
+      this.#ports.log.warn('A worker did not list its data; it is left out of this round of orphan collection.', {
+        worker,
+        group,
+        reason: `${error.code}: ${error.message}`,
+      })
+      return undefined
+    }
+  }
+}
+
+/** Dead, and no read can see it any more. */
+function isUnseen(row: DataRow | undefined, readsEndedBefore: number): boolean {
+  if (row?.state !== 'dead') return false
+  return !row.committed || (row.purgeSequence !== undefined && row.purgeSequence < readsEndedBefore)
+}
