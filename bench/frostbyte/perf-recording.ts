@@ -1,20 +1,32 @@
 // perf(1) over all processes of the cluster while a row runs: the only view that shows the kernel's share. Needs the
-// right to sample (root, or a low kernel.perf_event_paranoid).
+// right to sample (root, or a low kernel.perf_event_paranoid), and processes started with `perfNodeOptions`.
 
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+
+import type { ServerProcess } from '../../src/cli/bench/process-usage.ts'
+import { addUpSamples, readPerfScript, sharesText } from './perf-stacks.ts'
+
+/** Names for compiled and interpreted functions; frame pointers through both. */
+export const perfNodeOptions = '--perf-basic-prof --interpreted-frames-native-stack'
+const samplesPerSecond = '299'
+const outputBytesMax = 1 << 30
 
 export class PerfRecording {
   readonly #path: string
   readonly reports: { readonly row: string; readonly text: string }[] = []
   #child: ChildProcess | undefined
+  #roles: ReadonlyMap<number, string> = new Map()
 
+  /** `path`: where the recording lies for a while. */
   constructor(path: string) {
     this.#path = path
   }
 
-  start(pids: readonly number[]): void {
-    const args = ['record', '-q', '-F', '499', '-g', '-e', 'cpu-clock', '-o', this.#path, '-p', pids.join(',')]
+  start(processes: readonly ServerProcess[]): void {
+    this.#roles = new Map(processes.map(({ pid, role }) => [pid, role]))
+    const pids = [...this.#roles.keys()].join(',')
+    const args = ['record', '-q', '-F', samplesPerSecond, '-g', '-e', 'cpu-clock', '-o', this.#path, '-p', pids]
     this.#child = spawn('perf', args, { stdio: 'ignore' })
     this.#child.on('error', () => undefined) // no perf: the report will be empty
   }
@@ -27,22 +39,9 @@ export class PerfRecording {
     })
     child.kill('SIGINT')
     await ended
-    const views = [
-      { sort: 'pid', limit: 1 },
-      { sort: 'comm,dso', limit: 1 },
-      { sort: 'comm,dso,sym', limit: 0.4 },
-    ]
-    const text = views.map(({ sort, limit }) => this.#report(sort, limit)).join('\n\n')
-    this.reports.push({ row, text })
-  }
-
-  #report(sort: string, percentMin: number): string {
-    const args = ['report', '-i', this.#path, '--no-children', '-g', 'none', '--stdio']
-    const { stdout } = spawnSync('perf', [...args, '--percent-limit', String(percentMin), '--sort', sort], {
-      encoding: 'utf8',
-      maxBuffer: 1 << 26,
-    })
-    const lines = (stdout ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-    return lines.slice(0, 70).join('\n')
+    const args = ['script', '-i', this.#path, '-F', 'pid,tid,comm,ip,sym,dso']
+    const { stdout } = spawnSync('perf', args, { encoding: 'utf8', maxBuffer: outputBytesMax })
+    const shares = addUpSamples(readPerfScript(stdout ?? ''), (pid) => this.#roles.get(pid) ?? 'other')
+    this.reports.push({ row, text: sharesText(shares, 40) })
   }
 }

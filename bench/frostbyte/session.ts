@@ -29,7 +29,7 @@ import { measureCommits } from './metadata-commits.ts'
 import type { CommitFigures } from './metadata-commits.ts'
 import type { BenchOptions } from './options.ts'
 import type { ProfileWindow } from './profile-summary.ts'
-import { PerfRecording } from './perf-recording.ts'
+import { perfNodeOptions, PerfRecording } from './perf-recording.ts'
 import { isForYardstick } from './selection.ts'
 import type { Selection, YardstickName } from './selection.ts'
 
@@ -142,7 +142,7 @@ export class Session {
     if (isRowless) return
     const nodeOptions = [
       ...(profile ? [`--cpu-prof --cpu-prof-dir=${this.profileFolder}`] : []),
-      ...(this.#options.perf ? ['--perf-basic-prof --interpreted-frames-native-stack'] : []),
+      ...(this.#options.perf ? [perfNodeOptions] : []),
     ].join(' ')
     const cluster = await Cluster.start({ folder, ...(nodeOptions === '' ? {} : { nodeOptions }) })
     this.#cluster = cluster
@@ -150,7 +150,7 @@ export class Session {
       this.#progress.show('frostbyte: idle')
       this.idle = await cluster.measureIdle()
     }
-    if (this.#options.perf) this.#perf = new PerfRecording(join(this.#options.folder, `perf-${process.pid}.data`))
+    if (this.#options.perf) this.#perf = new PerfRecording(join(this.#folder, 'perf.data'))
     this.#add('frostbyte', cluster, keys > 0 ? filledPrefix : undefined)
   }
 
@@ -167,7 +167,7 @@ export class Session {
 
   readonly #onStart = (row: Row): void => {
     this.windows.push({ label: rowId(row), startMs: monotonicMs(), endMs: Infinity })
-    this.#perf?.start(this.#cluster?.processes().map(({ pid }) => pid) ?? [])
+    this.#perf?.start(this.#cluster?.processes() ?? [])
   }
 
   readonly #onEnd = async (row: Row): Promise<void> => {
