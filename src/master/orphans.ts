@@ -1,13 +1,10 @@
-// Orphan collection: deletes what workers hold that metadata does not want. Uploads whose master crashed, what a worker that was away missed
-// of the purge, and puts that arrived after everything else was over.
-//
-// Walks over what each connected worker lists, and deletes there what is dead:
-// - never committed: no read has ever seen it;
-// - committed once: only when every read that could see it has ended, as the purge does.
-// An id without a row below the horizon belongs to no upload in progress: it becomes `dead` first, which nobody can undo. What is at or
-// above the horizon is left alone. Then the rows of the dead go that no worker lists any more, provided that all of them were asked.
-//
-// A worker that fails is left out for the rest of the round, and nobody waits for it.
+// Orphan collection: deletes what workers hold that metadata does not want. Uploads whose master crashed, what a
+// worker that was away missed of the purge, and puts that arrived after everything else was over.  Walks over what
+// each connected worker lists, and deletes there what is dead: - never committed: no read has ever seen it; -
+// committed once: only when every read that could see it has ended, as the purge does. An id without a row below the
+// horizon belongs to no upload in progress: it becomes `dead` first, which nobody can undo. What is at or above the
+// horizon is left alone. Then the rows of the dead go that no worker lists any more, provided that all of them were
+// asked.  A worker that fails is left out for the rest of the round, and nobody waits for it.
 
 import { FrostError } from '../base/errors.ts'
 import { dataIdTimeMs } from '../base/ids.ts'

@@ -79,7 +79,13 @@ export function toDataRow(ref: DataRef, stored: StoredData): DataRow {
   const { group, dataId } = ref
   if (stored.state !== 'live') {
     const { state, purge } = stored
-    return { group, dataId, state: 'dead', committed: state === 'gone', ...(purge === 0 ? {} : { purgeSequence: purge }) }
+    return {
+      group,
+      dataId,
+      state: 'dead',
+      committed: state === 'gone',
+      ...(purge === 0 ? {} : { purgeSequence: purge }),
+    }
   }
   const { scheme, chunkSizeBytes, lengthBytes, references, version } = stored
   return { group, dataId, state: 'live', scheme, chunkSizeBytes, lengthBytes, references, version }
