@@ -19,6 +19,9 @@ export const lockFileName = 'lock'
 /** SQLITE_BUSY: another connection holds the lock. */
 const busy = 5
 
+/** Held locks. An unreachable database would be closed by the garbage collector, and its lock with it. */
+const held = new Set<DatabaseSync>()
+
 export interface DirectoryLock {
   /** Can be called twice. */
   release(): void
@@ -51,8 +54,10 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 }
 
 function holderOf(database: DatabaseSync): DirectoryLock {
+  held.add(database)
   return {
     release: () => {
+      held.delete(database)
       if (database.isOpen) database.close()
     },
   }

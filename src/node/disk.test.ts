@@ -31,11 +31,15 @@ diskConformance('NodeDisk', async () => {
   }
 })
 
-/** A process that locks the directory, says so, and stays. */
+/** A process that locks the directory, forgets all about it, says so, and stays. */
 const holder = `
   const { NodeDisk } = await import(process.argv[1])
   const { NodeFaults } = await import(process.argv[2])
   await new NodeDisk({ directory: process.argv[3], faults: new NodeFaults('') }).lock()
+  for (let round = 0; round < 5; round++) {
+    globalThis.gc()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
   process.stdout.write('locked')
   setInterval(() => {}, 1000)
 `
@@ -44,14 +48,21 @@ describe('NodeDisk', () => {
   test('kill -9 of the process that holds a directory frees it', () =>
     withDirectory(async (directory) => {
       const modules = [import.meta.resolve('./disk.ts'), import.meta.resolve('./faults.ts')]
-      const child = spawn(process.execPath, ['--input-type=module', '-e', holder, '--', ...modules, directory], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      await once(child.stdout, 'data')
+      const child = spawn(
+        process.execPath,
+        ['--expose-gc', '--input-type=module', '-e', holder, '--', ...modules, directory],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
       const disk = makeDisk(directory)
-      await assert.rejects(disk.lock(), { code: 'directory-locked' })
-      child.kill('SIGKILL')
-      await once(child, 'exit')
+      try {
+        await once(child.stdout, 'data')
+        await assert.rejects(disk.lock(), { code: 'directory-locked' })
+      } finally {
+        child.kill('SIGKILL')
+        await once(child, 'exit')
+      }
       await disk.lock()
       await disk.close()
     }))
