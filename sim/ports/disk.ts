@@ -123,6 +123,17 @@ export class SimulatedDisk implements Disk {
     return { totalBytes: capacityBytes, freeBytes: isPlanted ? 0 : Math.max(0, capacityBytes - usedBytes), fileSystem }
   }
 
+  async claimSpace(): Promise<(() => void) | undefined> {
+    await this.#power.step()
+    const medium = this.#medium
+    if (medium.spaceHolder !== undefined) return undefined
+    const holder = {}
+    medium.spaceHolder = holder
+    return () => {
+      if (medium.spaceHolder === holder) medium.spaceHolder = undefined
+    }
+  }
+
   async reserve(name: string, bytes: number): Promise<void> {
     checkName(name)
     await this.#power.step()

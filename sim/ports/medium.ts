@@ -76,6 +76,8 @@ export class SimulatedMedium {
   faults: MediumFaults = {}
   /** Whoever holds the directory. */
   lockHolder: object | undefined
+  /** Whoever has the claim on the last space. */
+  spaceHolder: object | undefined
   readonly #names = new Map<string, MediumFile>()
   readonly #durableNames = new Map<string, MediumFile>()
 
@@ -131,12 +133,13 @@ export class SimulatedMedium {
       file.syncPartly(random)
       file.dropCache()
     }
-    this.lockHolder = undefined
+    this.killProcess()
   }
 
   /** The process goes, the machine stays. */
   killProcess(): void {
     this.lockHolder = undefined
+    this.spaceHolder = undefined
   }
 
   /** Bit rot. */

@@ -15,6 +15,7 @@ import type { AppendFile, Disk, DiskSpace, ReadFile } from '../ports/disk.ts'
 import type { Faults } from '../ports/faults.ts'
 import { AlignedMemory } from './aligned-memory.ts'
 import { lockDirectory, lockFileName, type DirectoryLock } from './directory-lock.ts'
+import { claimSpace } from './space-claim.ts'
 import { createAppendFile, delayBy, diskError, errnoCode, openReadFile, syncFolder } from './disk-files.ts'
 
 const smallBytesMax = MIB
@@ -123,6 +124,10 @@ export class NodeDisk implements Disk {
         fileSystem: `device-${stats.dev}`,
       }
     })
+  }
+
+  async claimSpace(): Promise<(() => void) | undefined> {
+    return await claimSpace((await this.space()).fileSystem)
   }
 
   async reserve(name: string, bytes: number): Promise<void> {

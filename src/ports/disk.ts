@@ -27,6 +27,11 @@ export interface Disk {
   lock(): Promise<void>
   /** Space of the whole file system, shared with whoever else uses it. `fileSystem`: equal for directories on the same one. */
   space(): Promise<DiskSpace>
+  /**
+   * For work that needs much of the last free space for a while: one process at a time of this machine gets the claim, as far as that
+   * can be told. `undefined`: another one has it. The function gives it back, and can be called twice; so does the process's end.
+   */
+  claimSpace(): Promise<(() => void) | undefined>
   /** Reserves `bytes` of real space in a file of that name (replacing it); durable. `bytes` 0 gives the space back. */
   reserve(name: string, bytes: number): Promise<void>
   /** Memory that starts on an address divisible by `alignmentBytes`, zeroed, never given back: for pools. */

@@ -6,7 +6,7 @@ import { garbageOf, planCompaction, type CompactionState } from './compaction-pl
 import type { Segment } from './segment-table.ts'
 import { dataIdNumber } from './testing/records.ts'
 
-const state: CompactionState = { segmentBytesMax: 256 * MIB, isUnderWay: false, isFull: false }
+const state: CompactionState = { segmentBytesMax: 256 * MIB, isUnderWay: false, isFull: false, roomBytes: 4096 * MIB }
 
 /** A sealed segment of the large log, full but for `parts`. */
 function segment(number: number, parts: Partial<Segment> = {}): Segment {
@@ -53,6 +53,18 @@ describe('What is compacted next', () => {
       segment(3),
     ]
     assert.deepEqual(planCompaction(segments, { ...state, isFull: true }), { action: 'compact', segment: 2 })
+  })
+
+  test('what has no room is left, and what fits goes on', () => {
+    const segments = [
+      segment(1, { liveEntries: 100 }),
+      segment(2, { liveEntries: 150 }),
+      segment(3, { liveEntries: 90 }),
+    ]
+    const within = (roomBytes: number): unknown => planCompaction(segments, { ...state, isFull: true, roomBytes })
+    assert.deepEqual(within(200 * MIB), { action: 'compact', segment: 3 })
+    assert.deepEqual(within(95 * MIB), { action: 'compact', segment: 3 })
+    assert.equal(within(50 * MIB), undefined)
   })
 
   test('once begun it goes on further than where it begins', () => {

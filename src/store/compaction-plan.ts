@@ -39,11 +39,15 @@ export interface CompactionState {
   readonly isUnderWay: boolean
   /** The disk is full, so what needs the least room comes first. */
   readonly isFull: boolean
+  /** What copies may take of the file system. */
+  readonly roomBytes: number
 }
 
 export function planCompaction(segments: readonly Segment[], state: CompactionState): CompactionPlan | undefined {
   const slackBytes = state.segmentBytesMax * slackPart
-  const candidates = segments.filter((segment) => !segment.isActive && !segment.isUnreadable)
+  const candidates = segments.filter(
+    (segment) => !segment.isActive && !segment.isUnreadable && segment.liveBytes <= state.roomBytes,
+  )
   const free = candidates.find((segment) => segment.liveEntries === 0 && areTombstonesDone(segment, segments))
   if (free !== undefined) return { action: 'compact', segment: free.segment }
   const small = candidates.filter((segment) => isSmall(segment, state.segmentBytesMax))

@@ -31,6 +31,9 @@ import { isGap, SegmentScan } from './segment-scan.ts'
 import type { Segment } from './segment-table.ts'
 import { segmentFileName } from './segment-writer.ts'
 
+/** Stores that may copy at once to one file system, when each sees this many times the room that it needs. */
+const sharersMax = 16
+
 export interface CompactorPorts {
   readonly clock: Clock
   readonly compute: Compute
@@ -44,7 +47,10 @@ export interface CompactorPorts {
   readonly logs: Readonly<Record<LogKind, AppendLog>>
   readonly bytesPerSecond: number
   readonly segmentBytesMax: number
+  /** Puts are refused: what can be had back is worth any pace. */
   isFull(): boolean
+  /** Asks the file system. */
+  askCopyRoom(): Promise<number>
   /** The fragment failed a check or a read. */
   damaged(text: string, entry: Entry, error: unknown): void
 }
@@ -85,16 +91,42 @@ export class Compactor {
   async step(): Promise<boolean> {
     const { ledger, logs } = this.#ports
     const { segmentBytesMax } = this.#ports
-    const state = { segmentBytesMax, isUnderWay: this.#isUnderWay, isFull: this.#ports.isFull() }
+    const isFull = this.#ports.isFull()
     const { version } = ledger.segments
-    if (version === this.#idleVersion && !state.isFull) return false
-    const plan = planCompaction(ledger.segments.all(), state)
+    if (version === this.#idleVersion && !isFull) return false
+    const roomBytes = await this.#ports.askCopyRoom()
+    const plan = planCompaction(ledger.segments.all(), {
+      segmentBytesMax,
+      isUnderWay: this.#isUnderWay,
+      isFull,
+      roomBytes,
+    })
     this.#idleVersion = plan === undefined ? version : -1
     this.#isUnderWay = plan !== undefined
     if (plan === undefined) return false
     if (plan.action === 'seal') await logs[plan.kind].seal()
-    else await this.#compact(ledger.segments.get(plan.segment))
+    else return await this.#compactWithin(roomBytes, ledger.segments.get(plan.segment))
     return true
+  }
+
+  /**
+   * Where there is little room, one store of the file system copies at a time. If all did, they could use it up before any of
+   * them has deleted a segment, and none would ever have room to go on. False where another one is at it.
+   */
+  async #compactWithin(roomBytes: number, victim: Segment): Promise<boolean> {
+    if (victim.liveBytes * sharersMax <= roomBytes) {
+      await this.#compact(victim)
+      return true
+    }
+    const release = await this.#ports.disk.claimSpace()
+    if (release === undefined) return false
+    try {
+      if (victim.liveBytes > (await this.#ports.askCopyRoom())) return false
+      await this.#compact(victim)
+      return true
+    } finally {
+      release()
+    }
   }
 
   async #run(): Promise<void> {

@@ -15,7 +15,7 @@ import { assert } from '../base/assert.ts'
 import { errorCode, FrostError } from '../base/errors.ts'
 import type { ClusterId, DataId, GroupId } from '../base/ids.ts'
 import { verifyRecord } from '../codec/checks.ts'
-import { decodeHeader, fragmentName, largePayloadBytes, type RecordHeader } from '../codec/record.ts'
+import { decodeHeader, fragmentName, largePayloadBytes, recordBytesMax, type RecordHeader } from '../codec/record.ts'
 import { Compactor } from './compactor.ts'
 import type {
   ChunkRange,
@@ -415,7 +415,8 @@ export class FragmentStore {
       log,
       bytesPerSecond: this.#settings.compactionBytesPerSecond,
       segmentBytesMax: this.#settings.segmentBytesMax,
-      isFull: () => this.#space.isFull,
+      isFull: () => this.#space.isFull || this.#space.freeBytes < recordBytesMax,
+      askCopyRoom: () => this.#space.askCopyRoom(),
       damaged: (text, entry, error) => lookup.noteDamage(text, entry, error),
     })
   }

@@ -7,6 +7,7 @@
 // hold the capacity. A ballast file of real bytes is given up at the first ENOSPC, so that tombstones, copies and
 // checkpoints find room; it is taken back, and puts are accepted again, when there is room for it and the reserve.
 
+import { unreachableRejection } from '../base/assert.ts'
 import { errorCode, FrostError } from '../base/errors.ts'
 import { MIB, SECOND_MS } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -18,6 +19,8 @@ export const ballastName = 'ballast'
 const freshMs = SECOND_MS
 const freshBytes = 64 * MIB
 const freshPart = 1 / 32
+/** Of the reserve: what compaction leaves free. */
+const keptPart = 1 / 4
 
 export interface SpaceOptions {
   readonly capacityBytes: number
@@ -69,6 +72,14 @@ export class SpaceGuard {
     return Math.min(this.#options.capacityBytes, possible)
   }
 
+  /** What compaction may write now: the reserve too, but for a part that is kept for tombstones, indexes and metadata. */
+  async askCopyRoom(): Promise<number> {
+    // One at a time: what is asked now must not be overtaken by an older answer.
+    await this.#asking
+    await this.#startAsking()
+    return Math.max(0, this.#space.freeBytes - this.#pendingBytes - this.#options.reserveBytes * keptPart)
+  }
+
   /** What can be put before puts are refused. */
   get freeBytes(): number {
     if (this.#isFull) return 0
@@ -114,12 +125,7 @@ export class SpaceGuard {
     const isFresh =
       this.#ports.clock.monotonicMs() - this.#askedAtMs < freshMs &&
       this.#admittedBytes <= Math.min(freshBytes, room * freshPart)
-    if (isFresh || this.#asking !== undefined) return
-    this.#asking = this.#ask()
-      .catch((error: unknown) => this.#ports.log.error('The free space cannot be read.', error))
-      .finally(() => {
-        this.#asking = undefined
-      })
+    if (!isFresh) this.#startAsking().catch(unreachableRejection)
   }
 
   /** A disk operation found no space: gives the ballast up. */
@@ -135,6 +141,16 @@ export class SpaceGuard {
 
   async idle(): Promise<void> {
     await this.#asking
+  }
+
+  /** Resolves when the running or a new question was answered; what goes wrong is logged. */
+  #startAsking(): Promise<void> {
+    this.#asking ??= this.#ask()
+      .catch((error: unknown) => this.#ports.log.error('The free space cannot be read.', error))
+      .finally(() => {
+        this.#asking = undefined
+      })
+    return this.#asking
   }
 
   async #ask(): Promise<void> {

@@ -232,6 +232,18 @@ function describeDirectory(withDisk: WithDisk): void {
       assert.equal((await another().space()).fileSystem, space.fileSystem)
     }))
 
+  test('the claim on the last space is given to one at a time', () =>
+    withDisk(async (disk, another) => {
+      const release = await disk.claimSpace()
+      assert.ok(release !== undefined)
+      assert.equal(await another().claimSpace(), undefined)
+      release()
+      release()
+      const next = await another().claimSpace()
+      assert.ok(next !== undefined)
+      next()
+    }))
+
   test('a second one cannot lock the directory until the first is closed', () =>
     withDisk(async (disk, another) => {
       const second = another()
