@@ -1,16 +1,22 @@
-// Orphan collection: deletes what workers hold that metadata does not want. Uploads whose master crashed, what a
-// worker that was away missed of the purge, and puts that arrived after everything else was over.  Walks over what
-// each connected worker lists, and deletes there what is dead: - never committed: no read has ever seen it; -
-// committed once: only when every read that could see it has ended, as the purge does. An id without a row below the
-// horizon belongs to no upload in progress: it becomes `dead` first, which nobody can undo. What is at or above the
-// horizon is left alone. Then the rows of the dead go that no worker lists any more, provided that all of them were
-// asked.  A worker that fails is left out for the rest of the round, and nobody waits for it.
+// Orphan collection: deletes what workers hold that metadata does not want. Uploads whose master crashed, what a worker that
+// was away missed of the purge, and puts that arrived after everything else was over. Walks over what a worker lists, and
+// deletes there what is dead:
+//
+// - never committed: no read has ever seen it;
+// - committed once: only when every read that could see it has ended, as the purge does.
+//
+// An id without a row below the horizon belongs to no upload in progress: it becomes `dead` first, which nobody can undo.
+// Then the rows of the dead go that no worker lists any more and that are below the horizon, provided that all were asked.
+//
+// All workers are walked over every `everyMs`; one that has just connected, or has failed to drop what the purge asked, soon
+// after that. A worker that fails is left out until the next time, and nobody waits for it.
 
 import { FrostError } from '../base/errors.ts'
 import { dataIdTimeMs } from '../base/ids.ts'
 import type { DataId, GroupId, WorkerId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
 import type { DataRow } from '../meta/contract/data-metadata.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { BackgroundTask } from './background-task.ts'
 import { dropAt } from './purge.ts'
 import type { PurgePorts } from './purge.ts'
@@ -20,28 +26,44 @@ const pageSize = 1000
 const listDeadlineMs = 30 * SECOND_MS
 const idleMs = 2 * SECOND_MS
 
+export interface OrphanPorts extends PurgePorts {
+  readonly clock: Clock
+}
+
 export class OrphanTask implements BackgroundTask {
   readonly name = 'orphan collection'
-  readonly #ports: PurgePorts
+  readonly #ports: OrphanPorts
   readonly #everyMs: number
+  /** Of the next walk over everything; the first one follows the start. */
+  #nextAllMs = 0
 
-  constructor(ports: PurgePorts, options: { readonly everyMs: number }) {
+  constructor(ports: OrphanPorts, options: { readonly everyMs: number }) {
     this.#ports = ports
     this.#everyMs = options.everyMs
   }
 
   async step(signal: AbortSignal): Promise<number> {
-    const { lease, map, workers } = this.#ports
+    const { clock, lease, workers } = this.#ports
     if (lease.fence === undefined) return idleMs
+    const behind = workers.takeBehind()
+    if (clock.monotonicMs() >= this.#nextAllMs) {
+      await this.#walk(workers.connected(), signal)
+      this.#nextAllMs = clock.monotonicMs() + this.#everyMs
+    } else if (behind.length > 0) {
+      await this.#walk(behind, signal)
+    }
+    return Math.min(idleMs, this.#everyMs)
+  }
+
+  async #walk(walked: readonly WorkerId[], signal: AbortSignal): Promise<void> {
     const failed = new Set<WorkerId>()
-    for (const { group } of map.groups) {
-      for (const worker of workers.connected()) {
+    for (const { group } of this.#ports.map.groups) {
+      for (const worker of walked) {
         if (failed.has(worker)) continue
         if (!(await this.#collect(worker, group, signal))) failed.add(worker)
       }
       if (failed.size === 0) await this.#removeDeadRows(group, signal)
     }
-    return this.#everyMs
   }
 
   /** False where the worker failed. */
@@ -53,13 +75,12 @@ export class OrphanTask implements BackgroundTask {
       const link = workers.link(worker)
       if (link === undefined) return false
       if (lease.fence === undefined) return true
-      // Both are read before the list: what the list shows below the horizon was not open then, nor seen by a read from before.
+      // Both are read before the list: what it shows without a row below the horizon was not open then, nor seen by a read from before.
       const horizonMs = await metadata.horizon()
       const readsEndedBefore = await this.#readsEndedBefore()
       const ids = await this.#list(link, { group, after, signal })
       if (ids === undefined) return false
-      const old = ids.filter((id) => dataIdTimeMs(id) < horizonMs)
-      const dead = await this.#findDead(group, old, readsEndedBefore)
+      const dead = await this.#findDead(group, ids, { horizonMs, readsEndedBefore })
       if (dead.length > 0) {
         if (!(await dropAt(this.#ports, { worker, group, ids: dead, signal }))) return false
         log.info('Orphaned data was removed from a worker.', { worker, group, ids: dead.length })
@@ -75,12 +96,16 @@ export class OrphanTask implements BackgroundTask {
     return processes.length === 0 ? 0 : Math.min(...processes.map((row) => row.purgeSequence))
   }
 
-  async #findDead(group: GroupId, ids: readonly DataId[], readsEndedBefore: number): Promise<readonly DataId[]> {
+  async #findDead(
+    group: GroupId,
+    ids: readonly DataId[],
+    { horizonMs, readsEndedBefore }: { readonly horizonMs: number; readonly readsEndedBefore: number },
+  ): Promise<readonly DataId[]> {
     if (ids.length === 0) return []
     const { metadata } = this.#ports
     const rows = await metadata.getDataRows(ids.map((dataId) => ({ group, dataId })))
     const dead = ids.filter((_, index) => isUnseen(rows[index], readsEndedBefore))
-    const unknown = ids.filter((_, index) => rows[index] === undefined)
+    const unknown = ids.filter((id, index) => rows[index] === undefined && dataIdTimeMs(id) < horizonMs)
     if (unknown.length === 0) return dead
     const refs = unknown.map((dataId) => ({ group, dataId }))
     const outcomes = await metadata.discard({ refs, queue: false })

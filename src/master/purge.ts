@@ -2,7 +2,8 @@
 // a worker is asked to delete anything, so a repeat or a former lease holder does no harm.
 //
 // An entry leaves the queue when those workers that answer have dropped it. Who is away, or fails, keeps what it has: the row stays `dead`
-// as long as any worker may list the id, and orphan collection (orphans.ts) deletes it there. So no single worker stops the purge.
+// as long as any worker may list the id, and orphan collection (orphans.ts) deletes it there soon after the worker is back. So no single
+// worker stops the purge.
 
 import { FrostError, errorCode } from '../base/errors.ts'
 import type { DataId, GroupId, WorkerId } from '../base/ids.ts'
@@ -58,9 +59,11 @@ export class PurgeTask implements BackgroundTask {
   /** Any worker can be a stand-in, so all are asked. False where none has dropped them. */
   async #drop(group: GroupId, refs: readonly PurgeEntry[], signal: AbortSignal): Promise<boolean> {
     const ids = refs.map((ref) => ref.dataId)
-    const drops = this.#ports.workers
-      .connected()
-      .map(async (worker) => await dropAt(this.#ports, { worker, group, ids, signal }))
+    const drops = this.#ports.workers.connected().map(async (worker) => {
+      const hasDropped = await dropAt(this.#ports, { worker, group, ids, signal })
+      if (!hasDropped) this.#ports.workers.markBehind(worker)
+      return hasDropped
+    })
     return (await Promise.all(drops)).some((dropped) => dropped)
   }
 }

@@ -44,6 +44,8 @@ interface WorkerEntry {
 export class ConnectedWorkers implements WorkerLinks {
   readonly #ports: ConnectedWorkersPorts
   readonly #workers = new Map<WorkerId, WorkerEntry>()
+  /** They may hold what was deleted while they could not be told. */
+  readonly #behind = new Set<WorkerId>()
   readonly #startedMs: number
 
   constructor(ports: ConnectedWorkersPorts) {
@@ -63,6 +65,19 @@ export class ConnectedWorkers implements WorkerLinks {
     const entry = this.#workers.get(worker)
     if (entry?.link !== undefined && entry.link.peer !== peer) entry.link.peer.destroy('The worker has connected anew.')
     this.#workers.set(worker, { link, vitals, heardAtMs: this.#ports.clock.monotonicMs() })
+    this.markBehind(worker)
+  }
+
+  /** The worker has not been told of a deletion. Whoever connects is marked too, because nobody knows what it missed. */
+  markBehind(worker: WorkerId): void {
+    this.#behind.add(worker)
+  }
+
+  /** The connected ones among those marked, which are not marked any more. */
+  takeBehind(): readonly WorkerId[] {
+    const behind = this.connected().filter((worker) => this.#behind.has(worker))
+    for (const worker of behind) this.#behind.delete(worker)
+    return behind
   }
 
   disconnect(peer: RpcPeer, worker: WorkerId): void {

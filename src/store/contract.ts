@@ -29,11 +29,11 @@ export interface StorePorts {
 export interface StoreOptions {
   /** Puts are refused with `insufficient-storage` once segments hold so much. Default: no limit but the file system. */
   readonly capacityBytes?: number
-  /** Puts are refused while the file system has less than this free. Default 256 MiB. */
+  /** Puts are refused while the file system has less than this free. Default 512 MiB. Less than 512 MiB makes segments smaller. */
   readonly reserveBytes?: number
   /** Size of the preallocated file that is given up on ENOSPC. Default 16 MiB; 0: none. */
   readonly ballastBytes?: number
-  /** A segment is sealed before it grows over this. Default 256 MiB; 64 KiB to 256 MiB. */
+  /** A segment is sealed before it grows over this, or over half the reserve. Default 256 MiB; 64 KiB to 256 MiB. */
   readonly segmentBytesMax?: number
   /** Entries between two index checkpoints. Default 8,192; 16 to 65,536. */
   readonly memoryEntriesMax?: number

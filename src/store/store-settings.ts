@@ -10,7 +10,7 @@ export type StoreSettings = Required<StoreOptions>
 
 const defaults: StoreSettings = {
   capacityBytes: Number.MAX_SAFE_INTEGER,
-  reserveBytes: 256 * MIB,
+  reserveBytes: 512 * MIB,
   ballastBytes: 16 * MIB,
   segmentBytesMax: 256 * MIB,
   memoryEntriesMax: 8192,
@@ -21,9 +21,19 @@ const defaults: StoreSettings = {
   compaction: true,
 }
 
+/**
+ * On a full file system compaction has the reserve to copy into, and gives space back only by whole segments. A segment of half the
+ * reserve always fits there, beside what is kept of it for tombstones and indexes; a larger one would never be compacted.
+ */
+const segmentPartOfReserve = 1 / 2
+/** Whatever the reserve: below this a segment would hold only a few records. */
+const segmentBytesLeast = 4 * MIB
+
 /** Fails on a value outside its range: configuration is validated before it comes here. */
 export function settingsOf(options: StoreOptions): StoreSettings {
-  const settings = { ...defaults, ...options }
+  const given = { ...defaults, ...options }
+  const segmentBytesFitting = Math.max(segmentBytesLeast, Math.floor(given.reserveBytes * segmentPartOfReserve))
+  const settings = { ...given, segmentBytesMax: Math.min(given.segmentBytesMax, segmentBytesFitting) }
   const within = (name: keyof StoreOptions, least: number, most = Number.MAX_SAFE_INTEGER): void => {
     const value = settings[name]
     const isWithin = typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most

@@ -198,7 +198,7 @@ export const options = {
     kind: size({ min: 0, max: capacityMax }),
     roles: ['up', 'worker'],
     summary: 'Space of the file system that each worker leaves free; below it, it refuses writes.',
-    default: '256MiB',
+    default: '512MiB',
   }),
   // Behaviour
   openAccess: option({

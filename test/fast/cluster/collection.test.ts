@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { errorCode } from '../../../src/base/errors.ts'
-import { SECOND_MS } from '../../../src/base/units.ts'
+import { HOUR_MS, SECOND_MS } from '../../../src/base/units.ts'
 import { SimulatedCluster } from '../../../sim/cluster.ts'
 
 const bucket = 'default'
@@ -93,6 +93,20 @@ describe('what is not wanted any more', () => {
     assert.equal(await cluster.master().metadata.purgeQueueLength(), 1)
     assert.equal(cluster.worker(0).worker.store.usage().fragments, 2)
     reader?.close()
+    await cluster.advance(allRoundsMs)
+    await assertEmpty(cluster)
+  })
+
+  test('goes soon from a worker that was away, however seldom everything is walked over', async () => {
+    const cluster = await SimulatedCluster.start({ orphansEveryMs: HOUR_MS })
+    await cluster.advance(allRoundsMs)
+    await cluster.put('file', new Uint8Array(2 * block))
+    cluster.worker(0).kill()
+    await cluster.advance(SECOND_MS)
+    await cluster.remove('file')
+    await cluster.advance(allRoundsMs)
+    await cluster.run(cluster.worker(0).start())
+    assert.ok(cluster.worker(0).worker.store.usage().fragments > 0)
     await cluster.advance(allRoundsMs)
     await assertEmpty(cluster)
   })
