@@ -6,7 +6,7 @@
 
 import type { DataId } from '../base/ids.ts'
 import type { Compute } from '../ports/compute.ts'
-import { Crc32Joiner, joinCrc32, PositionMasks } from './crc32.ts'
+import { joinCrc32, joinerFor, PositionMasks } from './crc32.ts'
 import { pieceSizeBytes } from './geometry.ts'
 import type { BlockGeometry } from './geometry.ts'
 
@@ -119,14 +119,6 @@ export function maskedTable(
     }
   }
   return table
-}
-
-let joiner: Crc32Joiner | undefined
-
-/** The joiner for pieces of full length; a process mostly sees one chunk size. */
-function joinerFor(bytes: number): Crc32Joiner {
-  if (joiner?.rightBytes !== bytes) joiner = new Crc32Joiner(bytes)
-  return joiner
 }
 
 /** The plain CRC-32 of a block's data from the plain checks of its pieces. */

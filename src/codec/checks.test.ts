@@ -110,6 +110,36 @@ describe('a part', () => {
     )
   })
 
+  test('in which two chunks of a long run changed places fails, at the first of them', () => {
+    const geometry = new BlockGeometry({ dataColumns: 3, parityColumns: 2 }, 64, 64 * 300)
+    const sample = sampleOf(geometry)
+    const bytes = sample.columns[1] ?? new Uint8Array(0)
+    const moved = bytes.slice(64 * 20, 64 * 21)
+    bytes.copyWithin(64 * 20, 64 * 70, 64 * 71)
+    bytes.set(moved, 64 * 70)
+    assert.equal(firstDamagedStripe(compute, partOf(sample, 1, 0, geometry.stripeCount)), 20)
+  })
+
+  test('with a damaged check fails where it belongs', () => {
+    const geometry = new BlockGeometry({ dataColumns: 3, parityColumns: 2 }, 64, 64 * 300)
+    const part = partOf(sampleOf(geometry), 2, 0, geometry.stripeCount)
+    part.checks[4 * 33] = (part.checks[4 * 33] ?? 0) ^ 1
+    assert.equal(firstDamagedStripe(compute, part), 33)
+  })
+
+  test('of many chunks that is intact takes one look at its bytes', () => {
+    const geometry = new BlockGeometry({ dataColumns: 3, parityColumns: 2 }, 64, 64 * 300)
+    let calls = 0
+    const counted = Object.assign(Object.create(compute) as SimulatedCompute, {
+      crc32: (bytes: Uint8Array, previous?: number) => {
+        calls++
+        return compute.crc32(bytes, previous)
+      },
+    })
+    assert.equal(firstDamagedStripe(counted, partOf(sampleOf(geometry), 0, 10, 60)), undefined)
+    assert.equal(calls, 1)
+  })
+
   test('that is intact but belongs elsewhere fails', () => {
     // Equal chunks everywhere: only their positions tell them apart.
     const geometry = new BlockGeometry({ dataColumns: 3, parityColumns: 2 }, 64, 64 * 9)

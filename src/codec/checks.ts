@@ -2,13 +2,22 @@
 //
 // A stored check is CRC-32(piece) XOR the mask of its position (crc32.ts), so bytes pass only where they belong. A chunk
 // is one piece, or one for each started 10,240 bytes.
+//
+// A run of pieces is first checked as a whole: one CRC over all its bytes against the join of the pieces' own, which is one call into
+// native code instead of hundreds. Nothing is lost by that. Damage inside one piece changes the whole by its own difference
+// times a power of x, which is never zero because x has an inverse modulo the generator; two pieces that changed places are
+// seen because the generator is primitive, so no two places have the same factor. Damage in several pieces at once goes
+// unseen with a chance of 2^-32, as a piece's own check would miss it. What is not intact is then looked for piece by piece.
 
 import { FrostError } from '../base/errors.ts'
 import type { DataId } from '../base/ids.ts'
 import type { Compute } from '../ports/compute.ts'
-import { PositionMasks } from './crc32.ts'
+import { joinCrc32, joinerFor, PositionMasks, type Crc32Joiner } from './crc32.ts'
 import { pieceSizeBytes, type BlockGeometry, type StripeRange } from './geometry.ts'
 import { fragmentName, type DamageCode, type RecordHeader } from './record.ts'
+
+/** Fewer pieces are checked one by one at once. */
+const runPiecesMin = 4
 
 /** Some stripes of one column with the checks that were stored for them. */
 export interface CheckedPart {
@@ -31,6 +40,7 @@ export function firstDamagedStripe(compute: Compute, part: CheckedPart): number 
   if (bytes.length !== expected || checks.length !== 4 * count) return stripes.firstStripe
   const masks = new PositionMasks(part.dataId, part.block)
   const view = new DataView(checks.buffer, checks.byteOffset, checks.byteLength)
+  if (count >= runPiecesMin && isIntactRun(compute, part, masks, view)) return undefined
   let at = 0
   let check = 0
   for (let stripe = stripes.firstStripe; stripe < stripes.endStripe; stripe++) {
@@ -44,6 +54,58 @@ export function firstDamagedStripe(compute: Compute, part: CheckedPart): number 
     }
   }
   return undefined
+}
+
+/** Joins the stored checks of chunks that follow one another to the plain CRC-32 that their bytes together should have. */
+export class CheckRun {
+  readonly #geometry: BlockGeometry
+  readonly #fullPiece: Crc32Joiner
+  #crc = 0
+  #bytes = 0
+
+  constructor(geometry: BlockGeometry) {
+    this.#geometry = geometry
+    this.#fullPiece = joinerFor(Math.min(pieceSizeBytes, geometry.chunkSizeBytes))
+  }
+
+  get crc(): number {
+    return this.#crc
+  }
+
+  /** Of the chunks so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Adds a chunk. `checks`: those of its column from stripe `first` on. False where they do not reach it. */
+  add(
+    checks: DataView,
+    chunk: { readonly column: number; readonly stripe: number; readonly first: number; readonly masks: PositionMasks },
+  ): boolean {
+    const { column, stripe, first, masks } = chunk
+    const fullPiece = this.#fullPiece
+    const length = this.#geometry.chunkLength(stripe, column)
+    let check = 4 * (stripe - first) * this.#geometry.piecesPerChunk
+    for (let at = 0, piece = 0; at < length; at += pieceSizeBytes, piece++) {
+      if (check + 4 > checks.byteLength) return false
+      const pieceBytes = Math.min(pieceSizeBytes, length - at)
+      const plain = (checks.getUint32(check, true) ^ masks.of(column, stripe, piece)) >>> 0
+      this.#crc =
+        pieceBytes === fullPiece.rightBytes ? fullPiece.join(this.#crc, plain) : joinCrc32(this.#crc, plain, pieceBytes)
+      check += 4
+    }
+    this.#bytes += length
+    return true
+  }
+}
+
+function isIntactRun(compute: Compute, part: CheckedPart, masks: PositionMasks, checks: DataView): boolean {
+  const { geometry, column, stripes } = part
+  const run = new CheckRun(geometry)
+  for (let stripe = stripes.firstStripe; stripe < stripes.endStripe; stripe++) {
+    if (!run.add(checks, { column, stripe, first: stripes.firstStripe, masks })) return false
+  }
+  return run.crc === compute.crc32(part.bytes)
 }
 
 /**

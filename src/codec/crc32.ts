@@ -63,6 +63,14 @@ export class Crc32Joiner {
   }
 }
 
+let joiner: Crc32Joiner | undefined
+
+/** A joiner for right parts of `rightBytes`. The one that was asked for last is kept: a process mostly sees one chunk size. */
+export function joinerFor(rightBytes: number): Crc32Joiner {
+  if (joiner?.rightBytes !== rightBytes) joiner = new Crc32Joiner(rightBytes)
+  return joiner
+}
+
 /** The check of left ‖ right from the checks of both, for any length of the right part (about 1 µs). */
 export function joinCrc32(left: number, right: number, rightBytes: number): number {
   return (multiply(powerOf(rightBytes), left) ^ right) >>> 0

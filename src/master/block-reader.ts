@@ -97,20 +97,26 @@ async function readColumns(read: DirectRead): Promise<BodySlice> {
   const grant = await ports.budget.acquire(read.chunkCount * chunkSizeBytes, context.age, context.signal)
   const output = grant.buffer.bytes
   const outcomes = await Promise.allSettled(
-    read.columns.map((column) => {
+    read.columns.map(async (column) => {
       const stripes = part.geometry.stripesOfRange(column, part.from, part.end)
       const placeOf = (stripe: number): number => (stripe * scheme.dataColumns + column - firstChunk) * chunkSizeBytes
-      return fetcher.fetchInto(
+      return await fetcher.receiveInto(
         { column, worker: fetcher.holderOf(column) },
         { ...context, stripes, deadlineMs },
         { output, placeOf },
       )
     }),
   )
-  const failure = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failure !== undefined) {
+  try {
+    const received = outcomes.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason
+      return outcome.value
+    })
+    const end = Math.min((firstChunk + read.chunkCount) * chunkSizeBytes, part.geometry.dataBytes)
+    fetcher.checkRun(received, output.subarray(0, end - firstChunk * chunkSizeBytes), firstChunk)
+  } catch (error) {
     grant.release()
-    throw failure.reason
+    throw error
   }
   const start = part.from - firstChunk * chunkSizeBytes
   return { bytes: output.subarray(start, start + part.end - part.from), release: () => grant.release() }

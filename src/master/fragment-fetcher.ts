@@ -5,7 +5,7 @@ import { assert } from '../base/assert.ts'
 import { FrostError, errorCode } from '../base/errors.ts'
 import type { WorkerId } from '../base/ids.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
-import { firstDamagedStripe } from '../codec/checks.ts'
+import { CheckRun, firstDamagedStripe } from '../codec/checks.ts'
 import { PositionMasks } from '../codec/crc32.ts'
 import { partLength } from '../codec/erasure-coder.ts'
 import { pieceSizeBytes, slotOf } from '../codec/geometry.ts'
@@ -53,6 +53,21 @@ export interface FetchOptions {
   readonly stripes: StripeRange
   readonly deadlineMs: number
   readonly signal?: AbortSignal
+}
+
+export interface FetchTarget {
+  readonly output: Uint8Array
+  /** Where in `output` the column's chunk of a stripe belongs. */
+  readonly placeOf: (stripe: number) => number
+}
+
+/** What came of one column, not checked yet. */
+export interface ReceivedColumn {
+  readonly source: Source
+  readonly stripes: StripeRange
+  /** The stored checks of the chunks in `stripes`. */
+  readonly checks: DataView
+  readonly chunkOf: (stripe: number) => Uint8Array
 }
 
 export class FragmentFetcher {
@@ -109,11 +124,12 @@ export class FragmentFetcher {
   }
 
   /** Puts the chunks straight from the socket to where they belong: `placeOf(stripe)` bytes into `output`. */
-  async fetchInto(
-    source: Source,
-    options: FetchOptions,
-    target: { readonly output: Uint8Array; readonly placeOf: (stripe: number) => number },
-  ): Promise<void> {
+  async fetchInto(source: Source, options: FetchOptions, target: FetchTarget): Promise<void> {
+    this.#check(await this.receiveInto(source, options, target))
+  }
+
+  /** As `fetchInto`, but the bytes are **not checked** yet: `checkRun` is for that. */
+  async receiveInto(source: Source, options: FetchOptions, target: FetchTarget): Promise<ReceivedColumn> {
     const { geometry } = this.#part
     const { chunkSizeBytes } = geometry
     const { output, placeOf } = target
@@ -132,37 +148,56 @@ export class FragmentFetcher {
     }
     const { reply } = await this.#get(source, options, onBytes)
     if (received !== expected) throw this.#corrupt(source, `${received} of ${expected} bytes`)
-    const damaged = this.#firstDamaged(source.column, stripes, reply, (stripe) => {
+    const checks = new DataView(reply.checks.buffer, reply.checks.byteOffset, reply.checks.byteLength)
+    const chunkOf = (stripe: number): Uint8Array => {
       const place = placeOf(stripe)
       return output.subarray(place, place + geometry.chunkLength(stripe, source.column))
-    })
-    if (damaged !== undefined) throw this.#corrupt(source, `stripe ${damaged}`)
+    }
+    return { source, stripes, checks, chunkOf }
   }
 
-  #firstDamaged(
-    column: number,
-    stripes: StripeRange,
-    reply: GetReply,
-    chunkOf: (stripe: number) => Uint8Array,
-  ): number | undefined {
+  /**
+   * Checks what was received of several columns, whose chunks lie in `bytes` one after the other in file order from chunk `firstChunk`
+   * on: all at once, and where that fails, chunk by chunk.
+   * @throws FrostError `fragment-corrupt`, for the first column with a damaged chunk.
+   */
+  checkRun(received: readonly ReceivedColumn[], bytes: Uint8Array, firstChunk: number): void {
+    const { geometry, ref, block } = this.#part
+    const { dataColumns } = geometry.scheme
+    const masks = new PositionMasks(ref.dataId, block)
+    const columns: (ReceivedColumn | undefined)[] = []
+    for (const column of received) columns[column.source.column] = column
+    const run = new CheckRun(geometry)
+    let chunk = firstChunk
+    for (let at = 0; at < bytes.length; chunk++) {
+      const stripe = Math.floor(chunk / dataColumns)
+      const column = chunk - stripe * dataColumns
+      const from = columns[column]
+      if (from === undefined || !run.add(from.checks, { column, stripe, first: from.stripes.firstStripe, masks })) break
+      at += geometry.chunkLength(stripe, column)
+    }
+    if (run.bytes === bytes.length && run.crc === this.#ports.compute.crc32(bytes)) return
+    for (const column of received) this.#check(column)
+    const [first] = received
+    if (first !== undefined) throw this.#corrupt(first.source, 'its chunks and their checks do not fit together')
+  }
+
+  #check({ source, stripes, checks, chunkOf }: ReceivedColumn): void {
     const { ref, block } = this.#part
     const masks = new PositionMasks(ref.dataId, block)
-    const checks = new DataView(reply.checks.buffer, reply.checks.byteOffset, reply.checks.byteLength)
     let check = 0
     for (let stripe = stripes.firstStripe; stripe < stripes.endStripe; stripe++) {
       const chunk = chunkOf(stripe)
       for (let at = 0, piece = 0; at < chunk.length; at += pieceSizeBytes, piece++) {
-        if (check + 4 > checks.byteLength) return stripe
         const bytes = chunk.length <= pieceSizeBytes ? chunk : chunk.subarray(at, at + pieceSizeBytes)
-        if (
-          checks.getUint32(check, true) !==
-          (this.#ports.compute.crc32(bytes) ^ masks.of(column, stripe, piece)) >>> 0
-        )
-          return stripe
+        const isIntact =
+          check + 4 <= checks.byteLength &&
+          checks.getUint32(check, true) ===
+            (this.#ports.compute.crc32(bytes) ^ masks.of(source.column, stripe, piece)) >>> 0
+        if (!isIntact) throw this.#corrupt(source, `stripe ${stripe}`)
         check += 4
       }
     }
-    return undefined
   }
 
   async #get(source: Source, options: FetchOptions, onBytes?: (bytes: Uint8Array) => void): Promise<FragmentChunks> {
