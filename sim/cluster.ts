@@ -7,6 +7,7 @@ import { SeededRandom } from '../src/base/random.ts'
 import { defaultScheme } from '../src/base/scheme.ts'
 import type { Scheme } from '../src/base/scheme.ts'
 import { MIB, SECOND_MS } from '../src/base/units.ts'
+import { defaultGroupBytesPerSlotMax } from '../src/master/master.ts'
 import type { FileInfo, FileService, PutRequest } from '../src/master/file-service.ts'
 import type { DataRow } from '../src/meta/contract/data-metadata.ts'
 import type { StoreOptions } from '../src/store/contract.ts'
@@ -37,6 +38,8 @@ export interface SimulatedClusterOptions {
   readonly memoryBytes?: number
   /** Default 2. */
   readonly groupsPerWorker?: number
+  /** Default 32 GiB: no group is ever full. */
+  readonly groupBytesPerSlotMax?: number
   /** Default 10 s. */
   readonly orphansEveryMs?: number
   /** Default 10 minutes. */
@@ -81,6 +84,7 @@ export class SimulatedCluster {
         extentBytesMax: options.extentBytesMax ?? 1000 * scheme.dataColumns * chunkSizeBytes,
         memoryBytes: options.memoryBytes ?? MIB,
         groupsPerWorker: options.groupsPerWorker ?? 2,
+        groupBytesPerSlotMax: options.groupBytesPerSlotMax ?? defaultGroupBytesPerSlotMax,
         orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
         intentAfterMs: options.intentAfterMs ?? defaultIntentAfterMs,
         commitMs: options.commitMs ?? (() => 1),

@@ -51,6 +51,7 @@ export interface MasterNodeOptions {
   readonly extentBytesMax: number
   readonly memoryBytes: number
   readonly groupsPerWorker: number
+  readonly groupBytesPerSlotMax: number
   readonly orphansEveryMs: number
   readonly intentAfterMs: number
   /** How long a commit of metadata takes. */

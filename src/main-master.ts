@@ -10,7 +10,7 @@ import type { MasterConfig } from './cli/config/options.ts'
 import { RestCounters } from './gateway/rest/rest-counters.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
 import { metricsText } from './main-metrics.ts'
-import { defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
+import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
 import { defaultExtentBytesMax } from './master/upload.ts'
 import { CommitterLink } from './master/committer-link.ts'
 import { answerCommand, ForwardingRunner } from './meta/forwarding.ts'
@@ -71,6 +71,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       extentBytesMax: defaultExtentBytesMax,
       memoryBytes: config.memoryBytes,
       groupsPerWorker: defaultGroupsPerWorker,
+      groupBytesPerSlotMax: defaultGroupBytesPerSlotMax,
       orphansEveryMs: defaultOrphansEveryMs,
       handlers,
       onFatal: die,

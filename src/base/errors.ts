@@ -93,7 +93,7 @@ const table = {
   'format-unsupported': {
     status: 500,
     retry: 'never',
-    title: 'The stored format is newer than this version understands.',
+    title: 'The stored format is none that this version understands.',
   },
   'store-corrupt': { status: 500, retry: 'never', title: 'Stored bytes are damaged.' },
   'internal': { status: 500, retry: 'never', title: 'Something that should not happen has happened.' },

@@ -124,6 +124,12 @@ export function firstDataIdAt(timeMs: number): DataId {
   return (timeToHex(timeMs) + '0'.repeat(20)) as DataId
 }
 
+/** The id that is next below; there is none below the first. */
+export function dataIdBefore(id: DataId): DataId | undefined {
+  const value = BigInt(`0x${id}`)
+  return value === 0n ? undefined : ((value - 1n).toString(16).padStart(32, '0') as DataId)
+}
+
 /** Joins the two parts of a version id. `random` holds 10 bytes. */
 export function makeVersionId(timeMs: number, random: Uint8Array): VersionId {
   assert(random.length === 10, 'the random part of a version id has 10 bytes')

@@ -5,7 +5,7 @@ import { unreachableRejection } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import type { ClusterId, ProcessId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
-import { MINUTE_MS, SECOND_MS } from '../base/units.ts'
+import { GIB, MINUTE_MS, SECOND_MS } from '../base/units.ts'
 import { defaultDetectorTimes } from '../cluster/detect-failures.ts'
 import { ErasureCoder } from '../codec/erasure-coder.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
@@ -25,9 +25,11 @@ import { DamageReports } from './damage-reports.ts'
 import { Discards } from './discards.ts'
 import type { FileService } from './file-service.ts'
 import { MasterFiles } from './files.ts'
+import { GroupFullness } from './group-fullness.ts'
+import { GroupTask } from './group-task.ts'
 import { RecentLatency } from './latency.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
-import { GroupTask, Membership } from './membership.ts'
+import { Membership } from './membership.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { OpenUploads } from './open-uploads.ts'
 import { OrphanTask } from './orphans.ts'
@@ -58,7 +60,10 @@ export interface MasterOptions {
   readonly extentBytesMax: number
   /** The budget for bytes in flight. */
   readonly memoryBytes: number
+  /** Groups that take new data, for each worker. */
   readonly groupsPerWorker: number
+  /** A placement group with so many bytes on a slot takes no new data. */
+  readonly groupBytesPerSlotMax: number
   readonly orphansEveryMs: number
   /** An upload that is open for so long gets an intent row; default 10 minutes. */
   readonly intentAfterMs?: number
@@ -78,6 +83,7 @@ export interface MasterCounts {
 }
 
 export const defaultGroupsPerWorker = 50
+export const defaultGroupBytesPerSlotMax = 32 * GIB
 export const defaultOrphansEveryMs = 10 * MINUTE_MS
 /** Requests that wait for memory; each holds a connection and at most what one read from it brought. */
 const memoryWaitersMax = 4096
@@ -122,12 +128,12 @@ export class Master {
 
   async start(): Promise<void> {
     const { metadata, clock, random, log } = this.#ports
-    const { process, scheme, groupsPerWorker } = this.#options
+    const { process, scheme, groupsPerWorker, groupBytesPerSlotMax: bytesPerSlotMax } = this.#options
     const map = new ClusterMap(metadata)
     const workers = new ConnectedWorkers({ clock, times: defaultDetectorTimes, groupNow: (group) => map.group(group) })
     const lease = new LeaseKeeper({ metadata, clock }, process)
     this.#lease = lease
-    const memberPorts = { metadata, clock, random, log, map, workers, lease }
+    const memberPorts = { metadata, log, map, workers }
     const membership = new Membership(memberPorts, this.#options.clusterId)
     // Nobody is served before the process is registered, whose address is known only once it listens.
     const started = Promise.withResolvers<void>()
@@ -146,12 +152,15 @@ export class Master {
       const discards = new Discards({ metadata, log })
       const damage = new DamageReports({ metadata, clock, log })
       this.#files = this.#makeFiles({ map, workers, uploads, reads, discards, damage })
+      const fullness = new GroupFullness({ metadata, map, workers, lease }, { bytesPerSlotMax })
+      const groupPorts = { ...memberPorts, clock, random, lease, membership, fullness }
       const purgePorts = { metadata, map, workers, lease, log, clock }
       for (const task of [
         lease,
         publisher,
         new ProcessExpiry({ metadata, clock, lease }, process),
-        new GroupTask(memberPorts, membership, { scheme, groupsPerWorker }),
+        fullness,
+        new GroupTask(groupPorts, { scheme, groupsPerWorker, bytesPerSlotMax }),
         discards,
         damage,
         new PurgeTask(purgePorts),

@@ -6,7 +6,8 @@
 // - committed once: only when every read that could see it has ended, as the purge does.
 //
 // An id without a row below the horizon belongs to no upload in progress: it becomes `dead` first, which nobody can undo.
-// Then the rows of the dead go that no worker lists any more and that are below the horizon, provided that all were asked.
+// Then the rows of the dead go that no worker lists any more and that are below the horizon, provided that all were asked: only
+// for the ids next to a dead one, so that this costs what is dead and not what is alive.
 //
 // All workers are walked over every `everyMs`; one that has just connected, or has failed to drop what the purge asked, soon
 // after that. A worker that fails is left out until the next time, and nobody waits for it.
@@ -18,6 +19,7 @@ import { SECOND_MS } from '../base/units.ts'
 import type { DataRow } from '../meta/contract/data-metadata.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BackgroundTask } from './background-task.ts'
+import { findListed } from './listed-ids.ts'
 import { dropAt } from './purge.ts'
 import type { PurgePorts } from './purge.ts'
 import type { WorkerLink } from './worker-link.ts'
@@ -118,45 +120,41 @@ export class OrphanTask implements BackgroundTask {
     let after: DataId | undefined
     for (;;) {
       signal.throwIfAborted()
-      const rows = await metadata.listDataRows({
+      const dead = await metadata.listDeadData({
         group,
-        state: 'dead',
         below,
         limit: pageSize,
         ...(after === undefined ? {} : { after }),
       })
-      const last = rows.at(-1)?.dataId
-      if (last === undefined) return
-      const listed = await this.#listAll(group, { after, last, signal })
+      if (dead.length === 0) return
+      const ids = dead.map((ref) => ref.dataId)
+      const listed = await this.#listedByAny(group, ids, signal)
       const { fence } = lease
       if (listed === undefined || fence === undefined) return
-      const refs = rows.filter((row) => !listed.has(row.dataId)).map(({ dataId }) => ({ group, dataId }))
+      const refs = dead.filter((ref) => !listed.has(ref.dataId))
       if (refs.length > 0) await metadata.removeDeadRows({ refs, fence })
-      after = last
-      if (rows.length < pageSize) return
+      after = ids.at(-1)
+      if (dead.length < pageSize) return
     }
   }
 
-  /** The ids after `after` up to `last` that any worker lists; `undefined` where not all workers of the cluster said so. */
-  async #listAll(
+  /** Those of some ids that any worker lists; `undefined` where not all workers of the cluster were asked. */
+  async #listedByAny(
     group: GroupId,
-    range: { readonly after: DataId | undefined; readonly last: DataId; readonly signal: AbortSignal },
+    ids: readonly DataId[],
+    signal: AbortSignal,
   ): Promise<ReadonlySet<DataId> | undefined> {
     const { metadata, workers } = this.#ports
-    const { last, signal } = range
     const listed = new Set<DataId>()
     for (const { worker, state } of await metadata.listWorkers()) {
       const link = workers.link(worker)
       if (link === undefined && state === 'out') continue
       if (link === undefined) return undefined
-      let { after } = range
-      for (;;) {
-        const ids = await this.#list(link, { group, after, signal })
-        if (ids === undefined) return undefined
-        for (const id of ids) if (id <= last) listed.add(id)
-        after = ids.at(-1)
-        if (ids.length < pageSize || after === undefined || after >= last) break
-      }
+      const list = async (after: DataId | undefined): Promise<readonly DataId[] | undefined> =>
+        await this.#list(link, { group, after, signal })
+      const found = await findListed(ids, list, pageSize)
+      if (found === undefined) return undefined
+      for (const id of found) listed.add(id)
     }
     return listed
   }

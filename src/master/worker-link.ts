@@ -3,6 +3,7 @@
 
 import type { DataId, Epoch, GroupId, WorkerId } from '../base/ids.ts'
 import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
+import type { HeldGroup } from '../rpc/messages/group-usage.ts'
 
 export interface WorkerLink {
   readonly worker: WorkerId
@@ -21,6 +22,8 @@ export interface WorkerLink {
   drop(group: GroupId, epoch: Epoch, dataIds: readonly DataId[], options: CallOptions): Promise<void>
   /** Data ids of a group in order, after `after`. */
   listIds(group: GroupId, after: DataId | undefined, limit: number, options: CallOptions): Promise<readonly DataId[]>
+  /** Groups above `after` of which it holds anything, in order, with how much; fewer than `limit` (at most 1,000) at the end. */
+  groupUsage(after: GroupId | undefined, limit: number, options: CallOptions): Promise<readonly HeldGroup[]>
 }
 
 export interface CallOptions {

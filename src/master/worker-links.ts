@@ -12,6 +12,8 @@ import type { PlacementGroup } from '../cluster/placement-group.ts'
 import type { Clock } from '../ports/clock.ts'
 import { decodeGetReply, encodeGet, encodeInspect, encodePut } from '../rpc/messages/fragment.ts'
 import type { FragmentKey } from '../rpc/messages/fragment.ts'
+import { decodeHeldGroups, encodeGroupUsageRequest } from '../rpc/messages/group-usage.ts'
+import type { HeldGroup } from '../rpc/messages/group-usage.ts'
 import { decodeIds, encodeDrop, encodeGroups, encodeListIds, groupsPerMessage } from '../rpc/messages/membership.ts'
 import type { WorkerVitals } from '../rpc/messages/membership.ts'
 import { methods } from '../rpc/messages/methods.ts'
@@ -235,6 +237,14 @@ class PeerLink implements WorkerLink {
     const ids = decodeIds(response.body ?? noHeader)
     response.release()
     return ids
+  }
+
+  async groupUsage(after: GroupId | undefined, limit: number, options: CallOptions): Promise<readonly HeldGroup[]> {
+    const body = [encodeGroupUsageRequest({ after, limit })]
+    const response = await this.peer.request(methods.groupUsage, noHeader, { ...options, body })
+    const groups = decodeHeldGroups(response.body ?? noHeader)
+    response.release()
+    return groups
   }
 
   async #retryAdopted<T>(group: GroupId, run: () => Promise<T>): Promise<T> {

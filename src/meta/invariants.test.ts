@@ -71,8 +71,7 @@ async function step(scene: Scene, random: SeededRandom): Promise<void> {
     default: {
       await scene.publish(processId(1), scene.nowMs, await store.visibleSequence())
       await store.removePurged({ entries: await store.nextPurge({ limit: 5 }) })
-      const rows = await store.listDataRows({ group: groupId(1), state: 'dead', limit: 20 })
-      await store.removeDeadRows({ refs: rows })
+      await store.removeDeadRows({ refs: await store.listDeadData({ group: groupId(1), limit: 20 }) })
       scene.nowMs += random.below(50)
     }
   }
@@ -107,19 +106,25 @@ function checkRows(map: MemoryMap): { files: number; bytes: number } {
 
 function checkData(map: MemoryMap, references: ReadonlyMap<string, number>): void {
   const queued = new Set(map.range({ ...within(tables.purge), limit: all }).map(([key]) => key.slice(8)))
+  const dead = new Set(map.range({ ...within(tables.deadData), limit: all }).map(([key]) => key.slice(1)))
   let live = 0
+  let unqueued = 0
   const check = (name: string, bytes: Uint8Array, key: string): void => {
     const row = decodeData(bytes)
     if (row.state === 'live') live += 1
     const count = row.state === 'live' ? (row satisfies CommittedData).references : 0
     assert.equal(count, references.get(name) ?? 0, name)
-    if (queued.has(key)) assert.notEqual(row.state, 'live')
+    // Dead means either in the purge queue or in the index of dead data.
+    assert.equal(row.state !== 'live', queued.has(key) !== dead.has(key), name)
+    if (row.state === 'live') assert.ok(!queued.has(key) && !dead.has(key), name)
+    if (dead.has(key)) unqueued += 1
   }
   for (const [key, bytes] of map.range({ ...within(tables.data), limit: all }))
     check(`${readGroup(key, 1)}/${readDataId(key, 5)}`, bytes, key.slice(1))
   for (const [key, bytes] of map.range({ ...within(tables.recentData), limit: all }))
     check(`${readGroup(key, 17)}/${readDataId(key, 1)}`, bytes, key.slice(17) + key.slice(1, 17))
   assert.equal(live, references.size)
+  assert.equal(unqueued, dead.size)
 }
 
 test('whatever was mutated in whatever order, every count is what it counts', async () => {

@@ -113,6 +113,10 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
     return clusterReads.listDataRows(this.#view(), request)
   }
 
+  async listDeadData(request: ListDataRows): Promise<readonly DataRef[]> {
+    return clusterReads.listDeadData(this.#view(), request)
+  }
+
   async visibleSequence(): Promise<number> {
     return fileReads.visibleSequence(this.#view())
   }

@@ -3,6 +3,7 @@
 import { FrostError } from '../base/errors.ts'
 import { decodePrefix } from '../codec/record.ts'
 import { decodeGet, decodeInspect, decodePut, encodeGetReply } from '../rpc/messages/fragment.ts'
+import { decodeGroupUsageRequest, encodeHeldGroups } from '../rpc/messages/group-usage.ts'
 import { decodeDrop, decodeGroups, decodeListIds, encodeIds } from '../rpc/messages/membership.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import type { RpcHandler, RpcReply, RpcRequest } from '../rpc/peer.ts'
@@ -19,6 +20,7 @@ export function fragmentHandlers(store: FragmentStore, groups: AdoptedGroups): R
     [methods.inspect, async (request) => await inspect(store, request)],
     [methods.drop, async (request) => await drop(store, groups, request)],
     [methods.listIds, (request) => listIds(store, request)],
+    [methods.groupUsage, (request) => groupUsage(store, request)],
     [
       methods.adopt,
       async (request) => {
@@ -75,6 +77,12 @@ function listIds(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
   const { group, after, limit } = decodeListIds(bodyOf(request))
   const ids = store.listDataIds({ group, limit, ...(after === undefined ? {} : { after }) })
   return Promise.resolve({ header: noHeader, body: [encodeIds(ids)] })
+}
+
+function groupUsage(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
+  const { after = 0, limit } = decodeGroupUsageRequest(bodyOf(request))
+  const held = store.listGroups().filter(({ group, bytes }) => group > after && bytes > 0)
+  return Promise.resolve({ header: noHeader, body: [encodeHeldGroups(held.slice(0, limit))] })
 }
 
 function bodyOf(request: RpcRequest): Uint8Array<ArrayBuffer> {

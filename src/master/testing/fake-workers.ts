@@ -12,6 +12,7 @@ import { checksOf, decodeHeader } from '../../codec/record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { FragmentKey } from '../../rpc/messages/fragment.ts'
+import type { HeldGroup } from '../../rpc/messages/group-usage.ts'
 import type { FragmentChunks, FragmentRange, GetOptions, PutOptions, WorkerLink, WorkerLinks } from '../worker-link.ts'
 
 export type WorkerMood = 'up' | 'away' | 'failing' | 'full' | 'slow' | 'silent' | 'unaware'
@@ -148,6 +149,11 @@ class FakeLink implements WorkerLink {
   }
 
   async listIds(): Promise<readonly DataId[]> {
+    await Promise.resolve()
+    return []
+  }
+
+  async groupUsage(): Promise<readonly HeldGroup[]> {
     await Promise.resolve()
     return []
   }

@@ -48,6 +48,11 @@ export interface DataReads {
   /** Rows of one group in the order of their ids, for comparisons; `after` need not exist. */
   listDataRows(request: ListDataRows): Promise<readonly DataRow[]>
   /**
+   * What of one group is `dead` and not in the purge queue (any more), in the order of the ids: all that `removeDeadRows` may take,
+   * and more only above the horizon. Costs what it returns, however many rows there are; `after` need not exist.
+   */
+  listDeadData(request: ListDataRows): Promise<readonly DataRef[]>
+  /**
    * Every mutation with a number below this one is seen by every read that begins from now on, in any process. A process
    * that publishes it once all reads it had open at this call have ended tells the truth.
    */
@@ -83,10 +88,9 @@ export interface DataMutations {
 export interface ListDataRows {
   readonly group: DataRef['group']
   readonly after?: DataRef['dataId']
-  /** Only rows in this state. A page may then be shorter than `limit` though more follow only at the end of the group. */
-  readonly state?: DataRow['state']
   /** Only ids below this time. */
   readonly below?: HorizonMs
+  /** 1 to `pageLimitMax`. */
   readonly limit: number
 }
 

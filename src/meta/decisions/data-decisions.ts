@@ -1,17 +1,23 @@
 // Data ids outside of commits: giving up those that were not committed, taking purged ones out of the queue, and removing rows that
 // say `dead`. An id that is dead stays dead: its row goes only below the horizon, under which no commit is let through, and only
 // after its purge entry, so nothing can bring the id back to life between.
+//
+// Every id whose row is dead is either in the purge queue or in the index of dead data, never in both and never in none. So those
+// whose rows may go are found without looking at live ones; and an overwrite or a deletion, which makes an id dead and queues
+// it, pays nothing for the index: an id gets there when it leaves the queue.
 
 import { assert } from '../../base/assert.ts'
 import { dataIdTimeMs } from '../../base/ids.ts'
 import { pageLimitMax } from '../contract/conventions.ts'
 import type { DataRef, Fence } from '../contract/conventions.ts'
 import type { Discard, DiscardOutcome, PurgeEntry } from '../contract/data-metadata.ts'
-import { purgeKey } from '../encoding/keys.ts'
+import { deadDataKey, purgeKey } from '../encoding/keys.ts'
 import { insertDataRow, readData, removeDataRow } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 import { readHorizon } from './horizon.ts'
 import { addPurgeCount, queuePurge } from './references.ts'
+
+const empty = new Uint8Array()
 
 export function discard(draft: Draft, { refs, queue }: Discard): readonly DiscardOutcome[] {
   assert(refs.length <= pageLimitMax, 'number of ids to discard')
@@ -20,6 +26,7 @@ export function discard(draft: Draft, { refs, queue }: Discard): readonly Discar
     const stored = readData(draft, ref)
     if (stored === undefined) {
       insertDataRow(draft, ref, { state: 'discarded', purge: queue ? queuePurge(draft, ref) : 0 })
+      if (!queue) draft.put(deadDataKey(ref), empty)
       inserted.push({ group: ref.group, dataId: ref.dataId })
       return 'dead'
     }
@@ -40,7 +47,10 @@ export function removePurged(draft: Draft, command: RemovePurged): void {
   draft.checkFence(command.fence)
   const removed = command.entries.filter((entry) => draft.get(purgeKey(entry)) !== undefined)
   if (removed.length === 0) return
-  for (const entry of removed) draft.remove(purgeKey(entry))
+  for (const entry of removed) {
+    draft.remove(purgeKey(entry))
+    draft.put(deadDataKey(entry), empty)
+  }
   addPurgeCount(draft, -removed.length)
   draft.record({ kind: 'purged', refs: removed.map(({ group, dataId }) => ({ group, dataId })) })
 }
@@ -62,6 +72,7 @@ export function removeDeadRows(draft: Draft, command: RemoveDeadRows): number {
     const isQueued = purge !== 0 && draft.get(purgeKey({ sequence: purge, group, dataId })) !== undefined
     if (state === 'live' || isQueued) continue
     removeDataRow(draft, { group, dataId })
+    draft.remove(deadDataKey({ group, dataId }))
     removed.push({ group, dataId })
   }
   if (removed.length > 0) draft.record({ kind: 'data', refs: removed })

@@ -10,7 +10,7 @@ import type { Fields } from './plain-fields.ts'
 import { decodePlainRow } from './plain-rows.ts'
 
 /** Of all stored rows together. A row's own format byte says how it is laid out; this says what rows there are. */
-export const formatVersion = 1
+export const formatVersion = 2
 
 const clusterFields: Fields<ClusterRow> = {
   cluster: 'string',
@@ -47,11 +47,11 @@ const processFields: Fields<ProcessRow> = {
 
 const leaseFields: Fields<LeaseRow> = { name: 'string', holder: 'string?', token: 'number', renewals: 'number' }
 
-/** @throws FrostError `format-unsupported`: a newer version has written it. */
+/** @throws FrostError `format-unsupported`: a newer version has written it, or one from before the first release. */
 export function decodeCluster(stored: Uint8Array): ClusterRow {
   // First, since a newer version may have changed the other fields.
   const found = decodePlainRow<Pick<ClusterRow, 'formatVersion'>>(stored, { formatVersion: 'number' }).formatVersion
-  if (found > formatVersion)
+  if (found !== formatVersion)
     throw new FrostError('format-unsupported', `The metadata has format ${found}; known is ${formatVersion}.`)
   return decodePlainRow(stored, clusterFields)
 }

@@ -50,6 +50,8 @@ export const tables = {
   marker: '\x15',
   /** Where a kept version is, by its id. */
   keptById: '\x16',
+  /** Data ids whose rows are dead and that are not in the purge queue. */
+  deadData: '\x17',
 } as const
 
 export function bucketKey(bucket: string): ByteString {
@@ -104,6 +106,10 @@ export function dataKey(group: GroupId, dataId: DataId): ByteString {
 
 export function recentDataKey(group: GroupId, dataId: DataId): ByteString {
   return tables.recentData + hexPart(dataId) + uint32Part(group)
+}
+
+export function deadDataKey({ group, dataId }: DataRef): ByteString {
+  return tables.deadData + uint32Part(group) + hexPart(dataId)
 }
 
 export function purgeKey(entry: PurgeEntry): ByteString {

@@ -47,9 +47,10 @@ describe('fields of plain data', () => {
     assert.throws(() => decodeLease(encodePlainRow({ name: 'a', token: 1 })), isCode('store-corrupt'))
   })
 
-  test('a cluster row of a newer version is unsupported, whatever its other fields are', () => {
-    assert.throws(() => decodeCluster(encodePlainRow({ formatVersion: 2 })), isCode('format-unsupported'))
-    assert.throws(() => decodeCluster(encodePlainRow({ formatVersion: 1 })), isCode('store-corrupt'))
+  test('a cluster row of another version is unsupported, whatever its other fields are', () => {
+    assert.throws(() => decodeCluster(encodePlainRow({ formatVersion: 3 })), isCode('format-unsupported'))
+    assert.throws(() => decodeCluster(encodePlainRow({ formatVersion: 1 })), isCode('format-unsupported'))
+    assert.throws(() => decodeCluster(encodePlainRow({ formatVersion: 2 })), isCode('store-corrupt'))
   })
 })
 

@@ -3,7 +3,7 @@
 import { assert } from '../../base/assert.ts'
 import type { GroupId, WorkerId } from '../../base/ids.ts'
 import { parseProcessId } from '../../base/ids.ts'
-import type { KeyValueView } from '../../ports/key-value.ts'
+import type { ByteString, KeyValueEntry, KeyValueView } from '../../ports/key-value.ts'
 import type { ChangeRecord } from '../contract/change-metadata.ts'
 import { pageLimitMax } from '../contract/conventions.ts'
 import type { DataRef } from '../contract/conventions.ts'
@@ -62,32 +62,35 @@ export function listDataRows(view: KeyValueView, request: ListDataRows): readonl
 }
 
 function listMovedRows(view: KeyValueView, request: ListDataRows): readonly DataRow[] {
-  const { group, after, state, below, limit } = request
-  const prefix = tables.data + uint32Part(group)
+  const { group } = request
+  return listIds(view, tables.data, request).map(([key, stored]) =>
+    toDataRow({ group, dataId: readDataId(key, 5) }, decodeData(stored)),
+  )
+}
+
+export function listDeadData(view: KeyValueView, request: ListDataRows): readonly DataRef[] {
+  assertLimit(request.limit)
+  const { group } = request
+  return listIds(view, tables.deadData, request).map(([key]) => ({ group, dataId: readDataId(key, 5) }))
+}
+
+/** A page of a table that is ordered by groups and data ids. */
+function listIds(view: KeyValueView, table: ByteString, request: ListDataRows): readonly KeyValueEntry[] {
+  const { group, after, below, limit } = request
+  const prefix = table + uint32Part(group)
+  const from = after === undefined ? prefix : `${prefix}${hexPart(after)}\0`
   const to = below === undefined ? afterPrefix(prefix) : prefix + hexPart(firstDataIdAt(below))
-  const rows: DataRow[] = []
-  for (let from = after === undefined ? prefix : `${prefix}${hexPart(after)}\0`; from < to && rows.length < limit;) {
-    const found = view.range({ from, to, limit })
-    for (const [key, stored] of found) {
-      const row = toDataRow({ group, dataId: readDataId(key, 5) }, decodeData(stored))
-      if ((state === undefined || row.state === state) && rows.length < limit) rows.push(row)
-    }
-    const last = found[limit - 1]
-    if (last === undefined) break
-    from = `${last[0]}\0`
-  }
-  return rows
+  return from >= to ? [] : view.range({ from, to, limit })
 }
 
 function listRecentRows(view: KeyValueView, request: ListDataRows): readonly DataRow[] {
-  const { group, after = '', state, below } = request
+  const { group, after = '', below } = request
   const end = below === undefined ? 'g' : firstDataIdAt(below)
   const rows: DataRow[] = []
   for (const [key, stored] of view.range({ ...within(tables.recentData), limit: recentMax + insertMax })) {
     const dataId = readDataId(key, 1)
     if (readGroup(key, 17) !== group || dataId <= after || dataId >= end) continue
-    const row = toDataRow({ group, dataId }, decodeData(stored))
-    if (state === undefined || row.state === state) rows.push(row)
+    rows.push(toDataRow({ group, dataId }, decodeData(stored)))
   }
   return rows
 }

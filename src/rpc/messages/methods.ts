@@ -18,4 +18,6 @@ export const methods = {
   heartbeat: 8,
   /** Master process to the one that commits: a metadata command. */
   metadataCommand: 9,
+  /** Master to worker: how much it holds of each group, by pages. */
+  groupUsage: 10,
 } as const

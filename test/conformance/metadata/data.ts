@@ -5,11 +5,13 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 
-import { parseDataId } from '../../../src/base/ids.ts'
+import type { DataRef } from '../../../src/meta/contract/conventions.ts'
 import type { PurgeEntry } from '../../../src/meta/contract/data-metadata.ts'
 import type { RepairEntry } from '../../../src/meta/contract/repair-metadata.ts'
 import { groupId, present, processId, sceneTests, startMs, workerId } from './scene.ts'
 import type { CreateStore } from './scene.ts'
+
+const byId = (left: DataRef, right: DataRef): number => (left.dataId < right.dataId ? -1 : 1)
 
 export function dataTests(name: string, create: CreateStore): void {
   const sceneTest = sceneTests(create)
@@ -75,7 +77,7 @@ export function dataTests(name: string, create: CreateStore): void {
   })
 
   describe(`${name}: data rows`, () => {
-    sceneTest('rows of a group are listed by pages, by state and below a time', async (scene) => {
+    sceneTest('rows of a group are listed by pages and below a time', async (scene) => {
       const { store } = scene
       const refs = [scene.ref(), scene.ref(), scene.ref(2)]
       scene.nowMs += 1_000
@@ -87,12 +89,72 @@ export function dataTests(name: string, create: CreateStore): void {
       const all = await store.listDataRows({ group: groupId(1), limit: 10 })
       assert.equal(all.length, 4)
       assert.deepEqual(ids(all), ids(all).toSorted())
-      assert.deepEqual(ids(await store.listDataRows({ group: groupId(1), state: 'dead', limit: 10 })), dead)
-      assert.equal((await store.listDataRows({ group: groupId(1), state: 'live', limit: 10 })).length, 1)
+      assert.deepEqual(ids(all.filter((row) => row.state === 'dead')), dead)
       const old = await store.listDataRows({ group: groupId(1), below: startMs + 1, limit: 10 })
       assert.deepEqual(ids(old), dead.slice(0, 2))
       const next = await store.listDataRows({ group: groupId(1), after: present(all[0]).dataId, limit: 2 })
       assert.deepEqual(next, all.slice(1, 3))
+    })
+
+    sceneTest('dead data of a group is listed by pages, below a time, and nothing else', async (scene) => {
+      const { store } = scene
+      const request = { group: groupId(1), limit: 10 }
+      assert.deepEqual(await store.listDeadData(request), [])
+      const refs = [scene.ref(), scene.ref(), scene.ref(2)]
+      await scene.put('live')
+      scene.nowMs += 1_000
+      refs.push(scene.ref())
+      await store.discard({ refs, queue: false })
+      await store.discard({ refs, queue: false })
+      await store.discard({ refs: [scene.ref()], queue: true })
+      const dead = [refs[0], refs[1], refs[3]].map(present).toSorted(byId)
+      assert.deepEqual(await store.listDeadData(request), dead)
+      assert.deepEqual(await store.listDeadData({ ...request, group: groupId(2) }), [refs[2]])
+      assert.deepEqual(await store.listDeadData({ ...request, group: groupId(3) }), [])
+      assert.deepEqual(await store.listDeadData({ ...request, limit: 2 }), dead.slice(0, 2))
+      assert.deepEqual(await store.listDeadData({ ...request, after: present(dead[1]).dataId }), dead.slice(2))
+      // `after` need not be dead, nor exist.
+      scene.nowMs = startMs + 500
+      assert.deepEqual(await store.listDeadData({ ...request, after: scene.dataId() }), dead.slice(2))
+      assert.deepEqual(await store.listDeadData({ ...request, below: startMs + 1 }), dead.slice(0, 2))
+      const afterAndBelow = { after: present(dead[2]).dataId, below: startMs + 1 }
+      assert.deepEqual(await store.listDeadData({ ...request, ...afterAndBelow }), [])
+    })
+
+    sceneTest('what lost its last reference is listed as dead once it has left the purge queue', async (scene) => {
+      const { store } = scene
+      const request = { group: groupId(1), limit: 10 }
+      const { refs, ...command } = scene.upload('file')
+      await store.commitVersion(command)
+      await scene.put('copy', {
+        version: { ...scene.version([]), sizeBytes: 1_000, extents: command.version.extents },
+        newData: [],
+        sharedData: refs,
+        commandId: scene.dataId(),
+      })
+      await scene.register(processId(1))
+      await scene.put('file')
+      assert.equal(await store.purgeQueueLength(), 0)
+      await scene.remove('copy')
+      await scene.publish(processId(1), startMs + 1, await store.visibleSequence())
+      assert.deepEqual(await store.listDeadData(request), [])
+      const entries = await store.nextPurge({ limit: 10 })
+      assert.equal(entries.length, 1)
+      await store.removePurged({ entries })
+      await store.removePurged({ entries })
+      assert.deepEqual(await store.listDeadData(request), refs)
+    })
+
+    sceneTest('dead data whose row was removed is listed no longer', async (scene) => {
+      const { store } = scene
+      const old = [scene.ref(), scene.ref()]
+      scene.nowMs += 1_000
+      const young = scene.ref()
+      await store.discard({ refs: [...old, young], queue: false })
+      await scene.register(processId(1))
+      await scene.publish(processId(1), startMs + 1)
+      assert.equal(await store.removeDeadRows({ refs: [...old, young] }), 2)
+      assert.deepEqual(await store.listDeadData({ group: groupId(1), limit: 10 }), [young])
     })
 
     sceneTest('a dead row goes when it is below the horizon and not in the purge queue', async (scene) => {
@@ -125,31 +187,33 @@ export function dataTests(name: string, create: CreateStore): void {
         await store.discard({ refs: refs.slice(at, at + 300), queue: false })
       const many = Array.from({ length: 1_500 }, () => scene.ref())
       await scene.put('file', { version: scene.version(many), newData: many.map((ref) => scene.newData(ref)) })
-      const listed = async (group: number, state: 'live' | 'dead'): Promise<readonly string[]> => {
-        const ids: string[] = []
+      type Lister = 'listDataRows' | 'listDeadData'
+      const listed = async (group: number, list: Lister = 'listDataRows'): Promise<readonly DataRef[]> => {
+        const rows: DataRef[] = []
         for (;;) {
-          const last = ids.at(-1)
-          const after = last === undefined ? {} : { after: present(parseDataId(last)) }
-          const rows = await store.listDataRows({ group: groupId(group), state, limit: 700, ...after })
-          ids.push(...rows.map((row) => row.dataId))
-          if (rows.length < 700) return ids
+          const last = rows.at(-1)
+          const after = last === undefined ? {} : { after: last.dataId }
+          const page = await store[list]({ group: groupId(group), limit: 700, ...after })
+          rows.push(...page)
+          if (page.length < 700) return rows
         }
       }
-      const dead = refs
-        .filter((ref) => ref.group === 1)
-        .map((ref) => ref.dataId)
-        .toSorted()
-      assert.deepEqual(await listed(1, 'dead'), dead)
-      assert.deepEqual(await listed(1, 'live'), many.map((ref) => ref.dataId).toSorted())
+      const refsOf = (rows: readonly DataRef[]): DataRef[] => rows.map(({ group, dataId }) => ({ group, dataId }))
+      const dead = refs.filter((ref) => ref.group === 1).toSorted(byId)
+      assert.deepEqual(await listed(1, 'listDeadData'), dead)
+      assert.deepEqual(refsOf(await listed(1)), [...dead, ...many].toSorted(byId))
       const rows = await store.getDataRows(refs.slice(0, 1_000))
       assert.ok(rows.every((row) => row?.state === 'dead'))
       await scene.remove('file')
-      assert.equal((await listed(1, 'dead')).length, 3_000)
+      assert.equal((await listed(1)).length, 3_000)
+      assert.equal((await listed(1, 'listDeadData')).length, 1_500)
       await scene.register(processId(1))
       await scene.publish(processId(1), startMs + 1)
       for (let at = 0; at < refs.length; at += 1_000)
         assert.equal(await store.removeDeadRows({ refs: refs.slice(at, at + 1_000) }), 1_000)
-      assert.deepEqual(await listed(2, 'dead'), [])
+      assert.deepEqual(await listed(2), [])
+      assert.deepEqual(await listed(2, 'listDeadData'), [])
+      assert.deepEqual(await listed(1, 'listDeadData'), [])
     })
   })
 
