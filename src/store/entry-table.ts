@@ -1,15 +1,20 @@
 // All entries of the store, in three layers: what changed since the last checkpoint (memory), what a checkpoint that is under
 // way is writing (memory), and the index. A look-up asks them in this order; a scan merges them. The memory is
 // bounded by whoever appends: it waits while `changeCount` is at its limit and a checkpoint runs (checkpoints.ts).
+//
+// Data ids begin with their time, so most puts are of an id above all that the index holds. Such a key is not looked for there: a
+// look-up costs as much as all the rest of what the table does for a put.
 
 import { assert } from '../base/assert.ts'
 import type { Index } from '../ports/index-store.ts'
-import { bytesToText, idTextOf, textToBytes, type KeyRange } from './fragment-key.ts'
+import { bytesToText, dataIdTextOf, idTextOf, textToBytes, type KeyRange } from './fragment-key.ts'
 import { decodeEntryRow, encodeEntryRow, type Entry } from './index-rows.ts'
 
 type Change = readonly [key: Uint8Array, value: Uint8Array | undefined]
 
 const scanPage = 256
+/** Above every data id, whose digits are hexadecimal. */
+export const dataIdUnknown = 'g'
 
 /** Changes in memory: `undefined` stands for a removed entry. */
 class Layer {
@@ -42,10 +47,14 @@ export class EntryTable {
   readonly #rowDamaged: (text: string) => void
   #layer = new Layer()
   #frozen: Layer | undefined
+  /** No data id in the index is above this. */
+  #indexedUpTo: string
 
-  constructor(index: Index, rowDamaged: (text: string) => void) {
+  /** `indexedUpTo`: no data id in the index is above this; `dataIdUnknown` where nobody can say. */
+  constructor(index: Index, rowDamaged: (text: string) => void, indexedUpTo: string = dataIdUnknown) {
     this.#index = index
     this.#rowDamaged = rowDamaged
+    this.#indexedUpTo = indexedUpTo
   }
 
   /** Changes that no checkpoint has taken yet. */
@@ -58,6 +67,7 @@ export class EntryTable {
       const entry = layer?.entries.get(text)
       if (entry !== undefined || layer?.entries.has(text) === true) return entry
     }
+    if (dataIdTextOf(text) > this.#indexedUpTo) return undefined
     const key = textToBytes(text)
     const row = this.#index.get(key)
     return row === undefined ? undefined : this.#decode(text, key, row)
@@ -94,6 +104,8 @@ export class EntryTable {
     // In order: texts are compared faster than bytes.
     const changed = [...this.#frozen.entries].toSorted(([left], [right]) => compareTexts(left, right))
     return changed.map(([text, entry]) => {
+      const dataId = dataIdTextOf(text)
+      if (dataId > this.#indexedUpTo) this.#indexedUpTo = dataId
       const key = textToBytes(text)
       return [key, entry === undefined ? undefined : encodeEntryRow(key, entry)]
     })

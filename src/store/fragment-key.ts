@@ -44,6 +44,11 @@ export function idTextOf(text: string): string {
   return text.length === idUnits ? text : text.slice(0, idUnits)
 }
 
+/** The digits of the data id in the text of a key. */
+export function dataIdTextOf(text: string): string {
+  return text.slice(groupUnits, idUnits)
+}
+
 export function isFragmentText(text: string): boolean {
   return text.length === fragmentUnits
 }
@@ -54,7 +59,7 @@ export function groupOf(text: string): GroupId {
 }
 
 export function dataIdOf(text: string): DataId {
-  return defined(parseDataId(text.slice(groupUnits, idUnits)), 'the text of a key names a data id')
+  return defined(parseDataId(dataIdTextOf(text)), 'the text of a key names a data id')
 }
 
 export function fragmentKeyOf(text: string): FragmentKey {
@@ -88,7 +93,7 @@ export function textToBytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(isAfter ? boundBytes : length)
   writeUnits(bytes, 0, text, 0)
   writeUnits(bytes, 2, text, 1)
-  if (units >= idUnits) writeHex(text.slice(groupUnits, idUnits), bytes, 4)
+  if (units >= idUnits) writeHex(dataIdTextOf(text), bytes, 4)
   if (units === fragmentUnits) {
     writeUnits(bytes, 20, text, idUnits)
     writeUnits(bytes, 22, text, idUnits + 1)

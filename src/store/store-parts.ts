@@ -12,7 +12,7 @@ import { AppendLog, type LogHost } from './append-log.ts'
 import type { LogKind } from './batch-format.ts'
 import { Checkpoints, indexName, type CheckpointHost } from './checkpoints.ts'
 import type { FragmentKey, OpenReport, StorePorts } from './contract.ts'
-import { EntryTable } from './entry-table.ts'
+import { dataIdUnknown, EntryTable } from './entry-table.ts'
 import { isFragmentText, rangeOfAll } from './fragment-key.ts'
 import { FragmentReader } from './fragment-reader.ts'
 import type { Identity } from './identity.ts'
@@ -151,6 +151,17 @@ function readRows<T>(
   return rows
 }
 
+/** The highest data id that the index can hold: every one lies in the range of a segment, but for what is damaged. */
+function indexedUpTo({ state, segments }: LoadedIndex): string {
+  if (state !== undefined && state.damagedCount > 0) return dataIdUnknown
+  let highest = ''
+  for (const { ids, droppedIds, isUnreadable } of segments) {
+    if (isUnreadable) return dataIdUnknown
+    for (const range of [ids, droppedIds]) if (range !== undefined && range.last > highest) highest = range.last
+  }
+  return highest
+}
+
 class Opening {
   readonly #ports: StorePorts
   readonly #settings: StoreSettings
@@ -186,7 +197,8 @@ class Opening {
     this.#tracker = new OperationTracker(ports.clock)
     this.#files = new SegmentFiles(ports.disk, settings.openFilesMax)
     this.#memory = new ReadMemory(ports.disk.allocateAligned(settings.readMemoryBytes))
-    this.#ledger = new Ledger(new EntryTable(index, (text) => hooks.rowDamaged(text)), new SegmentTable())
+    const table = new EntryTable(index, (text) => hooks.rowDamaged(text), indexedUpTo(start.loaded))
+    this.#ledger = new Ledger(table, new SegmentTable())
     this.#ledger.load(groups, state?.damagedCount ?? 0, state?.nextSequence ?? 1)
     this.#sequence.see(state?.nextSequence ?? 1)
     this.#ledger.segments.reserveNumbers(state?.nextSegment ?? 1)
