@@ -27,8 +27,17 @@ const crockford = '0123456789abcdefghjkmnpqrstvwxyz'
 
 const hexPairs = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'))
 
-/** Lower-case digits, two a byte. (`Uint8Array.prototype.toHex` is not there in Node.js 24.) */
+const noDigit = 0xff
+/** By the code of a digit its value. */
+const hexDigits = new Uint8Array(128).fill(noDigit)
+for (let value = 0; value < 16; value++) hexDigits[value.toString(16).charCodeAt(0)] = value
+
+/** Node.js 24 and older browsers have no `toHex` of their own, which takes a third of the time. */
+const hasToHex = 'toHex' in Uint8Array.prototype
+
+/** Lower-case digits, two a byte. */
 export function toHex(bytes: Uint8Array): string {
+  if (hasToHex) return bytes.toHex()
   let text = ''
   for (const byte of bytes) text += hexPairs[byte]
   return text
@@ -44,16 +53,14 @@ export function fromHex(text: string): Uint8Array<ArrayBuffer> {
 /** Writes the bytes that `text` spells into `target` from `offset`. */
 export function writeHex(text: string, target: Uint8Array, offset: number): void {
   assert(text.length % 2 === 0, 'hex digits come in pairs')
-  for (let index = 0; index < text.length; index += 2) {
-    target[offset + index / 2] = (hexDigit(text, index) << 4) | hexDigit(text, index + 1)
+  let all = 0
+  for (let index = 0, at = offset; index < text.length; index += 2, at++) {
+    const high = hexDigits[text.charCodeAt(index)] ?? noDigit
+    const low = hexDigits[text.charCodeAt(index + 1)] ?? noDigit
+    all |= high | low
+    target[at] = (high << 4) | low
   }
-}
-
-function hexDigit(text: string, index: number): number {
-  const code = text.charCodeAt(index)
-  if (code >= 48 && code <= 57) return code - 48
-  if (code >= 97 && code <= 102) return code - 87
-  assert(false, `not a lower-case hex digit at ${index}`)
+  assert(all <= 15, 'only lower-case hex digits')
 }
 
 function isHex(text: string, digits: number): boolean {

@@ -161,13 +161,19 @@ function encodeValues(
 
 function checkValue(key: ByteString, value: Uint8Array): Uint8Array {
   const length = value.length - checkBytes
-  const row = value.subarray(0, Math.max(length, 0))
-  const [a = 0, b = 0, c = 0, d = 0] = value.subarray(row.length)
-  const stored = (a | (b << 8) | (c << 16) | (d << 24)) >>> 0
-  if (length >= 0 && crc32(row, seedOf(key)) === stored) return row
+  if (length >= 0) {
+    const row = value.subarray(0, length)
+    if (crc32(row, seedOf(key)) === readUint32(value, length)) return row
+  }
   throw new FrostError('store-corrupt', `A row of the metadata store is damaged (table ${key.charCodeAt(0)}).`, {
     remedy: 'Stop the master, keep a copy of its directory, and rebuild the metadata from the workers.',
   })
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
+  const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8)
+  return (low | (high << 16)) >>> 0
 }
 
 /** FNV-1a over the bytes of the key. */

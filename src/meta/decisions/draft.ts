@@ -23,6 +23,8 @@ import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
 export class Draft {
   readonly #view: KeyValueView
   readonly #changes = new Map<ByteString, Uint8Array | undefined>()
+  /** Rows that were looked at already: decisions ask for the same ones from several places. */
+  readonly #seen = new Map<ByteString, Uint8Array | undefined>()
   #sequence: number | undefined
   #record: Change | undefined
 
@@ -32,7 +34,13 @@ export class Draft {
 
   /** The row as this draft would leave it. */
   get(key: ByteString): Uint8Array | undefined {
-    return this.#changes.has(key) ? this.#changes.get(key) : this.#view.get(key)
+    const changed = this.#changes.get(key)
+    if (changed !== undefined || this.#changes.has(key)) return changed
+    const seen = this.#seen.get(key)
+    if (seen !== undefined || this.#seen.has(key)) return seen
+    const row = this.#view.get(key)
+    this.#seen.set(key, row)
+    return row
   }
 
   /** Whether this draft has put or removed the row. */
