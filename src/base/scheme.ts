@@ -18,7 +18,7 @@ export const chunkSizeBytesMax = 1024 * 1024
 
 export function assertScheme(scheme: Scheme): void {
   const { dataColumns: k, parityColumns: m } = scheme
-  assert(Number.isInteger(k) && k >= 1 && Number.isInteger(m) && m >= 1 && k + m <= columnsMax, `scheme ${k}+${m}`)
+  assert(Number.isInteger(k) && k >= 1 && Number.isInteger(m) && m >= 1 && k + m <= columnsMax, 'a scheme', k + m)
 }
 
 export function columnCount(scheme: Scheme): number {

@@ -36,7 +36,7 @@ export class BlockLayout {
   /** Offset in the buffer of a column's first byte. */
   columnOffset(column: number): number {
     const k = this.scheme.dataColumns
-    assert(column < this.#dataColumns || column >= k, `column ${column} lies in the layout`)
+    assert(column < this.#dataColumns || column >= k, 'the column lies in the layout', column)
     return this.#columnBytes * (column < k ? column : this.#dataColumns + column - k)
   }
 

@@ -94,10 +94,11 @@ export class BlockGeometry {
     assertScheme(scheme)
     assert(
       Number.isInteger(chunkSizeBytes) && chunkSizeBytes >= chunkSizeBytesMin && chunkSizeBytes <= chunkSizeBytesMax,
-      `chunk size ${chunkSizeBytes}`,
+      'a chunk size',
+      chunkSizeBytes,
     )
     const full = fullBlockBytes(scheme, chunkSizeBytes)
-    assert(Number.isInteger(dataBytes) && dataBytes >= 0 && dataBytes <= full, `a block of ${dataBytes} bytes`)
+    assert(Number.isInteger(dataBytes) && dataBytes >= 0 && dataBytes <= full, 'bytes of a block', dataBytes)
     const k = scheme.dataColumns
     this.scheme = scheme
     this.chunkSizeBytes = chunkSizeBytes
@@ -113,7 +114,7 @@ export class BlockGeometry {
 
   /** Chunks of data in a stripe: d. Any d of its d + m pieces decode it. */
   stripeWidth(stripe: number): number {
-    assert(stripe >= 0 && stripe < this.stripeCount, `stripe ${stripe} of ${this.stripeCount}`)
+    assert(stripe >= 0 && stripe < this.stripeCount, 'a stripe of the block', stripe)
     return Math.min(this.scheme.dataColumns, this.dataChunkCount - stripe * this.scheme.dataColumns)
   }
 
@@ -184,7 +185,7 @@ export class BlockGeometry {
 
   /** The parts of each column that hold the data bytes from `from` to before `end` of the block: one per data column. */
   stripesOfRange(column: number, from: number, end: number): StripeRange {
-    assert(from >= 0 && from <= end && end <= this.dataBytes, `range ${from} to ${end} of ${this.dataBytes}`)
+    assert(from >= 0 && from <= end && end <= this.dataBytes, 'a range of the block', end)
     const k = this.scheme.dataColumns
     if (from === end) return { firstStripe: 0, endStripe: 0 }
     const firstChunk = Math.floor(from / this.chunkSizeBytes)

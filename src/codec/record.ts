@@ -107,7 +107,7 @@ export function encodeHeaders(
   const commonBytes = recordPrefixBytes + checkTable.length + manifest.length
   let at = 0
   for (const [index, column] of columns.entries()) {
-    assert(geometry.hasColumn(column), `column ${column} has a record`)
+    assert(geometry.hasColumn(column), 'the column has a record', column)
     if (index === 0) writeCommon(bytes, view, content)
     else bytes.copyWithin(at, 0, commonBytes)
     const { headerBytes = 0, payloadBytes = 0 } = lengths[index] ?? {}

@@ -74,8 +74,8 @@ export class FieldWriter {
 
   /** Makes room for a value of at most `valueBytes` and returns where it starts. */
   #begin(tag: number, type: number, valueBytes: number): number {
-    assert(tag > this.#lastTag && tag <= 0xffff, `tag ${tag} after ${this.#lastTag}`)
-    assert(++this.#count <= fieldsMax, `more than ${fieldsMax} fields`)
+    assert(tag > this.#lastTag && tag <= 0xffff, 'tags in order', tag)
+    assert(++this.#count <= fieldsMax, 'number of fields')
     this.#lastTag = tag
     const start = this.#length + fieldHeaderBytes
     if (start + valueBytes > this.#bytes.length) {
@@ -126,7 +126,7 @@ export function decodeFields(version: number, bytes: Uint8Array, code: DamageCod
     if (tag <= before) throw new FrostError(code, `field ${tag} is not in order`)
     before = tag
     fields.set(tag, { tag, type, value: bytes.subarray(start, at) })
-    if (fields.size > fieldsMax) throw new FrostError(code, `more than ${fieldsMax} fields`)
+    if (fields.size > fieldsMax) throw new FrostError(code, 'number of fields')
   }
   return fields
 }
@@ -164,7 +164,7 @@ export function decodeText(bytes: Uint8Array, code: DamageCode): string {
 }
 
 export function writeNumber(view: DataView, at: number, value: number): void {
-  assert(Number.isSafeInteger(value) && value >= 0, `the number ${value}`)
+  assert(Number.isSafeInteger(value) && value >= 0, 'a number that can be stored', value)
   view.setUint32(at, value % 2 ** 32, true)
   view.setUint32(at + 4, Math.floor(value / 2 ** 32), true)
 }

@@ -16,7 +16,7 @@ export class NodeClock implements Clock {
   }
 
   startTimer(delayMs: number, callback: () => void, options?: { readonly background?: boolean }): Timer {
-    assert(Number.isFinite(delayMs) && delayMs >= 0, `a timer of ${delayMs} ms`)
+    assert(Number.isFinite(delayMs) && delayMs >= 0, 'milliseconds of a timer', delayMs)
     return new NodeTimer(delayMs, callback, options?.background === true)
   }
 

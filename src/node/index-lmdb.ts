@@ -173,8 +173,8 @@ function copyValues(changes: readonly Change[]): readonly Change[] {
 /** In key order, but in two passes. */
 function orderForFullPages(changes: readonly Change[]): readonly Change[] {
   for (const [key, value] of changes) {
-    assert(key.length >= 1 && key.length <= keyBytesMax, `a key of ${key.length} bytes`)
-    assert(value === undefined || value.length <= valueBytesMax, `a value of ${value?.length} bytes`)
+    assert(key.length >= 1 && key.length <= keyBytesMax, 'bytes of a key', key.length)
+    assert(value === undefined || value.length <= valueBytesMax, 'bytes of a value', value?.length)
   }
   const sorted = changes.toSorted(([left], [right]) => Buffer.compare(left, right))
   const isFirst = (_: Change, index: number): boolean => index % cycle < firstPass

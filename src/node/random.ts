@@ -15,7 +15,7 @@ export class NodeRandom implements Random {
   #used = poolBytes
 
   bytes(count: number): Uint8Array<ArrayBuffer> {
-    assert(Number.isInteger(count) && count >= 0 && count <= bytesMax, `${count} random bytes`)
+    assert(Number.isInteger(count) && count >= 0 && count <= bytesMax, 'a number of random bytes', count)
     const bytes = new Uint8Array(count)
     if (count > poolBytes / 4) return randomFillSync(bytes)
     const offset = this.#take(count)
@@ -25,7 +25,7 @@ export class NodeRandom implements Random {
   }
 
   below(bound: number): number {
-    assert(Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32, `a random number below ${bound}`)
+    assert(Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32, 'the bound of a random number', bound)
     // Values from the last, incomplete run of `bound` would favour the small ones.
     const end = 2 ** 32 - (2 ** 32 % bound)
     let value = this.#uint32()

@@ -83,7 +83,7 @@ export class FixedBodyPool implements BodyPool {
   }
 
   #take(lengthBytes: number): BodyMemory | undefined {
-    assert(lengthBytes >= 1 && lengthBytes <= bodyBytesMax, `a body of ${lengthBytes} bytes`)
+    assert(lengthBytes >= 1 && lengthBytes <= bodyBytesMax, 'bytes of a body', lengthBytes)
     const order = orderOf(lengthBytes)
     const offset = this.#takeBlock(order)
     if (offset === undefined) return undefined

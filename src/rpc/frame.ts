@@ -77,9 +77,9 @@ export function writeHead(
   const extensionLength = extension?.length ?? 0
   const headerLength = header?.length ?? 0
   const isChecked = rest.bodyLength > 0 && fields.bodyHasOwnChecks !== true
-  assert(extensionLength <= extensionBytesMax, `an extension area of ${extensionLength} bytes`)
-  assert(headerLength <= headerBytesMax, `a header of ${headerLength} bytes`)
-  assert(rest.bodyLength <= bodyBytesMax, `a body of ${rest.bodyLength} bytes`)
+  assert(extensionLength <= extensionBytesMax, 'bytes of an extension area', extensionLength)
+  assert(headerLength <= headerBytesMax, 'bytes of a header', headerLength)
+  assert(rest.bodyLength <= bodyBytesMax, 'bytes of a body', rest.bodyLength)
   view.setUint8(offset + 4, fields.type)
   view.setUint8(offset + 5, isChecked ? checkedBody : 0)
   view.setUint16(offset + 6, fields.method ?? 0, true)

@@ -143,9 +143,9 @@ export class OutgoingCalls {
 
   #refusal(method: number, header: Uint8Array, options: RequestOptions): FrostError | undefined {
     const { deadlineMs } = options
-    assert(Number.isInteger(method) && method >= 1 && method <= 0xffff, `method ${method}`)
-    assert(header.length <= headerBytesMax, `a header of ${header.length} bytes`)
-    assert(deadlineMs > 0 && deadlineMs <= deadlineMaxMs, `a deadline of ${deadlineMs} ms`)
+    assert(Number.isInteger(method) && method >= 1 && method <= 0xffff, 'a method', method)
+    assert(header.length <= headerBytesMax, 'bytes of a header', header.length)
+    assert(deadlineMs > 0 && deadlineMs <= deadlineMaxMs, 'a deadline in ms', deadlineMs)
     assert(options.into === undefined || options.onBody === undefined, 'either `into` or `onBody`')
     if (options.signal?.aborted === true) return this.#cancelled(options.signal)
     if (this.#closedBy !== undefined) return this.#closedBy
@@ -155,7 +155,7 @@ export class OutgoingCalls {
 
   #createCall(method: number, options: RequestOptions): OutgoingCall {
     const bodyLength = lengthOf(options.body)
-    assert(bodyLength <= bodyBytesMax, `a body of ${bodyLength} bytes`)
+    assert(bodyLength <= bodyBytesMax, 'bytes of a body', bodyLength)
     const extension = options.extension === undefined ? undefined : encodeExtension(options.extension)
     const deadlineMonotonicMs = this.#options.clock.monotonicMs() + options.deadlineMs
     const sequence = this.#sequence++

@@ -66,6 +66,6 @@ class SmallBody implements BodyMemory {
 function indexOfSize(lengthBytes: number): number {
   let index = 0
   while (lengthBytes > (sizesBytes[index] ?? Number.POSITIVE_INFINITY)) index++
-  assert(index < sizesBytes.length, `a small body of ${lengthBytes} bytes`)
+  assert(index < sizesBytes.length, 'bytes of a small body', lengthBytes)
   return index
 }

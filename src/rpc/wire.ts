@@ -34,21 +34,21 @@ export class WireWriter {
   }
 
   u8(value: number): this {
-    assert(isUnsigned(value, 0xff), `a u8 of ${value}`)
+    assert(isUnsigned(value, 0xff), 'a u8', value)
     const offset = this.#take(1)
     this.#bytes[offset] = value
     return this
   }
 
   u16(value: number): this {
-    assert(isUnsigned(value, 0xffff), `a u16 of ${value}`)
+    assert(isUnsigned(value, 0xffff), 'a u16', value)
     const offset = this.#take(2)
     this.#view.setUint16(offset, value, true)
     return this
   }
 
   u32(value: number): this {
-    assert(isUnsigned(value, 0xffff_ffff), `a u32 of ${value}`)
+    assert(isUnsigned(value, 0xffff_ffff), 'a u32', value)
     const offset = this.#take(4)
     this.#view.setUint32(offset, value, true)
     return this
@@ -56,7 +56,7 @@ export class WireWriter {
 
   /** A whole number from 0 to 2^53 - 1, as a u64. */
   u53(value: number): this {
-    assert(isUnsigned(value, Number.MAX_SAFE_INTEGER), `a u53 of ${value}`)
+    assert(isUnsigned(value, Number.MAX_SAFE_INTEGER), 'a u53', value)
     const offset = this.#take(8)
     this.#view.setUint32(offset, value % u53High, true)
     this.#view.setUint32(offset + 4, Math.floor(value / u53High), true)
@@ -77,7 +77,7 @@ export class WireWriter {
 
   /** The bytes that lower-case hex digits spell, without a length: ids. */
   hex(digits: string, byteCount: number): this {
-    assert(digits.length === byteCount * 2, `an id of ${digits.length} digits for ${byteCount} bytes`)
+    assert(digits.length === byteCount * 2, 'digits of an id', digits.length)
     const offset = this.#take(byteCount)
     writeHex(digits, this.#bytes, offset)
     return this

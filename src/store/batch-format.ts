@@ -77,7 +77,7 @@ export function encodeBatchHeader(
   batch: Pick<BatchHeader, 'number' | 'sequence' | 'isRecovery' | 'entries'>,
 ): number {
   const { entries } = batch
-  assert(entries.length > 0 && entries.length <= batchEntriesMax(place.kind), `a batch of ${entries.length} entries`)
+  assert(entries.length > 0 && entries.length <= batchEntriesMax(place.kind), 'entries of a batch', entries.length)
   const view = new DataView(into.buffer, into.byteOffset, into.byteLength)
   const headerBytes = batchHeaderBytes + entries.length * entryBytes
   let end = batchRecordsOffset(place.kind, entries.length)

@@ -88,7 +88,7 @@ export function rangeOfAll(after?: string): KeyRange {
 export function textToBytes(text: string): Uint8Array<ArrayBuffer> {
   const isAfter = text.endsWith(afterMark) && text.length > groupUnits
   const units = isAfter ? text.length - afterMark.length : text.length
-  assert(units === groupUnits || units === idUnits || units === fragmentUnits, `a key of ${units} units`)
+  assert(units === groupUnits || units === idUnits || units === fragmentUnits, 'units of a key', units)
   const length = units === groupUnits ? 4 : units === idUnits ? idKeyBytes : fragmentKeyBytes
   const bytes = new Uint8Array(isAfter ? boundBytes : length)
   writeUnits(bytes, 0, text, 0)
@@ -111,7 +111,7 @@ function writeUnits(bytes: Uint8Array, at: number, text: string, unit: number): 
 
 /** The text of an index key; of a data id or a fragment. */
 export function bytesToText(bytes: Uint8Array): string {
-  assert(bytes.length === idKeyBytes || bytes.length === fragmentKeyBytes, `a key of ${bytes.length} bytes`)
+  assert(bytes.length === idKeyBytes || bytes.length === fragmentKeyBytes, 'bytes of a key', bytes.length)
   const unit = (at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
   const id = String.fromCharCode(unit(0), unit(2)) + dataIdFromBytes(bytes.subarray(4, 20))
   if (bytes.length === idKeyBytes) return id

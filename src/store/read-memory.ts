@@ -39,7 +39,7 @@ export class ReadMemory {
    * @throws FrostError `overloaded` where too many wait; `signal.reason`.
    */
   async borrow(bytes: number, signal?: AbortSignal): Promise<Loan> {
-    assert(roundUp(bytes) <= this.#memory.length, `a loan of ${bytes} bytes`)
+    assert(roundUp(bytes) <= this.#memory.length, 'bytes of a loan', bytes)
     signal?.throwIfAborted()
     const loan = this.#waiters.length === 0 ? this.#take(bytes) : undefined
     if (loan !== undefined) return loan

@@ -131,7 +131,7 @@ export class SegmentTable {
     this.change(number, (segment) => {
       segment.liveEntries--
       segment.liveBytes -= recordBytes + entryBytes
-      assert(segment.liveEntries >= 0 && segment.liveBytes >= 0, `segment ${number} has no less than nothing alive`)
+      assert(segment.liveEntries >= 0 && segment.liveBytes >= 0, 'no less than nothing of a segment is alive', number)
     })
   }
 
