@@ -30,13 +30,15 @@ import type {
 import { layoutOf } from './layout.ts'
 import type { ReadGenerations } from './read-generations.ts'
 import { repeatUntilKnown } from './repeat.ts'
+import { TurnPlacement } from './turn-placement.ts'
+import type { SmallPlace } from './turn-placement.ts'
 import { UploadStream } from './upload.ts'
 import type { UploadOptions, UploadPorts } from './upload.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
 
 export interface MasterFilesPorts
   extends
-    Omit<UploadPorts, 'chooseGroup' | 'refreshMap' | 'links'>,
+    Omit<UploadPorts, 'chooseGroup' | 'smallPlace' | 'refreshMap' | 'links'>,
     Omit<BlockReaderPorts, 'links' | 'latency' | 'groupNow' | 'refreshMap'> {
   readonly map: ClusterMap
   readonly workers: ConnectedWorkers
@@ -51,6 +53,7 @@ export class MasterFiles implements FileService {
   readonly #options: UploadOptions
   readonly #uploadPorts: UploadPorts
   readonly #readerPorts: BlockReaderPorts
+  readonly #smallPlaces: TurnPlacement
 
   constructor(ports: MasterFilesPorts, clusterId: ClusterId, options: UploadOptions) {
     this.#ports = ports
@@ -59,7 +62,10 @@ export class MasterFiles implements FileService {
     const refreshMap = async (): Promise<void> => {
       await ports.map.refresh()
     }
-    this.#uploadPorts = { ...ports, links: ports.workers, chooseGroup: () => this.#chooseGroup(), refreshMap }
+    const anyGroup = (): PlacementGroup => this.#chooseGroup()
+    this.#smallPlaces = new TurnPlacement({ clock: ports.clock, random: ports.random, chooseGroup: anyGroup })
+    const smallPlace = (): SmallPlace => this.#smallPlaces.place()
+    this.#uploadPorts = { ...ports, links: ports.workers, chooseGroup: anyGroup, smallPlace, refreshMap }
     this.#readerPorts = { ...ports, links: ports.workers, latency: ports.readLatency, refreshMap }
   }
 
@@ -67,7 +73,7 @@ export class MasterFiles implements FileService {
     checkName(request)
     if (this.#ports.map.writable.length === 0) await this.#ports.map.refresh()
     // Refused before the body comes where it could not be stored anyway.
-    this.#chooseGroup()
+    this.#smallPlaces.place()
     const head = await this.#ports.metadata.getHead(request.bucket, request.key)
     checkCondition(request, head)
     return new UploadStream(this.#uploadPorts, this.#options, request, head)

@@ -23,7 +23,7 @@ interface OpenUpload {
 
 export interface UploadHandle {
   /** A new data id of this upload, known as open from now on. */
-  add(group: GroupId): DataId
+  add(group: GroupId, wanted?: WantedTurn): DataId
   readonly refs: readonly DataRef[]
   /** After the commit or the discard. Its intent rows go with one of the next publishings. Can be called twice. */
   close(): void
@@ -40,6 +40,21 @@ export interface PublishPlan {
   done(published: Published): void
   /** Call when the ended ones are removed. */
   removed(): void
+}
+
+/** By how many of the group's slots the id's blocks are to be turned: its last byte modulo `slots`. */
+export interface WantedTurn {
+  readonly turn: number
+  readonly slots: number
+}
+
+/** The random part of a data id, changed in its last byte as little as it takes. */
+export function turnedRandom(random: Uint8Array, { turn, slots }: WantedTurn): Uint8Array {
+  const last = random.length - 1
+  const byte = random[last] ?? 0
+  const turned = byte - (byte % slots) + turn
+  random[last] = turned > 0xff ? turned - slots : turned
+  return random
 }
 
 export class OpenUploads {
@@ -74,9 +89,10 @@ export class OpenUploads {
     this.#uploads.add(upload)
     return {
       refs: upload.refs,
-      add: (group) => {
+      add: (group, wanted) => {
         assert(this.#uploads.has(upload), 'the upload is open')
-        const dataId = makeDataId(this.nextTimeMs(), this.#random.bytes(10))
+        const random = this.#random.bytes(10)
+        const dataId = makeDataId(this.nextTimeMs(), wanted === undefined ? random : turnedRandom(random, wanted))
         upload.refs.push({ group, dataId })
         return dataId
       },

@@ -52,6 +52,11 @@ class World {
     return new World(time, await openMetadata(time))
   }
 
+  chooseGroup(): PlacementGroup {
+    if (this.refusal !== undefined) throw this.refusal
+    return this.group
+  }
+
   upload(request: Partial<PutRequest> = {}, extentBytesMax = 1000 * blockBytes): UploadStream {
     const { metadata, random, compute, coder, budget, discards, workers } = this
     const ports = {
@@ -65,10 +70,8 @@ class World {
       discards,
       links: workers,
       latency: new RecentLatency(10),
-      chooseGroup: () => {
-        if (this.refusal !== undefined) throw this.refusal
-        return this.group
-      },
+      chooseGroup: () => this.chooseGroup(),
+      smallPlace: () => ({ group: this.chooseGroup(), turn: 2 }),
       groupNow: () => this.group,
       refreshMap: async () => await Promise.resolve(),
     }

@@ -35,6 +35,7 @@ import { fileInfo } from './file-info.ts'
 import type { Grant, MemoryBudget } from './memory-budget.ts'
 import type { OpenUploads, UploadHandle } from './open-uploads.ts'
 import { repeatUntilKnown } from './repeat.ts'
+import type { SmallPlace } from './turn-placement.ts'
 
 export interface UploadPorts extends BlockWriterPorts {
   readonly clock: Clock
@@ -47,6 +48,8 @@ export interface UploadPorts extends BlockWriterPorts {
   readonly discards: Discards
   /** A writable group for new data. @throws FrostError `not-enough-workers`, `insufficient-storage`. */
   readonly chooseGroup: () => PlacementGroup
+  /** Where a file of one chunk goes. @throws as `chooseGroup`. */
+  readonly smallPlace: () => SmallPlace
   /** The newest state of a group; `undefined` where there is none. */
   readonly groupNow: (group: PlacementGroup['group']) => PlacementGroup | undefined
   /** Fetches the newest map. */
@@ -215,7 +218,15 @@ export class UploadStream implements Upload {
       if (this.#ports.groupNow(last.group.group)?.state === 'writable') return last
     }
     const group = this.#ports.chooseGroup()
-    const dataId = this.#handle.add(group.group)
+    return this.#addExtent(group, this.#handle.add(group.group))
+  }
+
+  #smallExtent(): ExtentInProgress {
+    const { group, turn } = this.#ports.smallPlace()
+    return this.#addExtent(group, this.#handle.add(group.group, { turn, slots: columnCount(group.scheme) }))
+  }
+
+  #addExtent(group: PlacementGroup, dataId: DataId): ExtentInProgress {
     const extent: ExtentInProgress = {
       group,
       dataId,
@@ -358,7 +369,7 @@ export class UploadStream implements Upload {
       return
     }
     const chunk = joinSlices(this.#small ?? [])
-    const extent = this.#currentExtent()
+    const extent = this.#smallExtent()
     const geometry = new BlockGeometry(extent.scheme, this.#options.chunkSizeBytes, chunk.length)
     const { content, encoded } = this.#encode(extent, geometry, 'last', (partial) =>
       encodeOneChunkBlock(this.#ports.compute, partial, chunk),
