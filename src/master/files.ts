@@ -30,8 +30,8 @@ import type {
 import { layoutOf } from './layout.ts'
 import type { ReadGenerations } from './read-generations.ts'
 import { repeatUntilKnown } from './repeat.ts'
-import { TurnPlacement } from './turn-placement.ts'
-import type { SmallPlace } from './turn-placement.ts'
+import { SmallPlaces } from './small-places.ts'
+import type { SmallPlace } from './small-places.ts'
 import { UploadStream } from './upload.ts'
 import type { UploadOptions, UploadPorts } from './upload.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
@@ -53,7 +53,7 @@ export class MasterFiles implements FileService {
   readonly #options: UploadOptions
   readonly #uploadPorts: UploadPorts
   readonly #readerPorts: BlockReaderPorts
-  readonly #smallPlaces: TurnPlacement
+  readonly #smallPlaces: SmallPlaces
 
   constructor(ports: MasterFilesPorts, clusterId: ClusterId, options: UploadOptions) {
     this.#ports = ports
@@ -63,8 +63,9 @@ export class MasterFiles implements FileService {
       await ports.map.refresh()
     }
     const anyGroup = (): PlacementGroup => this.#chooseGroup()
-    this.#smallPlaces = new TurnPlacement({ clock: ports.clock, random: ports.random, chooseGroup: anyGroup })
-    const smallPlace = (): SmallPlace => this.#smallPlaces.place()
+    const { clock, random, groupNow } = ports
+    this.#smallPlaces = new SmallPlaces({ clock, random, chooseGroup: anyGroup, groupNow })
+    const smallPlace = (): SmallPlace => this.#smallPlaces.take()
     this.#uploadPorts = { ...ports, links: ports.workers, chooseGroup: anyGroup, smallPlace, refreshMap }
     this.#readerPorts = { ...ports, links: ports.workers, latency: ports.readLatency, refreshMap }
   }
@@ -73,7 +74,7 @@ export class MasterFiles implements FileService {
     checkName(request)
     if (this.#ports.map.writable.length === 0) await this.#ports.map.refresh()
     // Refused before the body comes where it could not be stored anyway.
-    this.#smallPlaces.place()
+    this.#smallPlaces.now()
     const head = await this.#ports.metadata.getHead(request.bucket, request.key)
     checkCondition(request, head)
     return new UploadStream(this.#uploadPorts, this.#options, request, head)

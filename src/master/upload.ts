@@ -35,7 +35,7 @@ import { fileInfo } from './file-info.ts'
 import type { Grant, MemoryBudget } from './memory-budget.ts'
 import type { OpenUploads, UploadHandle } from './open-uploads.ts'
 import { repeatUntilKnown } from './repeat.ts'
-import type { SmallPlace } from './turn-placement.ts'
+import type { SmallPlace } from './small-places.ts'
 
 export interface UploadPorts extends BlockWriterPorts {
   readonly clock: Clock
