@@ -4,6 +4,7 @@
 import { SECOND_MS } from '../base/units.ts'
 import type { Log } from '../ports/log.ts'
 import type { ChildMessage } from './child-messages.ts'
+import { collectStartGarbageSoon } from './start-garbage.ts'
 
 export interface RunningNode {
   /** By what is there: `rest`, `internal`. */
@@ -25,6 +26,7 @@ export function dieOnDefects(log: Log): void {
 
 /** Tells the supervisor, where there is one, that the node is ready; resolves when the node has ended. */
 export async function runUntilStopped(node: RunningNode, log: Log): Promise<void> {
+  collectStartGarbageSoon()
   const reason = await new Promise<string>((resolve) => {
     process.once('SIGINT', () => resolve('SIGINT'))
     process.once('SIGTERM', () => resolve('SIGTERM'))

@@ -52,6 +52,15 @@ describe('FixedBodyPool', () => {
     assert.equal(pool.acquire(64 * KIB), undefined)
   })
 
+  test('touches only as much memory as was ever on loan at once', () => {
+    const pool = createPool(8 * MIB)
+    for (let round = 0; round < 20; round++) {
+      const loans = [pool.acquire(MIB), pool.acquire(64 * KIB), pool.acquire(MIB)]
+      for (const loan of loans) assert.ok(loan !== undefined && loan.bytes.byteOffset + loan.bytes.length <= 4 * MIB)
+      for (const loan of round % 2 === 0 ? loans : loans.toReversed()) loan?.release()
+    }
+  })
+
   test('grants wishes in order, also where a later one would fit first', async () => {
     const pool = createPool(2 * MIB)
     const [left, right] = [pool.acquire(MIB), pool.acquire(MIB)]
