@@ -11,7 +11,7 @@ import { NodeClock } from './node/clock.ts'
 import { loadOrMakeSecret, secretFileName } from './node/cluster-files.ts'
 import type { RunningNode } from './node/node-process.ts'
 import { probeUntilOk } from './node/http-probe.ts'
-import { nodeFlags } from './node/node-flags.ts'
+import { mallocEnvironment, nodeFlags } from './node/node-flags.ts'
 import { NodeRandom } from './node/random.ts'
 import { Supervisor } from './node/supervisor.ts'
 import type { ChildAddresses } from './node/supervisor.ts'
@@ -36,6 +36,7 @@ export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> 
           name: `worker-${index + 1}`,
           args: ['worker', ...workerFlags(config, { index, internal, secretFile })],
           nodeArgs: nodeFlags('worker', process.env['NODE_OPTIONS']),
+          env: mallocEnvironment,
         })
       }),
     )
@@ -93,7 +94,7 @@ async function startMasters(
     })
     const name = config.processes === 1 ? 'master' : `master-${index + 1}`
     const nodeArgs = nodeFlags('master', process.env['NODE_OPTIONS'])
-    started.push(await supervisor.start({ name, args: ['master', ...flags], nodeArgs }))
+    started.push(await supervisor.start({ name, args: ['master', ...flags], nodeArgs, env: mallocEnvironment }))
   }
   return started
 }

@@ -15,5 +15,5 @@ test('what NODE_OPTIONS says counts over them', () => {
   assert.ok(nodeFlags('worker').includes('--max-old-space-size=512'))
   const flags = nodeFlags('worker', '--max_old_space_size=2000 --trace-gc')
   assert.ok(flags.every((flag) => !flag.startsWith('--max-old-space-size')))
-  assert.ok(flags.includes('--max-semi-space-size=4'))
+  assert.ok(flags.includes('--max-semi-space-size=2'))
 })

@@ -21,6 +21,7 @@ export interface ChildSpec {
   readonly name: string
   /** Arguments of the `frostbyte` command. */
   readonly args: readonly string[]
+  /** Variables beside this process's own, which count over them. */
   readonly env?: Readonly<Record<string, string>>
   /** Flags for Node.js itself. */
   readonly nodeArgs?: readonly string[]
@@ -129,7 +130,7 @@ class SupervisedChild {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // In a process group of its own, so that Ctrl-C reaches the supervisor alone, which ends its children in order.
       detached: true,
-      env: { ...process.env, ...env },
+      env: { ...env, ...process.env },
     })
     this.#process = child
     this.#heardAtMs = startedMs
