@@ -340,9 +340,7 @@ class Opening {
   #log(kind: LogKind, recovery: LogRecovery): AppendLog {
     // Nobody knows which sequences a lost batch had.
     if (recovery.replayed > 0 || recovery.claims.length > 0) this.#sequence.see(this.#sequence.next + sequenceGap)
-    const { position, nextPosition, claims } = recovery
-    assert(position.segment === nextPosition.segment, 'a log goes on where it was read to')
-    return new AppendLog(this.#logHost(), kind, { position: nextPosition, claims })
+    return new AppendLog(this.#logHost(), kind, { position: recovery.nextPosition, claims: recovery.claims })
   }
 
   async #appendSurvivors(log: AppendLog, recovery: LogRecovery): Promise<void> {
