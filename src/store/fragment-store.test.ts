@@ -193,6 +193,30 @@ describe('FragmentStore', () => {
     await store.close()
   })
 
+  for (const what of ['the fragment', 'its data id'] as const) {
+    test(`a put that comes while ${what} is being dropped is stored after it, and stays`, async () => {
+      // Of both logs, and at several moments of the drop.
+      for (const payloadBytes of [1000, 70_000]) {
+        for (let turns = 0; turns < 12; turns++) {
+          const machine = new Machine()
+          const { store } = await machine.open()
+          const options = { dataId: dataIdNumber(1), payloadBytes }
+          await store.put(makeRecord(options))
+          const isForId = what === 'its data id'
+          const drop = isForId ? store.drop(groupId(1), [options.dataId]) : store.dropFragments([keyOf(options)])
+          for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+          assert.equal(await store.put(makeRecord(options)), 'stored')
+          await drop
+          assert.equal(store.stat(keyOf(options))?.state, 'good')
+          machine.kill()
+          const again = await machine.open()
+          assert.equal(again.store.stat(keyOf(options))?.state, 'good')
+          await again.store.close()
+        }
+      }
+    })
+  }
+
   test('single fragments can be dropped, the others of their id stay', async () => {
     const machine = new Machine()
     const { store } = await machine.open()
