@@ -18,6 +18,21 @@ export class SimulatedIndexMedium {
   readonly damaged = new Set<string>()
   /** Asked at each checkpoint; true: it fails and nothing of it is there. */
   failCheckpoint: (() => boolean) | undefined
+
+  /** Damages a row that lies there: what `damage` makes of its value takes its place, `undefined` hides it. Seen by the next open. */
+  damageRow(name: string, key: Uint8Array, damage: (value: Uint8Array) => Uint8Array | undefined): void {
+    const text = toText(key)
+    const rows = this.indexes.get(name) ?? []
+    assert(
+      rows.some(([other]) => other === text),
+      'the row is there',
+    )
+    const changed = rows.flatMap(([other, value]): readonly Row[] => {
+      const after = other === text ? damage(value.slice()) : value
+      return after === undefined ? [] : [[other, after]]
+    })
+    this.indexes.set(name, changed)
+  }
 }
 
 export class SimulatedIndexFactory implements IndexFactory {

@@ -253,9 +253,8 @@ export class AppendLog {
     if (writer === undefined) return
     this.#writer = undefined
     try {
+      // Proves the segment, but not what it claims: a recovery whose batches fill a segment seals it on the way.
       await writer.seal(this.#host.sequence())
-      // The seal proves what the claims say, as a batch would.
-      this.#claims = []
     } catch (error) {
       this.#giveUp(writer)
       await this.#tell(error)

@@ -8,6 +8,7 @@ import { errorCode } from '../base/errors.ts'
 import { SeededRandom } from '../base/random.ts'
 import type { FragmentPlace } from './contract.ts'
 import type { FragmentStore } from './fragment-store.ts'
+import { segmentKey } from './index-rows.ts'
 import { Machine } from './testing/machine.ts'
 import { dataIdNumber, groupId, keyOf, makeRecord, payloadOf, type RecordOptions } from './testing/records.ts'
 
@@ -144,6 +145,23 @@ describe('Damage on the disk', () => {
     assert.deepEqual(third.store.listDamaged({ limit: 5 }), [keyOf(small)])
     assert.deepEqual(third.store.listDamaged({ limit: 5, after: keyOf(small) }), [])
     await third.store.close()
+  })
+
+  test('a segment whose row the index hides is kept, and the index is made again', async () => {
+    const machine = new Machine()
+    const { store } = await machine.open()
+    const records = Array.from({ length: 20 }, (_, index) => ({ dataId: dataIdNumber(index), payloadBytes: 30_000 }))
+    for (const options of records) await store.put(makeRecord(options))
+    await store.close()
+    const segments = machine.segments()
+    for (const name of segments) {
+      machine.indexes.damageRow('index', segmentKey(Number.parseInt(name.slice(-12), 10)), () => undefined)
+      const again = await machine.open()
+      assert.deepEqual(machine.segments(), segments)
+      assert.equal(again.report.indexRebuilt, true)
+      for (const options of records) assert.equal(await outcomeOf(again.store, options), 'right')
+      await again.store.close()
+    }
   })
 
   test('a disk that does not give a record back counts as damage to it', async () => {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 
 import { parseClusterId } from '../base/ids.ts'
 import { defined } from '../base/assert.ts'
+import { crc32Short } from '../codec/crc32.ts'
 import type { FragmentStore } from './fragment-store.ts'
 import { Machine } from './testing/machine.ts'
 import { dataIdNumber, groupId, keyOf, makeRecord, payloadOf, type RecordOptions } from './testing/records.ts'
@@ -193,6 +194,30 @@ describe('FragmentStore', () => {
     await store.close()
   })
 
+  for (const what of ['the fragment', 'its data id'] as const) {
+    test(`a put that comes while ${what} is being dropped is stored after it, and stays`, async () => {
+      // Of both logs, and at several moments of the drop.
+      for (const payloadBytes of [1000, 70_000]) {
+        for (let turns = 0; turns < 12; turns++) {
+          const machine = new Machine()
+          const { store } = await machine.open()
+          const options = { dataId: dataIdNumber(1), payloadBytes }
+          await store.put(makeRecord(options))
+          const isForId = what === 'its data id'
+          const drop = isForId ? store.drop(groupId(1), [options.dataId]) : store.dropFragments([keyOf(options)])
+          for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+          assert.equal(await store.put(makeRecord(options)), 'stored')
+          await drop
+          assert.equal(store.stat(keyOf(options))?.state, 'good')
+          machine.kill()
+          const again = await machine.open()
+          assert.equal(again.store.stat(keyOf(options))?.state, 'good')
+          await again.store.close()
+        }
+      }
+    })
+  }
+
   test('single fragments can be dropped, the others of their id stay', async () => {
     const machine = new Machine()
     const { store } = await machine.open()
@@ -317,11 +342,26 @@ describe('FragmentStore', () => {
     await assert.rejects(machine.make().open(), { code: 'store-corrupt' })
   })
 
+  test('a version that one identity file has by damage does not refuse the directory', async () => {
+    for (const name of ['identity-1', 'identity-2']) {
+      const machine = new Machine()
+      const { store, report } = await machine.open()
+      await store.close()
+      machine.medium.flipBit(name, 4, 3)
+      const again = await machine.open()
+      assert.equal(again.report.workerId, report.workerId)
+      await again.store.close()
+    }
+  })
+
   test('a directory of a newer version is refused', async () => {
     const machine = new Machine()
     const { store } = await machine.open()
     await store.close()
-    machine.medium.overwrite('identity-1', 4, Uint8Array.of(2))
+    const newer = defined(machine.medium.find('identity-1'), 'a file').medium.slice(0, 60)
+    newer[4] = 2
+    machine.medium.overwrite('identity-1', 0, newer)
+    machine.medium.overwrite('identity-1', 60, new Uint8Array(Uint32Array.of(crc32Short(newer, 0, 60)).buffer))
     await assert.rejects(machine.make().open(), { code: 'format-unsupported' })
   })
 })

@@ -46,6 +46,12 @@ const dropsMax = 4096
 /** Fragments that tombstones under way at once remove, unless a single data id has more. */
 const droppedAtOnceMax = 4096
 
+interface Drop {
+  /** Fragments or data ids. */
+  readonly texts: ReadonlySet<string>
+  readonly done: Promise<unknown>
+}
+
 interface OpenStore extends StoreParts {
   readonly lookup: FragmentLookup
   readonly compactor: Compactor
@@ -61,6 +67,8 @@ export class FragmentStore {
   #identity: Identity | undefined
   /** Puts under way, by fragment: a second put of one waits for the first. */
   readonly #putting = new Map<string, Promise<unknown>>()
+  /** Drops under way: a put of what they name waits for them. */
+  readonly #dropping = new Set<Drop>()
   /** Calls that change something and have not ended. */
   readonly #changing = new Set<Promise<unknown>>()
   readonly #counts = { puts: 0, putsExisting: 0, reads: 0, drops: 0, failedSyncs: 0, appendedBytes: 0, readBytes: 0 }
@@ -127,7 +135,7 @@ export class FragmentStore {
     const header = decodeHeader(this.#ports.compute, record, 'protocol-error')
     verifyRecord(this.#ports.compute, header, record, 'protocol-error')
     const text = fragmentText(header)
-    for (let other = this.#putting.get(text); other !== undefined; other = this.#putting.get(text)) {
+    for (let other = this.#underWay(text); other !== undefined; other = this.#underWay(text)) {
       await other.catch(() => undefined)
     }
     const put = this.#put(text, header, record)
@@ -176,7 +184,7 @@ export class FragmentStore {
 
   /**
    * Removes all fragments of the data ids in the group, also those whose puts are still under way. Durable when it resolves;
-   * ids that are not held are no error. At most 4,096 ids a call.
+   * ids that are not held are no error. A put that comes before it resolves waits for it, and stays. At most 4,096 ids a call.
    * @throws FrostError `disk-failed`, `insufficient-storage`.
    */
   async drop(group: GroupId, dataIds: readonly DataId[]): Promise<void> {
@@ -296,6 +304,14 @@ export class FragmentStore {
     await disk.close()
   }
 
+  /** What a put of the fragment comes after: it is neither answered by nor loses against what is being dropped. */
+  #underWay(text: string): Promise<unknown> | undefined {
+    const put = this.#putting.get(text)
+    if (put !== undefined) return put
+    for (const { texts, done } of this.#dropping) if (texts.has(text) || texts.has(idTextOf(text))) return done
+    return undefined
+  }
+
   async #put(text: string, header: RecordHeader, record: Uint8Array): Promise<'stored' | 'exists'> {
     const { ledger, logs } = this.#opened()
     if (ledger.table.get(text)?.state === 'good' && (await this.#isStored(header, record))) {
@@ -335,10 +351,21 @@ export class FragmentStore {
     throw new FrostError('fragment-conflict', `A different ${fragmentName(key)} is stored already.`)
   }
 
-  /** Writes the tombstones of what is held, slice by slice. */
   async #drop(texts: readonly string[], make: (text: string) => LogEntry): Promise<void> {
-    const { logs } = this.#opened()
     const wanted = new Set(texts)
+    const drop = { texts: wanted, done: this.#writeDrop(wanted, make) }
+    this.#dropping.add(drop)
+    try {
+      await drop.done
+    } finally {
+      this.#dropping.delete(drop)
+    }
+    this.#counts.drops += texts.length
+  }
+
+  /** Writes the tombstones of what is held, slice by slice. */
+  async #writeDrop(wanted: ReadonlySet<string>, make: (text: string) => LogEntry): Promise<void> {
+    const { logs } = this.#opened()
     // A put that was admitted before the drop must not come after its tombstone.
     const earlier = [...this.#putting].filter(([text]) => wanted.has(text) || wanted.has(idTextOf(text)))
     await Promise.allSettled(earlier.map(([, put]) => put))
@@ -356,7 +383,6 @@ export class FragmentStore {
       fragments += count
     }
     await Promise.all(slice)
-    this.#counts.drops += texts.length
   }
 
   /** Fragments that a tombstone for the key would remove. */

@@ -103,12 +103,13 @@ function decodeIdentity(compute: Compute, bytes: Uint8Array): Identity | undefin
   if (bytes.length < identityBytes) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (view.getUint32(0, true) !== magic) return undefined
+  // First, so that a flipped bit is damage and no newer version.
+  if (view.getUint32(checksumAt, true) !== compute.crc32(bytes.subarray(0, checksumAt))) return undefined
   if (view.getUint16(4, true) > version) {
     throw new FrostError('format-unsupported', 'The data directory was written by a newer version of FrostByte.', {
       remedy: 'Start the version that wrote it, or a newer one.',
     })
   }
-  if (view.getUint32(checksumAt, true) !== compute.crc32(bytes.subarray(0, checksumAt))) return undefined
   const hasCluster = (view.getUint16(6, true) & flagCluster) !== 0
   return {
     workerId: workerIdFromBytes(bytes.subarray(8, 16)),

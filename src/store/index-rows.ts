@@ -82,18 +82,27 @@ export interface CheckpointState {
   readonly nextSegment: number
   readonly nextSequence: number
   readonly damagedCount: number
+  /** Of all segments: a row that the index hides is missed. */
+  readonly segments: SegmentAccount
+}
+
+/** How many segments there are, and the sum of their numbers. */
+export interface SegmentAccount {
+  readonly count: number
+  readonly numbersSum: number
 }
 
 export const checkpointKey: Uint8Array = Uint8Array.of(0, 0, 0, 0, 1)
 
-/** 0 u16 version 1   2 u16 0   4 [8] worker   12 two positions of 16: u32 segment, u32 offset, u64 next batch   44 u32 next segment
- * 48 u64 next sequence   56 u64 damaged fragments   64 u32 check */
-const checkpointBytes = 68
+/** 0 u16 version 2   2 u16 0   4 [8] worker   12 two positions of 16: u32 segment, u32 offset, u64 next batch   44 u32 next segment
+ * 48 u64 next sequence   56 u64 damaged fragments   64 u64 segments   72 u64 sum of their numbers   80 u32 check */
+const checkpointVersion = 2
+const checkpointBytes = 84
 
 export function encodeCheckpoint(state: CheckpointState): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(checkpointBytes)
   const view = new DataView(bytes.buffer)
-  view.setUint16(0, 1, true)
+  view.setUint16(0, checkpointVersion, true)
   writeHex(state.worker, bytes, 4)
   for (const [at, position] of [[12, state.positions.small] as const, [28, state.positions.large] as const]) {
     view.setUint32(at, position.segment, true)
@@ -103,13 +112,15 @@ export function encodeCheckpoint(state: CheckpointState): Uint8Array<ArrayBuffer
   view.setUint32(44, state.nextSegment, true)
   writeUint48(view, 48, state.nextSequence)
   writeUint48(view, 56, state.damagedCount)
+  writeUint48(view, 64, state.segments.count)
+  writeUint48(view, 72, state.segments.numbersSum)
   return sealed(checkpointKey, bytes)
 }
 
 /** `undefined`: damaged, or of another version. */
 export function decodeCheckpoint(bytes: Uint8Array): CheckpointState | undefined {
   const view = opened(checkpointKey, bytes, checkpointBytes)
-  if (view === undefined || view.getUint16(0, true) !== 1) return undefined
+  if (view === undefined || view.getUint16(0, true) !== checkpointVersion) return undefined
   const positionAt = (at: number): LogPosition => ({
     segment: view.getUint32(at, true),
     offset: view.getUint32(at + 4, true),
@@ -121,6 +132,7 @@ export function decodeCheckpoint(bytes: Uint8Array): CheckpointState | undefined
     nextSegment: view.getUint32(44, true),
     nextSequence: readUint48(view, 48),
     damagedCount: readUint48(view, 56),
+    segments: { count: readUint48(view, 64), numbersSum: readUint48(view, 72) },
   }
 }
 

@@ -58,7 +58,11 @@ interface LastBatch {
 export class LogRecovery {
   readonly #ports: RecoveryPorts
   readonly #kind: LogKind
+  /** Up to where everything was applied. */
   #position: LogPosition
+  /** The same, but not past the oldest segment of which a batch has to be judged: what the judging finds is not in the ledger yet. */
+  #settled: LogPosition
+  #settledUpTo = Number.MAX_SAFE_INTEGER
   #scanned: readonly ScannedSegment[] = []
   #plan: RecoveryPlan = { ends: new Map(), judge: [], claims: [] }
   readonly #lastBatches = new Map<number, LastBatch>()
@@ -74,12 +78,13 @@ export class LogRecovery {
     this.#ports = ports
     this.#kind = kind
     this.#position = position
+    this.#settled = position
     this.#nextBatch = position.nextBatch
   }
 
-  /** Up to where the log is in the ledger. */
+  /** Up to where the log is in the ledger for good, whatever becomes of this recovery: what a checkpoint may store. */
   get position(): LogPosition {
-    return this.#position
+    return this.#settled
   }
 
   get claims(): RecoveryPlan['claims'] {
@@ -94,14 +99,18 @@ export class LogRecovery {
   /** `segments`: numbers of the files of this log, in order. */
   async scan(segments: readonly number[]): Promise<void> {
     const scanned: ScannedSegment[] = []
-    for (const segment of segments) {
-      if (segment < this.#position.segment) continue
+    let isProved = false
+    for (const segment of segments.toReversed()) {
+      if (segment < this.#position.segment) break
       const isLast = segment === segments.at(-1)
-      const found = await this.#withScan(segment, (scan) => this.#scanOne(segment, scan, isLast))
-      if (found !== undefined) scanned.push(found)
+      const found = await this.#withScan(segment, (scan) => this.#scanOne(segment, scan, { isLast, isProved }))
+      if (found === undefined) continue
+      isProved ||= found.hasNormalBatch
+      scanned.push(found)
     }
-    this.#scanned = scanned
+    this.#scanned = scanned.reverse()
     this.#plan = planRecovery(scanned)
+    this.#settledUpTo = this.#plan.claims.at(-1)?.segment ?? Number.MAX_SAFE_INTEGER
   }
 
   /** Applies everything that is proved. */
@@ -133,9 +142,14 @@ export class LogRecovery {
     }
   }
 
-  async #scanOne(segment: number, scan: SegmentScan | undefined, isLast: boolean): Promise<ScannedSegment | undefined> {
+  /** `isProved`: a later segment proves all before it. */
+  async #scanOne(
+    segment: number,
+    scan: SegmentScan | undefined,
+    later: { readonly isLast: boolean; readonly isProved: boolean },
+  ): Promise<ScannedSegment | undefined> {
     if (scan === undefined) {
-      await this.#noteUnreadable(segment, isLast)
+      await this.#noteUnreadable(segment, later.isLast)
       return undefined
     }
     const { ledger } = this.#ports
@@ -149,7 +163,9 @@ export class LogRecovery {
       row.fileBytes = fileBytes
     })
     const sealed = { segment, claims: header.claims, isSealed: trailer !== undefined, start }
-    if (trailer !== undefined) return { ...sealed, last: undefined, hasNormalBatch: true }
+    if (trailer !== undefined) {
+      return { ...sealed, last: undefined, hasNormalBatch: later.isProved || (await listsNormalBatch(scan)) }
+    }
     return { ...sealed, ...(await this.#scanBatches(segment, scan, start)) }
   }
 
@@ -243,6 +259,7 @@ export class LogRecovery {
 
   #moveTo(position: LogPosition): void {
     this.#position = position
+    if (position.segment <= this.#settledUpTo) this.#settled = position
     this.#ports.ledger.segments.change(position.segment, (row) => {
       row.batchesEnd = position.offset
     })
@@ -304,6 +321,14 @@ export class LogRecovery {
       return use(isOurs ? scan : undefined, file)
     })
   }
+}
+
+/** Whether a sealed segment has a batch that no recovery wrote. Those of a recovery come first, and are few. */
+async function listsNormalBatch(scan: SegmentScan): Promise<boolean> {
+  for await (const found of scan.batches(alignmentBytes, Number.MAX_SAFE_INTEGER, 0)) {
+    if (!isGap(found) && !found.batch.isRecovery) return true
+  }
+  return false
 }
 
 function newRow(scan: SegmentScan): Parameters<Ledger['segments']['add']>[0] {

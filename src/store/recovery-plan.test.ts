@@ -68,4 +68,39 @@ describe('What a recovery judges', () => {
       { segment: 1, offset: 8192 },
     ])
   })
+  test('a seal of recovery batches does not prove that the recovery was complete', () => {
+    const claims = [{ segment: 1, end: 8192 }]
+    const plan = planRecovery([
+      scanned(1, { lastAt: 8192 }),
+      scanned(2, { claims, isSealed: true }),
+      scanned(3, { claims, lastAt: 4096, hasNormalBatch: false }),
+    ])
+    assert.deepEqual(plan.judge, [
+      { segment: 3, offset: 4096 },
+      { segment: 1, offset: 8192 },
+    ])
+    assert.deepEqual(
+      plan.ends,
+      new Map([
+        [3, 4096],
+        [1, 8192],
+      ]),
+    )
+  })
+
+  test('what a recovery claimed counts once another batch followed, in whatever segment', () => {
+    const plan = planRecovery([
+      scanned(1, { lastAt: 8192 }),
+      scanned(2, { claims: [{ segment: 1, end: 8192 }], lastAt: 8192, hasNormalBatch: false }),
+      scanned(3, { claims: [{ segment: 2, end: 12_288 }], isSealed: true, hasNormalBatch: true }),
+    ])
+    assert.deepEqual(plan.judge, [])
+    assert.deepEqual(
+      plan.ends,
+      new Map([
+        [2, 12_288],
+        [1, 8192],
+      ]),
+    )
+  })
 })

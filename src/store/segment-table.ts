@@ -4,7 +4,7 @@
 import { assert, defined } from '../base/assert.ts'
 import type { DataId } from '../base/ids.ts'
 import type { LogKind } from './batch-format.ts'
-import type { IdRange, SegmentRow } from './index-rows.ts'
+import type { IdRange, SegmentAccount, SegmentRow } from './index-rows.ts'
 import { entryBytes, type LogEntry } from './log-entry.ts'
 
 /** As a `SegmentRow`, while it changes. */
@@ -45,6 +45,12 @@ export class SegmentTable {
 
   get count(): number {
     return this.#segments.size
+  }
+
+  get account(): SegmentAccount {
+    let numbersSum = 0
+    for (const number of this.#segments.keys()) numbersSum += number
+    return { count: this.#segments.size, numbersSum }
   }
 
   get nextNumber(): number {

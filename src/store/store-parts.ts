@@ -127,14 +127,17 @@ async function loadIndex(indexes: IndexFactory, identity: Identity): Promise<Loa
   return { index, state: undefined, segments: [], groups: [] }
 }
 
-/** `undefined`: a row of the store's own is damaged. */
+/** `undefined`: a row of the store's own is damaged, or one of a segment is hidden: its file would be taken for a leftover. */
 function readIndex(index: Index): LoadedIndex | undefined {
   const row = index.get(checkpointKey)
   const state = row === undefined ? undefined : decodeCheckpoint(row)
   if (row !== undefined && state === undefined) return undefined
   const segments = readRows(index, [rowBounds.segments, rowBounds.groups], decodeSegmentRow)
   const groups = readRows(index, [rowBounds.groups, rowBounds.end], decodeGroupRow)
-  return segments === undefined || groups === undefined ? undefined : { index, state, segments, groups }
+  if (segments === undefined || groups === undefined) return undefined
+  const numbersSum = segments.reduce((sum, { segment }) => sum + segment, 0)
+  const isComplete = segments.length === state?.segments.count && numbersSum === state.segments.numbersSum
+  return state === undefined || isComplete ? { index, state, segments, groups } : undefined
 }
 
 function readRows<T>(
@@ -270,7 +273,7 @@ class Opening {
     return missing
   }
 
-  /** Removes files that compaction gave up before a crash; returns the numbers of the others, in order. */
+  /** Removes files that compaction gave up before a crash: no row names them, and none is hidden. Returns the others' numbers, in order. */
   async #removeLeftovers(kind: LogKind, names: readonly string[]): Promise<readonly number[]> {
     const { disk, log } = this.#ports
     const numbers: number[] = []
@@ -340,9 +343,7 @@ class Opening {
   #log(kind: LogKind, recovery: LogRecovery): AppendLog {
     // Nobody knows which sequences a lost batch had.
     if (recovery.replayed > 0 || recovery.claims.length > 0) this.#sequence.see(this.#sequence.next + sequenceGap)
-    const { position, nextPosition, claims } = recovery
-    assert(position.segment === nextPosition.segment, 'a log goes on where it was read to')
-    return new AppendLog(this.#logHost(), kind, { position: nextPosition, claims })
+    return new AppendLog(this.#logHost(), kind, { position: recovery.nextPosition, claims: recovery.claims })
   }
 
   async #appendSurvivors(log: AppendLog, recovery: LogRecovery): Promise<void> {

@@ -85,7 +85,9 @@ export async function runPowerLoss(point: PowerLossPoint): Promise<PowerLossResu
   if (point.cutAtStep === undefined) return { violations: await check(machine, model), steps }
   for (let loss = random.below((point.recoveryLosses ?? 2) + 1); loss > 0; loss--) {
     machine.losePower(new PowerSwitch({ cutAtStep: 1 + random.below(60) }))
-    await Promise.race([machine.open(options).catch(() => undefined), machine.power.off])
+    // A smaller reserve makes smaller segments.
+    const segmentBytesMax = (64 << random.below(4)) * 1024
+    await Promise.race([machine.open({ ...options, segmentBytesMax }).catch(() => undefined), machine.power.off])
   }
   machine.losePower()
   // The log is the truth: now and then the index is lost too.
