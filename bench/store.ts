@@ -1,6 +1,7 @@
 // What the store costs by itself on the real disk: one process, no network, no coding.  node bench/store.ts [--seconds 3] [--data DIR]
+// [--at-once 64]
 //
-//   put-small    10 KiB records, 64 at once: puts a second, puts in a batch
+//   put-small    10 KiB records, 64 (`--at-once`) at once: puts a second, puts in a batch
 //   read-small   the same records in random order, 64 at once, page cache warm
 //   put-large    1,000 KiB records from aligned memory, 8 at once (making their headers, 2 % of it, is in the figure)
 //   read-large   the same records, 8 at once
@@ -36,7 +37,11 @@ const largeBytes = 1000 * KIB
 const groups = 50
 
 const { values: flags } = parseArgs({
-  options: { seconds: { type: 'string', default: '3' }, data: { type: 'string', default: tmpdir() } },
+  options: {
+    'seconds': { type: 'string', default: '3' },
+    'data': { type: 'string', default: tmpdir() },
+    'at-once': { type: 'string', default: '64' },
+  },
 })
 const durationMs = 1000 * Number(flags.seconds)
 
@@ -166,7 +171,7 @@ const noManifest = new Uint8Array(0)
 
 async function benchRecords(store: FragmentStore, disk: NodeDisk, size: 'small' | 'large'): Promise<void> {
   const bytes = size === 'small' ? smallBytes : largeBytes
-  const atOnce = size === 'small' ? 64 : 8
+  const atOnce = size === 'small' ? Number(flags['at-once']) : 8
   const records = new Records(disk, { payloadBytes: bytes, count: atOnce, firstId: size === 'small' ? 0 : 10_000_000 })
   const before = store.counters()
   const put = async (index: number): Promise<void> => records.lend(index, (record) => store.put(record))
