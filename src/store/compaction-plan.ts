@@ -41,12 +41,18 @@ export interface CompactionState {
   readonly isFull: boolean
   /** What copies may take of the file system. */
   readonly roomBytes: number
+  /** Segments that must stay. */
+  readonly kept: ReadonlySet<number>
 }
 
 export function planCompaction(segments: readonly Segment[], state: CompactionState): CompactionPlan | undefined {
   const slackBytes = state.segmentBytesMax * slackPart
   const candidates = segments.filter(
-    (segment) => !segment.isActive && !segment.isUnreadable && segment.liveBytes <= state.roomBytes,
+    (segment) =>
+      !segment.isActive &&
+      !segment.isUnreadable &&
+      segment.liveBytes <= state.roomBytes &&
+      !state.kept.has(segment.segment),
   )
   const free = candidates.find((segment) => segment.liveEntries === 0 && areTombstonesDone(segment, segments))
   if (free !== undefined) return { action: 'compact', segment: free.segment }

@@ -420,7 +420,8 @@ export class FragmentStore {
       },
       failed: (error) => this.#events.failed?.(error),
       // Found in the middle of a look-up or a scan, which nothing may change.
-      rowDamaged: (text) => clock.endOfTurn(() => this.#store?.lookup.noteRowDamage(text)),
+      rowDamaged: (text) =>
+        clock.endOfTurn(() => (this.#state === 'open' ? this.#opened().lookup.noteRowDamage(text) : undefined)),
       appended: (bytes) => {
         this.#counts.appendedBytes += bytes
       },
