@@ -107,6 +107,9 @@ describe('What is compacted next', () => {
     })
     assert.equal(planCompaction([segment(1), graves], state), undefined)
     assert.deepEqual(planCompaction([segment(2), graves], state), { action: 'compact', segment: 9 })
+    // Nobody knows what an unreadable one holds.
+    const unreadable = segment(3, { isUnreadable: true, liveEntries: 0, ids: undefined })
+    assert.equal(planCompaction([segment(2), graves, unreadable], state), undefined)
   })
 
   test('many small segments are joined', () => {

@@ -104,7 +104,9 @@ function isWorthSealing(active: Segment, best: Segment | undefined, slackBytes: 
 function areTombstonesDone(segment: Segment, segments: readonly Segment[]): boolean {
   const { droppedIds } = segment
   if (segment.tombstones === 0 || droppedIds === undefined) return true
-  return !segments.some((other) => other.segment !== segment.segment && overlap(other.ids, droppedIds))
+  return !segments.some(
+    (other) => other.segment !== segment.segment && (other.isUnreadable || overlap(other.ids, droppedIds)),
+  )
 }
 
 function overlap(left: IdRange | undefined, right: IdRange): boolean {
