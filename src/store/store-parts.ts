@@ -380,7 +380,7 @@ class Opening {
       clusterId: this.#identity.clusterId,
       created: this.#isNew,
       startCount: this.#identity.startCount,
-      lastBatch: all.reduce((sum, { nextPosition }) => sum + nextPosition.nextBatch - 1, 0),
+      lastBatches: [recoveries.small.nextPosition.nextBatch - 1, recoveries.large.nextPosition.nextBatch - 1],
       replayedEntries: all.reduce((sum, { replayed }) => sum + replayed, 0),
       indexRebuilt: this.#state === undefined && hasSegments,
       droppedKeys,
