@@ -131,6 +131,7 @@ export class Checkpoints {
       nextSegment: segments.nextNumber,
       nextSequence: this.#host.sequence(),
       damagedCount: ledger.damagedCount,
+      hasLostEntry: table.hasLostEntry,
       segments: segments.account,
     })
     const changes = [

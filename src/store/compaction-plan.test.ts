@@ -6,7 +6,13 @@ import { garbageOf, planCompaction, type CompactionState } from './compaction-pl
 import type { Segment } from './segment-table.ts'
 import { dataIdNumber } from './testing/records.ts'
 
-const state: CompactionState = { segmentBytesMax: 256 * MIB, isUnderWay: false, isFull: false, roomBytes: 4096 * MIB }
+const state: CompactionState = {
+  segmentBytesMax: 256 * MIB,
+  isUnderWay: false,
+  isFull: false,
+  roomBytes: 4096 * MIB,
+  kept: new Set(),
+}
 
 /** A sealed segment of the large log, full but for `parts`. */
 function segment(number: number, parts: Partial<Segment> = {}): Segment {
@@ -39,6 +45,11 @@ describe('What is compacted next', () => {
   test('a segment in which nothing lives goes at once', () => {
     const plan = planCompaction([segment(1), segment(2, { liveEntries: 0 }), segment(3)], state)
     assert.deepEqual(plan, { action: 'compact', segment: 2 })
+  })
+
+  test('no segment that must stay', () => {
+    const segments = [segment(1), segment(2, { liveEntries: 0 })]
+    assert.equal(planCompaction(segments, { ...state, kept: new Set([2]) }), undefined)
   })
 
   test('with enough garbage, the segment that has the most', () => {
@@ -96,6 +107,9 @@ describe('What is compacted next', () => {
     })
     assert.equal(planCompaction([segment(1), graves], state), undefined)
     assert.deepEqual(planCompaction([segment(2), graves], state), { action: 'compact', segment: 9 })
+    // Nobody knows what an unreadable one holds.
+    const unreadable = segment(3, { isUnreadable: true, liveEntries: 0, ids: undefined })
+    assert.equal(planCompaction([segment(2), graves, unreadable], state), undefined)
   })
 
   test('many small segments are joined', () => {

@@ -41,12 +41,18 @@ export interface CompactionState {
   readonly isFull: boolean
   /** What copies may take of the file system. */
   readonly roomBytes: number
+  /** Segments that must stay. */
+  readonly kept: ReadonlySet<number>
 }
 
 export function planCompaction(segments: readonly Segment[], state: CompactionState): CompactionPlan | undefined {
   const slackBytes = state.segmentBytesMax * slackPart
   const candidates = segments.filter(
-    (segment) => !segment.isActive && !segment.isUnreadable && segment.liveBytes <= state.roomBytes,
+    (segment) =>
+      !segment.isActive &&
+      !segment.isUnreadable &&
+      segment.liveBytes <= state.roomBytes &&
+      !state.kept.has(segment.segment),
   )
   const free = candidates.find((segment) => segment.liveEntries === 0 && areTombstonesDone(segment, segments))
   if (free !== undefined) return { action: 'compact', segment: free.segment }
@@ -98,7 +104,9 @@ function isWorthSealing(active: Segment, best: Segment | undefined, slackBytes: 
 function areTombstonesDone(segment: Segment, segments: readonly Segment[]): boolean {
   const { droppedIds } = segment
   if (segment.tombstones === 0 || droppedIds === undefined) return true
-  return !segments.some((other) => other.segment !== segment.segment && overlap(other.ids, droppedIds))
+  return !segments.some(
+    (other) => other.segment !== segment.segment && (other.isUnreadable || overlap(other.ids, droppedIds)),
+  )
 }
 
 function overlap(left: IdRange | undefined, right: IdRange): boolean {

@@ -60,6 +60,8 @@ export class Compactor {
   readonly #stop = new AbortController()
   #running: Promise<void> | undefined
   #isUnderWay = false
+  /** Segments that hold what the index has lost, and those that claim of one that stays: not to be compacted before the next start. */
+  readonly #kept = new Set<number>()
   /** The version of the segments for which there was nothing to do. */
   #idleVersion = -1
   #segments = 0
@@ -100,6 +102,7 @@ export class Compactor {
       isUnderWay: this.#isUnderWay,
       isFull,
       roomBytes,
+      kept: this.#kept,
     })
     this.#idleVersion = plan === undefined ? version : -1
     this.#isUnderWay = plan !== undefined
@@ -164,6 +167,10 @@ export class Compactor {
       group.clear()
     }
     this.#stop.signal.throwIfAborted()
+    if (ledger.table.hasLostEntry && (await this.#holdsLost(victim))) {
+      this.#kept.add(segment)
+      return
+    }
     ledger.segments.remove(segment)
     await checkpoints.store()
     await files.retire(segment)
@@ -186,9 +193,11 @@ export class Compactor {
     for (const { segment } of claims) {
       const claimed = ledger.segments.find(segment)
       if (claimed === undefined || segment === victim.segment) continue
-      if (claimed.isUnreadable || claimed.isActive) return false
-      await this.#compact(claimed)
-      if (ledger.segments.find(segment) !== undefined) return false
+      const stays = (): boolean => claimed.isUnreadable || this.#kept.has(segment)
+      if (!stays() && !claimed.isActive) await this.#compact(claimed)
+      if (ledger.segments.find(segment) === undefined) continue
+      if (stays()) this.#kept.add(victim.segment)
+      return false
     }
     return true
   }
@@ -281,6 +290,12 @@ export class Compactor {
       return scan === undefined ? [] : listEntries(scan, victim)
     })
     yield* listed
+  }
+
+  /** Whether the segment lists an entry of whose key the index does not know any more what counts. */
+  async #holdsLost(victim: Segment): Promise<boolean> {
+    for await (const entry of this.#entries(victim)) if (this.#ports.ledger.isLost(entry)) return true
+    return false
   }
 
   /** Live entries of the segment, from the whole index. */

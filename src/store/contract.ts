@@ -75,8 +75,8 @@ export interface OpenReport {
   readonly created: boolean
   /** How often the directory was opened, this time included; durable before `open` resolves. */
   readonly startCount: number
-  /** Batches ever made durable, both logs. Lower than remembered: an old copy of the directory. */
-  readonly lastBatch: number
+  /** Batches ever made durable in the small and in the large log. One lower than remembered: an old copy of the directory. */
+  readonly lastBatches: readonly [small: number, large: number]
   /** Records and tombstones read from the logs after the last checkpoint. */
   readonly replayedEntries: number
   /** The index was missing or damaged and was made anew from the logs. */

@@ -8,6 +8,7 @@ import { errorCode } from '../base/errors.ts'
 import { SeededRandom } from '../base/random.ts'
 import type { FragmentPlace } from './contract.ts'
 import type { FragmentStore } from './fragment-store.ts'
+import { fragmentText, idText, textToBytes } from './fragment-key.ts'
 import { segmentKey } from './index-rows.ts'
 import { Machine } from './testing/machine.ts'
 import { dataIdNumber, groupId, keyOf, makeRecord, payloadOf, type RecordOptions } from './testing/records.ts'
@@ -26,6 +27,16 @@ async function outcomeOf(store: FragmentStore, options: RecordOptions): Promise<
   } catch (error) {
     return errorCode(error) ?? String(error)
   }
+}
+
+/** A row of the index with a bit flipped. */
+function flipped(row: Uint8Array): Uint8Array {
+  return row.with(5, (row[5] ?? 0) ^ 4)
+}
+
+/** What was found in a look-up is noted afterwards. */
+async function endOfTurn(): Promise<void> {
+  await new Promise(setImmediate)
 }
 
 const small = { dataId: dataIdNumber(1), payloadBytes: 20_000 }
@@ -162,6 +173,98 @@ describe('Damage on the disk', () => {
       for (const options of records) assert.equal(await outcomeOf(again.store, options), 'right')
       await again.store.close()
     }
+  })
+
+  test('a damaged row of the index counts as damage to its fragment, and the next start makes the index again', async () => {
+    const machine = new Machine()
+    const { store } = await machine.open()
+    const records = Array.from({ length: 5 }, (_, index) => ({ dataId: dataIdNumber(index), payloadBytes: 3000 }))
+    for (const options of records) await store.put(makeRecord(options))
+    const [first, second, third] = [dataIdNumber(0), dataIdNumber(1), dataIdNumber(2)].map((dataId) =>
+      keyOf({ dataId }),
+    )
+    await store.dropFragments([defined(first, 'a key')])
+    await store.close()
+    // A tombstone, a fragment that is only read, and one that is put again.
+    for (const key of [first, second, third]) {
+      machine.indexes.damageRow('index', textToBytes(fragmentText(defined(key, 'a key'))), flipped)
+    }
+    const again = await machine.open()
+    assert.equal(again.report.indexRebuilt, false)
+    const outcomes: string[] = []
+    for (const options of records) outcomes.push(await outcomeOf(again.store, options))
+    assert.deepEqual(outcomes, [...Array<string>(3).fill('fragment-corrupt'), 'right', 'right'])
+    await endOfTurn()
+    assert.deepEqual(again.store.listDamaged({ limit: 10 }), [first, second, third])
+    assert.equal(again.store.usage().damaged, 3)
+    await again.store.put(makeRecord(defined(records[2], 'a record')))
+    assert.equal(again.store.usage().damaged, 2)
+    // Even if it is killed: a checkpoint comes with every start.
+    await again.store.checkpoint()
+    machine.kill()
+    const healed = await machine.open()
+    assert.equal(healed.report.indexRebuilt, true)
+    assert.equal(await outcomeOf(healed.store, defined(records[0], 'a record')), 'fragment-missing')
+    for (const options of records.slice(1)) assert.equal(await outcomeOf(healed.store, options), 'right')
+    assert.deepEqual(
+      [healed.store.usage().fragments, healed.store.usage().damaged, healed.store.listGroups()[0]?.fragments],
+      [4, 0, 4],
+    )
+    await healed.store.close()
+    const last = await machine.open()
+    assert.equal(last.report.indexRebuilt, false)
+    await last.store.close()
+  })
+
+  for (const when of ['when the store opens', 'later'] as const) {
+    test(`a damaged row that is found ${when} leaves no count below nothing`, async () => {
+      const machine = new Machine()
+      const { store } = await machine.open()
+      await store.put(makeRecord(small))
+      await store.checkpoint()
+      if (when === 'when the store opens') await store.drop(groupId(1), [small.dataId])
+      machine.kill()
+      machine.indexes.damageRow('index', textToBytes(fragmentText(keyOf(small))), flipped)
+      const again = await machine.open()
+      if (when === 'later') await again.store.drop(groupId(1), [small.dataId])
+      assert.equal(again.store.stat(keyOf(small)), undefined)
+      const { fragments, damaged } = again.store.usage()
+      assert.ok(fragments >= 0 && damaged === 0, `${fragments} fragments, ${damaged} damaged`)
+      await again.store.close()
+      const healed = await machine.open()
+      assert.deepEqual([healed.report.indexRebuilt, healed.store.usage().fragments], [true, 0])
+      await healed.store.close()
+    })
+  }
+
+  test('a data id whose tombstone has a damaged row stays dropped, whatever is compacted before the index is made again', async () => {
+    const machine = new Machine()
+    const { store } = await machine.open()
+    // The fragment's segment lives on, with its dead record in it; the tombstone's segment goes.
+    const others = Array.from({ length: 40 }, (_, index) => ({
+      dataId: dataIdNumber(10 + index),
+      payloadBytes: 20_000,
+    }))
+    await store.put(makeRecord(small))
+    for (const options of others.slice(0, 12)) await store.put(makeRecord(options))
+    await store.drop(groupId(1), [small.dataId])
+    for (const options of others.slice(12)) await store.put(makeRecord(options))
+    await store.close()
+    machine.indexes.damageRow('index', textToBytes(idText(groupId(1), small.dataId)), flipped)
+    const again = await machine.open()
+    assert.equal(again.store.stat(keyOf(small)), undefined)
+    await again.store.put(makeRecord({ ...small, column: 1 }))
+    await again.store.dropFragments([keyOf({ ...small, column: 1 })])
+    for (const options of others.slice(12)) await again.store.drop(groupId(1), [options.dataId])
+    const before = machine.segments().length
+    while (await again.store.compactOnce());
+    assert.ok(machine.segments().length < before, 'something was compacted')
+    await again.store.close()
+    machine.indexes.damaged.add('index')
+    const healed = await machine.open()
+    assert.equal(healed.report.indexRebuilt, true)
+    assert.equal(healed.store.stat(keyOf(small)), undefined)
+    await healed.store.close()
   })
 
   test('a disk that does not give a record back counts as damage to it', async () => {

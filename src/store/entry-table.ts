@@ -8,7 +8,7 @@
 import { assert } from '../base/assert.ts'
 import type { Index } from '../ports/index-store.ts'
 import { bytesToText, dataIdTextOf, idTextOf, textToBytes, type KeyRange } from './fragment-key.ts'
-import { decodeEntryRow, encodeEntryRow, type Entry } from './index-rows.ts'
+import { decodeEntryRow, encodeEntryRow, lostEntry, type Entry } from './index-rows.ts'
 
 type Change = readonly [key: Uint8Array, value: Uint8Array | undefined]
 
@@ -43,7 +43,8 @@ class Layer {
 
 export class EntryTable {
   #index: Index
-  /** Called when a row of the index fails its check: the entry counts as damaged, with its place unknown. */
+  #hasLostEntry = false
+  /** Called when a row of the index fails its check: `lostEntry` stands for it. */
   readonly #rowDamaged: (text: string) => void
   #layer = new Layer()
   #frozen: Layer | undefined
@@ -60,6 +61,11 @@ export class EntryTable {
   /** Changes that no checkpoint has taken yet. */
   get changeCount(): number {
     return this.#layer.entries.size
+  }
+
+  /** A row of the index failed its check since the index was opened. */
+  get hasLostEntry(): boolean {
+    return this.#hasLostEntry
   }
 
   get(text: string): Entry | undefined {
@@ -155,8 +161,9 @@ export class EntryTable {
   #decode(text: string, key: Uint8Array, row: Uint8Array): Entry {
     const entry = decodeEntryRow(key, row)
     if (entry !== undefined) return entry
+    this.#hasLostEntry = true
     this.#rowDamaged(text)
-    return { state: 'damaged', segment: 0, offset: 0, bytes: 0, sequence: 0, headerCrc: 0 }
+    return lostEntry
   }
 }
 

@@ -99,7 +99,7 @@ export class FragmentStore {
       const lookup = new FragmentLookup(parts.ledger, this.#events)
       this.#identity = who.identity
       this.#store = { ...parts, lookup, compactor: this.#makeCompactor(parts, lookup) }
-      this.#firstBatches = parts.report.lastBatch
+      this.#firstBatches = sumOf(parts.report.lastBatches)
     } catch (error) {
       await disk.close()
       throw error
@@ -253,7 +253,7 @@ export class FragmentStore {
     const { segments, bytes } = compactor.counters
     return {
       ...this.#counts,
-      batches: this.lastBatch() - this.#firstBatches,
+      batches: sumOf(this.lastBatches()) - this.#firstBatches,
       checkpoints: checkpoints.count,
       damageFound: lookup.damageFound,
       segmentsCompacted: segments,
@@ -261,10 +261,10 @@ export class FragmentStore {
     }
   }
 
-  /** Batches made durable, both logs, ever: for the heartbeat. */
-  lastBatch(): number {
+  /** Batches ever made durable in each log, as `OpenReport` has them. */
+  lastBatches(): readonly [small: number, large: number] {
     const { small, large } = this.#opened().logs
-    return small.position.nextBatch + large.position.nextBatch - 2
+    return [small.position.nextBatch - 1, large.position.nextBatch - 1]
   }
 
   /** Age of the oldest disk operation that has not ended; 0 where there is none. */
@@ -420,7 +420,8 @@ export class FragmentStore {
       },
       failed: (error) => this.#events.failed?.(error),
       // Found in the middle of a look-up or a scan, which nothing may change.
-      rowDamaged: (text) => clock.endOfTurn(() => this.#store?.lookup.noteRowDamage(text)),
+      rowDamaged: (text) =>
+        clock.endOfTurn(() => (this.#state === 'open' ? this.#opened().lookup.noteRowDamage(text) : undefined)),
       appended: (bytes) => {
         this.#counts.appendedBytes += bytes
       },
@@ -465,6 +466,10 @@ export class FragmentStore {
 
 function newTombstone(kind: EntryKind, key: FragmentKey): LogEntry {
   return { kind, key, offset: 0, bytes: 0, headerCrc: 0, sequence: 0 }
+}
+
+function sumOf([small, large]: readonly [number, number]): number {
+  return small + large
 }
 
 function equalBytes(left: Uint8Array, right: Uint8Array): boolean {

@@ -32,6 +32,14 @@ export interface Entry {
   readonly headerCrc: number
 }
 
+/** What stands for an entry whose row failed its check: nobody knows what it was. Its sequence is below all others. */
+export const lostEntry: Entry = { state: 'damaged', segment: 0, offset: 0, bytes: 0, sequence: 0, headerCrc: 0 }
+
+/** Whether the entry stands for a lost one, noted already (sequence 1) or not. */
+export function isLostEntry(entry: Entry): boolean {
+  return entry.state === 'damaged' && entry.sequence <= 1 && entry.headerCrc === 0
+}
+
 const states: readonly EntryState[] = ['good', 'damaged', 'dropped']
 
 /** 0 u32 segment   4 u32 offset   8 u24 bytes   11 u8 state   12 u48 sequence   18 u32 header checksum   22 u16 check */
@@ -82,6 +90,8 @@ export interface CheckpointState {
   readonly nextSegment: number
   readonly nextSequence: number
   readonly damagedCount: number
+  /** An entry's row failed its check: the next start makes the index again. */
+  readonly hasLostEntry: boolean
   /** Of all segments: a row that the index hides is missed. */
   readonly segments: SegmentAccount
 }
@@ -94,8 +104,8 @@ export interface SegmentAccount {
 
 export const checkpointKey: Uint8Array = Uint8Array.of(0, 0, 0, 0, 1)
 
-/** 0 u16 version 2   2 u16 0   4 [8] worker   12 two positions of 16: u32 segment, u32 offset, u64 next batch   44 u32 next segment
- * 48 u64 next sequence   56 u64 damaged fragments   64 u64 segments   72 u64 sum of their numbers   80 u32 check */
+/** 0 u16 version 2   2 u16 flags (1: a lost entry)   4 [8] worker   12 two positions of 16: u32 segment, u32 offset, u64 next batch
+ * 44 u32 next segment   48 u64 next sequence   56 u64 damaged fragments   64 u64 segments   72 u64 sum of their numbers   80 u32 check */
 const checkpointVersion = 2
 const checkpointBytes = 84
 
@@ -103,6 +113,7 @@ export function encodeCheckpoint(state: CheckpointState): Uint8Array<ArrayBuffer
   const bytes = new Uint8Array(checkpointBytes)
   const view = new DataView(bytes.buffer)
   view.setUint16(0, checkpointVersion, true)
+  view.setUint16(2, state.hasLostEntry ? 1 : 0, true)
   writeHex(state.worker, bytes, 4)
   for (const [at, position] of [[12, state.positions.small] as const, [28, state.positions.large] as const]) {
     view.setUint32(at, position.segment, true)
@@ -132,6 +143,7 @@ export function decodeCheckpoint(bytes: Uint8Array): CheckpointState | undefined
     nextSegment: view.getUint32(44, true),
     nextSequence: readUint48(view, 48),
     damagedCount: readUint48(view, 56),
+    hasLostEntry: (view.getUint16(2, true) & 1) !== 0,
     segments: { count: readUint48(view, 64), numbersSum: readUint48(view, 72) },
   }
 }

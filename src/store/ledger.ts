@@ -16,7 +16,7 @@ import {
   rangeOfAll,
   rangeOfId,
 } from './fragment-key.ts'
-import type { Entry, GroupRow } from './index-rows.ts'
+import { isLostEntry, lostEntry, type Entry, type GroupRow } from './index-rows.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { SegmentTable } from './segment-table.ts'
 
@@ -144,17 +144,20 @@ export class Ledger {
     return true
   }
 
-  /** The row of a fragment in the index failed its check: where the record lies is not known. */
+  /**
+   * The row of the key in the index failed its check: what it said is not known, of a fragment or of a tombstone. Until the next
+   * start makes the index again, a fragment counts as damaged, and the accounts of its group and segment stay as they were.
+   */
   markRowDamaged(text: string): void {
-    const entry = this.table.get(text)
-    if (entry?.state !== 'damaged' || entry.sequence !== 0) return
-    if (isFragmentText(text)) {
-      this.table.set(text, { ...entry, sequence: 1 })
-      this.#count(groupOf(text), -1, 0)
-      this.#noteDamaged(text)
-    } else {
-      this.table.set(text, undefined)
-    }
+    if (this.table.get(text) !== lostEntry) return
+    this.table.set(text, { ...lostEntry, sequence: 1 })
+    if (isFragmentText(text)) this.#noteDamaged(text)
+  }
+
+  /** Whether the index has lost what it said of the entry's key: then only the logs know. */
+  isLost(entry: LogEntry): boolean {
+    const known = this.table.get(textOf(entry))
+    return known !== undefined && isLostEntry(known)
   }
 
   /** A tombstone whose last use is gone. */
@@ -213,7 +216,7 @@ export class Ledger {
     if (entry.state === 'good') {
       this.segments.removeLive(entry.segment, entry.bytes)
       this.#count(groupOf(text), -1, -entry.bytes)
-    } else if (entry.state === 'damaged') {
+    } else if (entry.state === 'damaged' && entry !== lostEntry) {
       this.#damagedCount--
       this.#damaged.delete(text)
     }

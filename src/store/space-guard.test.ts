@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { VirtualTime } from '../../sim/ports/clock.ts'
 import { CollectingLog } from '../../sim/ports/log.ts'
 import { defined } from '../base/assert.ts'
-import { errorCode } from '../base/errors.ts'
+import { errorCode, FrostError } from '../base/errors.ts'
 import { GIB, MIB } from '../base/units.ts'
 import { SpaceGuard } from './space-guard.ts'
 
@@ -56,6 +56,43 @@ class SharedFileSystem {
     }
   }
 }
+
+describe('The ballast', () => {
+  test('for which there was no room at the start is taken when there is room for it and the reserve', async () => {
+    const ballastBytes = 16 * MIB
+    let freeBytes = 8 * MIB
+    const sizes: number[] = []
+    const disk = {
+      open: async () => await Promise.resolve(undefined),
+      reserve: async (_name: string, bytes: number) => {
+        await Promise.resolve()
+        if (bytes > freeBytes) throw new FrostError('insufficient-storage', 'No space is left.')
+        sizes.push(bytes)
+      },
+      space: async () => await Promise.resolve({ totalBytes: GIB, freeBytes, fileSystem: 'one' }),
+    }
+    const full: boolean[] = []
+    const time = new VirtualTime()
+    const clock = time.createClock()
+    const log = new CollectingLog()
+    const ports = { disk, clock, log, segmentBytes: () => 0, fullChanged: (isFull: boolean) => full.push(isFull) }
+    const guard = new SpaceGuard(ports, { capacityBytes: Number.MAX_SAFE_INTEGER, reserveBytes, ballastBytes })
+    await guard.open()
+    assert.deepEqual(sizes, [])
+    for (const [free, taken] of [
+      [reserveBytes + ballastBytes - 1, []],
+      [reserveBytes + ballastBytes, [ballastBytes]],
+      [GIB, [ballastBytes]],
+    ] as const) {
+      freeBytes = free
+      await guard.askCopyRoom()
+      assert.deepEqual(sizes, taken)
+    }
+    // It is there to be given up.
+    await guard.noSpace()
+    assert.deepEqual([sizes, full], [[ballastBytes, 0], [true]])
+  })
+})
 
 async function fill(shared: SharedFileSystem): Promise<void> {
   for (const guard of shared.guards) await guard.open()

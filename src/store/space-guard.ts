@@ -5,7 +5,8 @@
 //
 // Puts are refused while the file system, which others may fill too, has less than the reserve free, or the segments
 // hold the capacity. A ballast file of real bytes is given up at the first ENOSPC, so that tombstones, copies and
-// checkpoints find room; it is taken back, and puts are accepted again, when there is room for it and the reserve.
+// checkpoints find room; it is taken back, and puts are accepted again, when there is room for it and the reserve. One for which there
+// was no room at the start is taken then too.
 
 import { unreachableRejection } from '../base/assert.ts'
 import { errorCode, FrostError } from '../base/errors.ts'
@@ -130,6 +131,8 @@ export class SpaceGuard {
 
   /** A disk operation found no space: gives the ballast up. */
   async noSpace(): Promise<void> {
+    // An older answer of the file system does not end what begins here, and a ballast that is just being taken is given up too.
+    await this.#asking
     if (!this.#isFull) {
       this.#isFull = true
       this.#ports.fullChanged(true)
@@ -159,13 +162,16 @@ export class SpaceGuard {
     this.#writtenBytes = 0
     this.#askedAtMs = this.#ports.clock.monotonicMs()
     this.#space = await this.#ports.disk.space()
-    if (this.#isFull) await this.#recover()
+    await this.#recover()
   }
 
+  /** Takes the ballast, where it is missing, and accepts puts again, once there is room. */
   async #recover(): Promise<void> {
     const { reserveBytes, ballastBytes } = this.#options
+    if (!this.#isFull && (this.#hasBallast || ballastBytes === 0)) return
     if (this.#space.freeBytes < reserveBytes + (this.#hasBallast ? 0 : ballastBytes)) return
     if (!this.#hasBallast && !(await this.#takeBallast())) return
+    if (!this.#isFull) return
     this.#isFull = false
     this.#ports.fullChanged(false)
   }

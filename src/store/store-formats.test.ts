@@ -217,6 +217,7 @@ describe('The rows of the index', () => {
       nextSegment: 9,
       nextSequence: 2 ** 45,
       damagedCount: 3,
+      hasLostEntry: true,
       segments: { count: 2 ** 20, numbersSum: 2 ** 47 },
     }
     const checkpoint = encodeCheckpoint(state)

@@ -127,11 +127,14 @@ async function loadIndex(indexes: IndexFactory, identity: Identity): Promise<Loa
   return { index, state: undefined, segments: [], groups: [] }
 }
 
-/** `undefined`: a row of the store's own is damaged, or one of a segment is hidden: its file would be taken for a leftover. */
+/**
+ * `undefined`: a row of the store's own is damaged, an entry was found to be, or a segment's row is hidden: its file would be taken
+ * for a leftover.
+ */
 function readIndex(index: Index): LoadedIndex | undefined {
   const row = index.get(checkpointKey)
   const state = row === undefined ? undefined : decodeCheckpoint(row)
-  if (row !== undefined && state === undefined) return undefined
+  if (row !== undefined && (state === undefined || state.hasLostEntry)) return undefined
   const segments = readRows(index, [rowBounds.segments, rowBounds.groups], decodeSegmentRow)
   const groups = readRows(index, [rowBounds.groups, rowBounds.end], decodeGroupRow)
   if (segments === undefined || groups === undefined) return undefined
@@ -377,7 +380,7 @@ class Opening {
       clusterId: this.#identity.clusterId,
       created: this.#isNew,
       startCount: this.#identity.startCount,
-      lastBatch: all.reduce((sum, { nextPosition }) => sum + nextPosition.nextBatch - 1, 0),
+      lastBatches: [recoveries.small.nextPosition.nextBatch - 1, recoveries.large.nextPosition.nextBatch - 1],
       replayedEntries: all.reduce((sum, { replayed }) => sum + replayed, 0),
       indexRebuilt: this.#state === undefined && hasSegments,
       droppedKeys,

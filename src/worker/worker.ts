@@ -113,7 +113,7 @@ export class Worker {
         address: this.#options.advertisedAddress ?? this.internalAddress,
         zone: this.#options.zone,
         startCounter: opened.startCount,
-        lastBatches: [opened.lastBatch],
+        lastBatches: opened.lastBatches,
       },
       this.#options.masters,
     )
