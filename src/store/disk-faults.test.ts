@@ -82,6 +82,13 @@ describe('A disk that fails', () => {
     machine.medium.faults = { append: () => 'write-fails' }
     for (const options of records.slice(1)) assert.equal(await outcomeOf(store.put(makeRecord(options))), 'disk-failed')
     assert.equal(await outcomeOf(store.drop(groupId(1), [kept.dataId])), 'disk-failed')
+    // The other log and a checkpoint fail too.
+    for (const options of records.slice(1)) {
+      assert.equal(await outcomeOf(store.put(makeRecord({ ...options, payloadBytes: 70_000 }))), 'disk-failed')
+    }
+    machine.indexes.failCheckpoint = () => true
+    assert.equal(await outcomeOf(store.checkpoint()), 'disk-failed')
+    machine.indexes.failCheckpoint = undefined
     assert.equal(machine.failures.length, 1)
     await assertStored(store, kept)
     machine.medium.faults = {}

@@ -323,6 +323,26 @@ describe('FragmentStore', () => {
     await assert.rejects(machine.make().open(), { code: 'directory-foreign' })
   })
 
+  test('closing waits for puts and drops that wait for each other', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const machine = new Machine()
+      const { store } = await machine.open()
+      const options = { dataId: dataIdNumber(1), payloadBytes: 70_000 }
+      const calls = Promise.all([
+        store.put(makeRecord(options)),
+        store.put(makeRecord(options)),
+        store.drop(groupId(1), [options.dataId]),
+        store.put(makeRecord(options)),
+      ])
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      await Promise.all([calls, store.close()])
+      assert.deepEqual(await calls, ['stored', 'exists', undefined, 'stored'])
+      const again = await machine.open()
+      await assertStored(again.store, options)
+      await again.store.close()
+    }
+  })
+
   test('a second store on the directory is refused', async () => {
     const machine = new Machine()
     const { store } = await machine.open()

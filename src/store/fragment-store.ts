@@ -62,10 +62,10 @@ export class FragmentStore {
   readonly #settings: StoreSettings
   readonly #events: StoreEvents
   readonly #space: SpaceGuard
-  #state: 'new' | 'open' | 'closed' = 'new'
+  #state: 'new' | 'open' | 'closing' | 'closed' = 'new'
   #store: OpenStore | undefined
   #identity: Identity | undefined
-  /** Puts under way, by fragment: a second put of one waits for the first. */
+  /** The last put under way of each fragment: another one waits for it. */
   readonly #putting = new Map<string, Promise<unknown>>()
   /** Drops under way: a put of what they name waits for them. */
   readonly #dropping = new Set<Drop>()
@@ -73,6 +73,7 @@ export class FragmentStore {
   readonly #changing = new Set<Promise<unknown>>()
   readonly #counts = { puts: 0, putsExisting: 0, reads: 0, drops: 0, failedSyncs: 0, appendedBytes: 0, readBytes: 0 }
   #firstBatches = 0
+  #hasFailed = false
 
   constructor(ports: StorePorts, options: StoreOptions = {}, events: StoreEvents = {}) {
     this.#settings = settingsOf(options)
@@ -135,15 +136,16 @@ export class FragmentStore {
     const header = decodeHeader(this.#ports.compute, record, 'protocol-error')
     verifyRecord(this.#ports.compute, header, record, 'protocol-error')
     const text = fragmentText(header)
-    for (let other = this.#underWay(text); other !== undefined; other = this.#underWay(text)) {
-      await other.catch(() => undefined)
-    }
-    const put = this.#put(text, header, record)
+    const before = this.#underWay(text)
+    const put =
+      before.length === 0
+        ? this.#put(text, header, record)
+        : Promise.allSettled(before).then(() => this.#put(text, header, record))
     this.#putting.set(text, put)
     try {
       return await this.#change(put)
     } finally {
-      this.#putting.delete(text)
+      if (this.#putting.get(text) === put) this.#putting.delete(text)
     }
   }
 
@@ -189,6 +191,7 @@ export class FragmentStore {
    */
   async drop(group: GroupId, dataIds: readonly DataId[]): Promise<void> {
     assert(dataIds.length <= dropsMax, `${dataIds.length} data ids to drop`)
+    this.#opened()
     const ids = dataIds.map((dataId) => idText(group, dataId))
     await this.#change(
       this.#drop(ids, (id) => newTombstone('drop-id', { group, dataId: dataIdOf(id), block: 0, column: 0 })),
@@ -198,6 +201,7 @@ export class FragmentStore {
   /** As `drop`, for single fragments (a slot that moved away). */
   async dropFragments(keys: readonly FragmentKey[]): Promise<void> {
     assert(keys.length <= dropsMax, `${keys.length} fragments to drop`)
+    this.#opened()
     const texts = keys.map(fragmentText)
     await this.#change(this.#drop(texts, (text) => newTombstone('drop-fragment', fragmentKeyOf(text))))
   }
@@ -287,7 +291,7 @@ export class FragmentStore {
   async close(): Promise<void> {
     if (this.#state !== 'open') return
     const store = this.#opened()
-    this.#state = 'closed'
+    this.#state = 'closing'
     const { log, disk } = this.#ports
     try {
       await store.compactor.stop()
@@ -298,6 +302,7 @@ export class FragmentStore {
     } catch (error) {
       log.error('The store was closed without its last checkpoint; the next start replays the logs.', error)
     }
+    this.#state = 'closed'
     await this.#space.idle()
     await store.checkpoints.close()
     await store.files.close()
@@ -305,15 +310,16 @@ export class FragmentStore {
   }
 
   /** What a put of the fragment comes after: it is neither answered by nor loses against what is being dropped. */
-  #underWay(text: string): Promise<unknown> | undefined {
+  #underWay(text: string): readonly Promise<unknown>[] {
+    const before: Promise<unknown>[] = []
     const put = this.#putting.get(text)
-    if (put !== undefined) return put
-    for (const { texts, done } of this.#dropping) if (texts.has(text) || texts.has(idTextOf(text))) return done
-    return undefined
+    if (put !== undefined) before.push(put)
+    for (const { texts, done } of this.#dropping) if (texts.has(text) || texts.has(idTextOf(text))) before.push(done)
+    return before
   }
 
   async #put(text: string, header: RecordHeader, record: Uint8Array): Promise<'stored' | 'exists'> {
-    const { ledger, logs } = this.#opened()
+    const { ledger, logs } = this.#admitted()
     if (ledger.table.get(text)?.state === 'good' && (await this.#isStored(header, record))) {
       this.#counts.putsExisting++
       return 'exists'
@@ -337,7 +343,7 @@ export class FragmentStore {
 
   /** Whether an equal record is stored and sound. @throws FrostError `fragment-conflict`. */
   async #isStored(key: RecordHeader, record: Uint8Array): Promise<boolean> {
-    const { lookup, reader } = this.#opened()
+    const { lookup, reader } = this.#admitted()
     try {
       const stored = await lookup.read(key, (located) => reader.readWhole(located))
       const isEqual = equalBytes(stored.bytes, record)
@@ -365,7 +371,7 @@ export class FragmentStore {
 
   /** Writes the tombstones of what is held, slice by slice. */
   async #writeDrop(wanted: ReadonlySet<string>, make: (text: string) => LogEntry): Promise<void> {
-    const { logs } = this.#opened()
+    const { logs } = this.#admitted()
     // A put that was admitted before the drop must not come after its tombstone.
     const earlier = [...this.#putting].filter(([text]) => wanted.has(text) || wanted.has(idTextOf(text)))
     await Promise.allSettled(earlier.map(([, put]) => put))
@@ -387,7 +393,7 @@ export class FragmentStore {
 
   /** Fragments that a tombstone for the key would remove. */
   #countHeld(text: string): number {
-    const { table } = this.#opened().ledger
+    const { table } = this.#admitted().ledger
     if (isFragmentText(text)) {
       const entry = table.get(text)
       return entry === undefined || entry.state === 'dropped' ? 0 : 1
@@ -418,7 +424,11 @@ export class FragmentStore {
         this.#counts.failedSyncs++
         log.error('An append failed: its segment is given up.', error)
       },
-      failed: (error) => this.#events.failed?.(error),
+      failed: (error) => {
+        if (this.#hasFailed) return
+        this.#hasFailed = true
+        this.#events.failed?.(error)
+      },
       // Found in the middle of a look-up or a scan, which nothing may change.
       rowDamaged: (text) =>
         clock.endOfTurn(() => (this.#state === 'open' ? this.#opened().lookup.noteRowDamage(text) : undefined)),
@@ -450,6 +460,15 @@ export class FragmentStore {
 
   #opened(): OpenStore {
     assert(this.#state === 'open' && this.#store !== undefined, 'the store is open')
+    return this.#store
+  }
+
+  /** For what a call goes on with after it waited: closing waits for it. */
+  #admitted(): OpenStore {
+    assert(
+      (this.#state === 'open' || this.#state === 'closing') && this.#store !== undefined,
+      'the store waits to close',
+    )
     return this.#store
   }
 
