@@ -11,6 +11,8 @@
 // of 32 bytes for each factor, its split product table, one after the other for the sources of a row, rows `rowBytes`
 // apart; bytes 0 to `length - 1` of the sources are summed into those of the targets. No target is a source. "Parity" rows
 // have factor 1 for the first source, and the very first row is all ones.
+//
+// Each `@ts-ignore: decorator` is for editors: TypeScript has no decorators on functions, AssemblyScript's `@inline` is one.
 
 // @ts-ignore: decorator
 @inline function low(bytes: v128): v128 {
