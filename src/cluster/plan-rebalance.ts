@@ -81,17 +81,25 @@ class Rebalance {
   }
 
   #balanceBytes(): void {
+    const off = (load: WorkerLoad): number => this.#off(load)
+    const needsMove = (from: WorkerLoad, to: WorkerLoad): boolean => off(from) > endsAt || off(to) < -endsAt
+    const isFarApart = (from: WorkerLoad, to: WorkerLoad): boolean =>
+      off(from) - off(to) > 2 * (this.#isUnderWay ? endsAt : beginsAt)
     while (!this.#plan.isFull && this.#worstOff() > endsAt) {
-      const off = (load: WorkerLoad): number => this.#off(load)
       const fullestFirst = this.#loads.toSorted((left, right) => off(right) - off(left))
-      const givers = fullestFirst.filter((load) => off(load) > 0 && !load.receives && load.worker.isReachable)
-      const receivers = fullestFirst
-        .filter((load) => off(load) < 0 && !load.gives && load.worker.isReachable)
-        .toReversed()
-      const needsMove = (from: WorkerLoad, to: WorkerLoad): boolean => off(from) > endsAt || off(to) < -endsAt
+      const mayGive = fullestFirst.filter((load) => !load.receives)
+      const givers = mayGive.filter((load) => off(load) > 0)
+      const receivers = fullestFirst.filter((load) => off(load) < 0 && !load.gives).toReversed()
       const choice =
         this.#choose({ givers, receivers, needsMove, allows: (...args) => this.#fitsWell(...args) }) ??
-        this.#choose({ givers, receivers, needsMove, allows: (...args) => this.#fitsRoughly(...args) })
+        this.#choose({ givers, receivers, needsMove, allows: (...args) => this.#fitsRoughly(...args) }) ??
+        // Zones may keep a worker from what the fullest ones have too much of; then it shares with those of its own zone.
+        this.#choose({
+          givers: mayGive,
+          receivers,
+          needsMove: isFarApart,
+          allows: (...args) => this.#keepsSides(...args),
+        })
       if (choice === undefined) return
       this.#plan.move(choice.planned, choice.slot, choice.to, 'rebalance')
     }
@@ -155,10 +163,15 @@ class Rebalance {
     return !this.#isLight(planned) && planned.weight <= Math.min(spareOfGiver, roomOfReceiver)
   }
 
-  /** For few heavy slots, of which none fits well: both ends come nearer to their shares, and stay on their sides of each other. */
-  #fitsRoughly({ planned }: Candidate, from: WorkerLoad, to: WorkerLoad): boolean {
+  /** For few heavy slots, of which none fits well: the giver comes nearer to its share too. */
+  #fitsRoughly(candidate: Candidate, from: WorkerLoad, to: WorkerLoad): boolean {
+    return candidate.planned.weight <= 2 * this.#over(from) && this.#keepsSides(candidate, from, to)
+  }
+
+  /** The receiver gets little more than it lacks, and does not change places with the giver. */
+  #keepsSides({ planned }: Candidate, from: WorkerLoad, to: WorkerLoad): boolean {
     const { weight } = planned
-    if (this.#isLight(planned) || weight > -this.#over(to) * excessFactor || weight > 2 * this.#over(from)) return false
+    if (this.#isLight(planned) || weight > -this.#over(to) * excessFactor) return false
     return (from.bytes - weight) / from.share >= (to.bytes + weight) / to.share
   }
 

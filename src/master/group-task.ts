@@ -74,7 +74,8 @@ export class GroupTask implements BackgroundTask {
       workers: rows.map((row) => ({ id: row.worker, zone: row.zone })),
       writableGroups: map.writable.map((row) => ({
         group: row.group,
-        workers: row.slots.map((slot) => slot.worker),
+        // Who is to hold a slot has it as far as new groups are concerned: else these would be made for workers that are just filled.
+        workers: row.slots.map((slot) => slot.pendingWorker ?? slot.worker),
         bytesPerSlot: fullness.bytesPerSlot(row),
       })),
       below: (bound) => random.below(bound),

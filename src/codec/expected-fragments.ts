@@ -1,0 +1,101 @@
+// Which fragments must exist of a live data id, from its row in metadata alone: what comparisons, repair and health hold against what the
+// workers list. Pure arithmetic. A full block has a fragment in every column, so only an extent's last block can lack some.
+
+import { assert } from '../base/assert.ts'
+import type { DataId } from '../base/ids.ts'
+import { columnCount } from '../base/scheme.ts'
+import type { Scheme } from '../base/scheme.ts'
+import { BlockGeometry, blockCount, blockDataBytes, columnOnSlot, slotOf } from './geometry.ts'
+
+/** What a live data row says of the shape of its data. */
+export interface DataShape {
+  readonly dataId: DataId
+  readonly scheme: Scheme
+  readonly chunkSizeBytes: number
+  readonly lengthBytes: number
+}
+
+export interface ExpectedFragment {
+  readonly block: number
+  readonly column: number
+  readonly slot: number
+}
+
+/** Every fragment, block by block, in the order of the columns. */
+export function* expectedFragments(data: DataShape): Generator<ExpectedFragment, void, undefined> {
+  const { scheme, dataId } = data
+  const blocks = blocksOf(data)
+  for (let block = 0; block < blocks; block++) {
+    const geometry = block === blocks - 1 ? blockGeometry(data, block) : undefined
+    for (let column = 0; column < columnCount(scheme); column++) {
+      if (geometry?.hasColumn(column) !== false) yield { block, column, slot: slotOf(scheme, dataId, block, column) }
+    }
+  }
+}
+
+/** Those that belong on one slot of the group: at most one of each block. */
+export function* expectedOnSlot(data: DataShape, slot: number): Generator<ExpectedFragment, void, undefined> {
+  const { scheme, dataId } = data
+  assert(Number.isInteger(slot) && slot >= 0 && slot < columnCount(scheme), 'a slot of the group', slot)
+  const last = blocksOf(data) - 1
+  for (let block = 0; block < last; block++) yield { block, column: columnOnSlot(scheme, dataId, block, slot), slot }
+  if (hasLastFragment(data, slot)) yield { block: last, column: columnOnSlot(scheme, dataId, last, slot), slot }
+}
+
+/** How many `expectedFragments` has, in constant time. */
+export function expectedFragmentCount(data: DataShape): number {
+  const last = blocksOf(data) - 1
+  const { dataColumnCount } = blockGeometry(data, last)
+  return last * columnCount(data.scheme) + dataColumnCount + data.scheme.parityColumns
+}
+
+/** How many `expectedOnSlot` has, in constant time. */
+export function expectedCountOnSlot(data: DataShape, slot: number): number {
+  return blocksOf(data) - 1 + (hasLastFragment(data, slot) ? 1 : 0)
+}
+
+/** Whether a fragment is one of `expectedFragments`; any numbers may be asked for. */
+export function isExpected(data: DataShape, { block, column }: Omit<ExpectedFragment, 'slot'>): boolean {
+  const isPlace = Number.isInteger(block) && Number.isInteger(column) && block >= 0 && column >= 0
+  if (!isPlace || block >= blocksOf(data) || column >= columnCount(data.scheme)) return false
+  return blockGeometry(data, block).hasColumn(column)
+}
+
+/** Any so many fragments of a block decode it. */
+export function neededFragments(data: DataShape, block: number): number {
+  return blockGeometry(data, block).dataColumnCount
+}
+
+/**
+ * - `whole`: nothing is missing
+ * - `degraded`: something is, and a further loss would not lose the block
+ * - `at-risk`: a further loss would
+ * - `lost`: it cannot be decoded
+ */
+export type BlockRisk = 'whole' | 'degraded' | 'at-risk' | 'lost'
+
+/** `expected`: fragments of the block where nothing is missing; `left`: those that are there; any `needed` decode it. */
+export function blockRisk(pieces: {
+  readonly expected: number
+  readonly left: number
+  readonly needed: number
+}): BlockRisk {
+  const { expected, left, needed } = pieces
+  assert(left >= 0 && left <= expected && needed >= 1 && needed <= expected, 'fragments of a block', left)
+  if (left < needed) return 'lost'
+  if (left === expected) return 'whole'
+  return left === needed ? 'at-risk' : 'degraded'
+}
+
+function blocksOf({ scheme, chunkSizeBytes, lengthBytes }: DataShape): number {
+  return blockCount(scheme, chunkSizeBytes, lengthBytes)
+}
+
+function blockGeometry({ scheme, chunkSizeBytes, lengthBytes }: DataShape, block: number): BlockGeometry {
+  return new BlockGeometry(scheme, chunkSizeBytes, blockDataBytes(scheme, chunkSizeBytes, lengthBytes, block))
+}
+
+function hasLastFragment(data: DataShape, slot: number): boolean {
+  const last = blocksOf(data) - 1
+  return blockGeometry(data, last).hasColumn(columnOnSlot(data.scheme, data.dataId, last, slot))
+}
