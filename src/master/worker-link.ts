@@ -2,8 +2,12 @@
 // and the simulator stand in for it.
 
 import type { DataId, Epoch, GroupId, WorkerId } from '../base/ids.ts'
+import type { Scheme } from '../base/scheme.ts'
+import type { FragmentDigest } from '../codec/fragment-digest.ts'
 import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
+import type { FragmentPage, HeldFragment, ListFragmentsRequest } from '../rpc/messages/fragment-sets.ts'
 import type { HeldGroup } from '../rpc/messages/group-usage.ts'
+import type { RebuildOutcome, RebuildRequest } from '../rpc/messages/rebuild.ts'
 
 export interface WorkerLink {
   readonly worker: WorkerId
@@ -24,6 +28,20 @@ export interface WorkerLink {
   listIds(group: GroupId, after: DataId | undefined, limit: number, options: CallOptions): Promise<readonly DataId[]>
   /** Groups above `after` of which it holds anything, in order, with how much; fewer than `limit` (at most 1,000) at the end. */
   groupUsage(after: GroupId | undefined, limit: number, options: CallOptions): Promise<readonly HeldGroup[]>
+  /** Of the fragments in good state that it holds of a slot. */
+  digest(group: GroupId, scheme: Scheme, slot: number, options: CallOptions): Promise<FragmentDigest>
+  /** Fragments in good state. A page can be short, or empty, although there is more (`next`). */
+  listFragments(request: ListFragmentsRequest, options: CallOptions): Promise<FragmentPage>
+  /**
+   * Drops those of at most 1,000 fragments whose record has the header checksum that is given; durable when it resolves, to how many
+   * there were.
+   */
+  dropFragments(group: GroupId, epoch: Epoch, fragments: readonly HeldFragment[], options: CallOptions): Promise<number>
+  /**
+   * Has it make at most 256 fragments anew from what its peers hold. The outcomes come in the order of the fragments.
+   * @throws FrostError `epoch-stale`, and as the others.
+   */
+  rebuild(request: RebuildRequest, options: CallOptions): Promise<readonly RebuildOutcome[]>
 }
 
 export interface CallOptions {

@@ -5,19 +5,31 @@
 
 import { errorCode } from '../base/errors.ts'
 import type { DataId, Epoch, GroupId, WorkerId } from '../base/ids.ts'
+import type { Scheme } from '../base/scheme.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { detectFailure } from '../cluster/detect-failures.ts'
 import type { DetectorTimes } from '../cluster/detect-failures.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
+import { FragmentDigest } from '../codec/fragment-digest.ts'
 import type { Clock } from '../ports/clock.ts'
 import { decodeGetReply, encodeGet, encodeInspect, encodePut } from '../rpc/messages/fragment.ts'
 import type { FragmentKey } from '../rpc/messages/fragment.ts'
+import {
+  decodeDropped,
+  decodePage,
+  encodeDigestRequest,
+  encodeDropFragments,
+  encodeListFragments,
+} from '../rpc/messages/fragment-sets.ts'
+import type { FragmentPage, HeldFragment, ListFragmentsRequest } from '../rpc/messages/fragment-sets.ts'
 import { decodeHeldGroups, encodeGroupUsageRequest } from '../rpc/messages/group-usage.ts'
 import type { HeldGroup } from '../rpc/messages/group-usage.ts'
 import { decodeIds, encodeDrop, encodeGroups, encodeListIds, groupsPerMessage } from '../rpc/messages/membership.ts'
 import type { WorkerVitals } from '../rpc/messages/membership.ts'
 import { methods } from '../rpc/messages/methods.ts'
-import type { RpcPeer } from '../rpc/peer.ts'
+import { decodeOutcomes, encodeRebuild } from '../rpc/messages/rebuild.ts'
+import type { RebuildOutcome, RebuildRequest } from '../rpc/messages/rebuild.ts'
+import type { RpcPeer, RpcResponse } from '../rpc/peer.ts'
 import type {
   CallOptions,
   FragmentChunks,
@@ -125,7 +137,7 @@ export class ConnectedWorkers implements WorkerLinks {
   }
 
   isWritable(worker: WorkerId): boolean {
-    return this.isReadable(worker) && this.freeBytes(worker) > 0
+    return this.isReadable(worker) && this.freeBytes(worker) > 0 && this.vitals(worker)?.failing === false
   }
 
   freeBytes(worker: WorkerId): number {
@@ -232,19 +244,56 @@ class PeerLink implements WorkerLink {
     limit: number,
     options: CallOptions,
   ): Promise<readonly DataId[]> {
-    const body = [encodeListIds({ group, after, limit })]
-    const response = await this.peer.request(methods.listIds, noHeader, { ...options, body })
-    const ids = decodeIds(response.body ?? noHeader)
-    response.release()
-    return ids
+    const body = encodeListIds({ group, after, limit })
+    return await this.#ask(methods.listIds, body, options, ({ body: reply = noHeader }) => decodeIds(reply))
   }
 
   async groupUsage(after: GroupId | undefined, limit: number, options: CallOptions): Promise<readonly HeldGroup[]> {
-    const body = [encodeGroupUsageRequest({ after, limit })]
-    const response = await this.peer.request(methods.groupUsage, noHeader, { ...options, body })
-    const groups = decodeHeldGroups(response.body ?? noHeader)
-    response.release()
-    return groups
+    const body = encodeGroupUsageRequest({ after, limit })
+    return await this.#ask(methods.groupUsage, body, options, ({ body: reply = noHeader }) => decodeHeldGroups(reply))
+  }
+
+  async digest(group: GroupId, scheme: Scheme, slot: number, options: CallOptions): Promise<FragmentDigest> {
+    const body = encodeDigestRequest({ group, scheme, slot })
+    return await this.#ask(methods.digest, body, options, ({ body: reply = noHeader }) => FragmentDigest.decode(reply))
+  }
+
+  async listFragments(request: ListFragmentsRequest, options: CallOptions): Promise<FragmentPage> {
+    const body = encodeListFragments(request)
+    return await this.#ask(methods.listFragments, body, options, ({ header, body: reply = noHeader }) =>
+      decodePage(header, reply),
+    )
+  }
+
+  async dropFragments(
+    group: GroupId,
+    epoch: Epoch,
+    fragments: readonly HeldFragment[],
+    options: CallOptions,
+  ): Promise<number> {
+    const body = encodeDropFragments({ group, epoch, fragments })
+    return await this.#ask(methods.dropFragments, body, options, ({ body: reply = noHeader }) => decodeDropped(reply))
+  }
+
+  async rebuild(request: RebuildRequest, options: CallOptions): Promise<readonly RebuildOutcome[]> {
+    const { length } = request.fragments
+    return await this.#ask(methods.rebuild, encodeRebuild(request), options, ({ body: reply = noHeader }) =>
+      decodeOutcomes(reply, length),
+    )
+  }
+
+  async #ask<T>(
+    method: number,
+    body: Uint8Array,
+    options: CallOptions,
+    decode: (response: RpcResponse) => T,
+  ): Promise<T> {
+    const response = await this.peer.request(method, noHeader, { ...options, body: [body] })
+    try {
+      return decode(response)
+    } finally {
+      response.release()
+    }
   }
 
   async #retryAdopted<T>(group: GroupId, run: () => Promise<T>): Promise<T> {

@@ -126,6 +126,12 @@ export interface FragmentListEntry {
   readonly headerCrc: number
 }
 
+export interface FragmentPage {
+  readonly fragments: readonly FragmentListEntry[]
+  /** Goes on after this one, which need not be held; `undefined`: there is no more. */
+  readonly next: FragmentKey | undefined
+}
+
 /** Where a record lies, for a reader on the same machine. Valid until compaction moves it. */
 export interface FragmentPlace {
   /** Relative to the data directory. */

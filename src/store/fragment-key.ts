@@ -76,12 +76,22 @@ export function rangeOfId(id: string): KeyRange {
 /** Everything of a group, after `after` where given (a key: all that starts with it is left out). */
 export function rangeOfGroup(group: GroupId, after?: string): KeyRange {
   const text = groupText(group)
-  return { from: after === undefined ? text : after + afterMark, to: text + afterMark }
+  return { from: after === undefined ? text : boundAfter(after), to: text + afterMark }
+}
+
+/** The bound behind a fragment's key. */
+export function boundAfter(text: string): string {
+  return text + afterMark
+}
+
+/** The fragment's key that the bound is behind; `undefined`: it is the key of a data id. */
+export function textBefore(bound: string): string | undefined {
+  return bound.length > fragmentUnits ? bound.slice(0, fragmentUnits) : undefined
 }
 
 /** Everything of all groups after `after`. */
 export function rangeOfAll(after?: string): KeyRange {
-  return { from: after === undefined ? groupText(1) : after + afterMark, to: '\uffff\uffff' + afterMark }
+  return { from: after === undefined ? groupText(1) : boundAfter(after), to: '\uffff\uffff' + afterMark }
 }
 
 /** The bytes of a key or of a bound of a range. */

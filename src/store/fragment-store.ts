@@ -14,13 +14,16 @@
 import { assert } from '../base/assert.ts'
 import { errorCode, FrostError } from '../base/errors.ts'
 import type { ClusterId, DataId, GroupId } from '../base/ids.ts'
+import type { Scheme } from '../base/scheme.ts'
 import { verifyRecord } from '../codec/checks.ts'
+import type { FragmentDigest } from '../codec/fragment-digest.ts'
 import { decodeHeader, fragmentName, largePayloadBytes, recordBytesMax, type RecordHeader } from '../codec/record.ts'
 import { Compactor } from './compactor.ts'
 import type {
   ChunkRange,
   FragmentKey,
   FragmentListEntry,
+  FragmentPage,
   FragmentPlace,
   FragmentRead,
   FragmentStat,
@@ -32,12 +35,30 @@ import type {
   StorePorts,
   StoreUsage,
 } from './contract.ts'
-import { dataIdOf, fragmentKeyOf, fragmentText, idText, idTextOf, isFragmentText, rangeOfId } from './fragment-key.ts'
-import { listDataIds, listFragments, listLimitMax } from './fragment-listing.ts'
+import {
+  boundAfter,
+  dataIdOf,
+  fragmentKeyOf,
+  fragmentText,
+  idText,
+  idTextOf,
+  isFragmentText,
+  rangeOfId,
+} from './fragment-key.ts'
+import {
+  listDataIds,
+  listFragments,
+  listLimitMax,
+  listSlice,
+  pageOf,
+  passesFilter,
+  type FragmentFilter,
+} from './fragment-listing.ts'
 import { FragmentLookup } from './fragment-lookup.ts'
 import { openIdentity, writeIdentity, type Identity } from './identity.ts'
 import type { EntryKind, LogEntry } from './log-entry.ts'
 import { segmentFileName } from './segment-writer.ts'
+import { SlotDigests } from './slot-digests.ts'
 import { ballastName, SpaceGuard } from './space-guard.ts'
 import { openParts, type StoreHooks, type StoreParts } from './store-parts.ts'
 import { settingsOf, type StoreSettings } from './store-settings.ts'
@@ -45,16 +66,21 @@ import { settingsOf, type StoreSettings } from './store-settings.ts'
 const dropsMax = 4096
 /** Fragments that tombstones under way at once remove, unless a single data id has more. */
 const droppedAtOnceMax = 4096
+/** Slices of the index that one page of a listing looks at. */
+const slicesPerPage = 16
+
+/** Fragments or data ids to drop; a header checksum: only the record that has it. */
+type DropTexts = ReadonlyMap<string, number | undefined>
 
 interface Drop {
-  /** Fragments or data ids. */
-  readonly texts: ReadonlySet<string>
+  readonly texts: DropTexts
   readonly done: Promise<unknown>
 }
 
 interface OpenStore extends StoreParts {
   readonly lookup: FragmentLookup
   readonly compactor: Compactor
+  readonly digests: SlotDigests
 }
 
 export class FragmentStore {
@@ -99,7 +125,8 @@ export class FragmentStore {
       const parts = await openParts(this.#ports, this.#settings, this.#hooks(), who)
       const lookup = new FragmentLookup(parts.ledger, this.#events)
       this.#identity = who.identity
-      this.#store = { ...parts, lookup, compactor: this.#makeCompactor(parts, lookup) }
+      const digests = new SlotDigests(this.#ports.clock, parts.ledger)
+      this.#store = { ...parts, lookup, digests, compactor: this.#makeCompactor(parts, lookup) }
       this.#firstBatches = sumOf(parts.report.lastBatches)
     } catch (error) {
       await disk.close()
@@ -192,18 +219,23 @@ export class FragmentStore {
   async drop(group: GroupId, dataIds: readonly DataId[]): Promise<void> {
     assert(dataIds.length <= dropsMax, `${dataIds.length} data ids to drop`)
     this.#opened()
-    const ids = dataIds.map((dataId) => idText(group, dataId))
+    const ids = new Map(dataIds.map((dataId) => [idText(group, dataId), undefined]))
     await this.#change(
       this.#drop(ids, (id) => newTombstone('drop-id', { group, dataId: dataIdOf(id), block: 0, column: 0 })),
     )
   }
 
-  /** As `drop`, for single fragments (a slot that moved away). */
-  async dropFragments(keys: readonly FragmentKey[]): Promise<void> {
-    assert(keys.length <= dropsMax, `${keys.length} fragments to drop`)
+  /**
+   * As `drop`, for single fragments (a slot that moved away). With a header checksum, only where the record held has it. Resolves to
+   * how many went.
+   */
+  async dropFragments(
+    fragments: readonly (FragmentKey & { readonly headerCrc?: number | undefined })[],
+  ): Promise<number> {
+    assert(fragments.length <= dropsMax, `${fragments.length} fragments to drop`)
     this.#opened()
-    const texts = keys.map(fragmentText)
-    await this.#change(this.#drop(texts, (text) => newTombstone('drop-fragment', fragmentKeyOf(text))))
+    const texts = new Map(fragments.map((fragment) => [fragmentText(fragment), fragment.headerCrc]))
+    return await this.#change(this.#drop(texts, (text) => newTombstone('drop-fragment', fragmentKeyOf(text))))
   }
 
   /** Fragments of a group in good state, in the order of data id, block, column, after `after`; at most `limit` (≤ 10,000). */
@@ -213,6 +245,43 @@ export class FragmentStore {
     readonly limit: number
   }): readonly FragmentListEntry[] {
     return listFragments(this.#opened().ledger.table, options)
+  }
+
+  /**
+   * As `list`, of those that pass the filter. Looks at a part of a large index only, so a page can be short, or empty, and not the last.
+   * @throws FrostError `cancelled` (the store is being closed).
+   */
+  async listFragments(
+    options: FragmentFilter & {
+      readonly group: GroupId
+      readonly after?: FragmentKey | undefined
+      readonly limit: number
+    },
+  ): Promise<FragmentPage> {
+    const { group, after, limit } = options
+    assert(Number.isInteger(limit) && limit >= 1 && limit <= listLimitMax, `a page of ${limit}`)
+    const passes = passesFilter(options)
+    const found: FragmentListEntry[] = []
+    let from = after === undefined ? undefined : boundAfter(fragmentText(after))
+    for (let slices = 0; slices < slicesPerPage; slices++) {
+      if (slices > 0) await this.#endOfTurn()
+      if (this.#state !== 'open') throw new FrostError('cancelled', 'The store is being closed.')
+      const { table } = this.#opened().ledger
+      const { fragments, next } = listSlice(table, { group, from, limit: limit - found.length }, passes)
+      found.push(...fragments)
+      from = next
+      if (next === undefined || found.length === limit) break
+    }
+    return pageOf(found, from)
+  }
+
+  /**
+   * The digest of the fragments in good state that belong to a slot of the group (`slotOf`). The first one of a slot takes a walk over
+   * the group, later ones are there at once.
+   * @throws FrostError `cancelled` (the store is being closed), `overloaded`.
+   */
+  async digest(group: GroupId, scheme: Scheme, slot: number): Promise<FragmentDigest> {
+    return this.#opened().digests.get(group, scheme, slot)
   }
 
   /** Data ids of which the group holds anything (good or damaged), in order, after `after`; at most `limit` (≤ 10,000). */
@@ -276,6 +345,11 @@ export class FragmentStore {
     return this.#opened().tracker.oldestMs
   }
 
+  /** The disk fails again and again, or the store can make nothing durable any more: no place for new data. */
+  isFailing(): boolean {
+    return this.#hasFailed || this.#opened().tracker.isFailing
+  }
+
   /** Stores what memory holds of the index, as a crash right afterwards would need it least. */
   async checkpoint(): Promise<void> {
     await this.#change(this.#opened().checkpoints.store())
@@ -295,6 +369,7 @@ export class FragmentStore {
     const { log, disk } = this.#ports
     try {
       await store.compactor.stop()
+      await store.digests.close()
       await Promise.allSettled(this.#changing)
       await store.logs.small.seal()
       await store.logs.large.seal()
@@ -357,28 +432,30 @@ export class FragmentStore {
     throw new FrostError('fragment-conflict', `A different ${fragmentName(key)} is stored already.`)
   }
 
-  async #drop(texts: readonly string[], make: (text: string) => LogEntry): Promise<void> {
-    const wanted = new Set(texts)
-    const drop = { texts: wanted, done: this.#writeDrop(wanted, make) }
+  async #drop(texts: DropTexts, make: (text: string) => LogEntry): Promise<number> {
+    const done = this.#writeDrop(texts, make)
+    const drop = { texts, done }
     this.#dropping.add(drop)
     try {
-      await drop.done
+      const dropped = await done
+      this.#counts.drops += texts.size
+      return dropped
     } finally {
       this.#dropping.delete(drop)
     }
-    this.#counts.drops += texts.length
   }
 
-  /** Writes the tombstones of what is held, slice by slice. */
-  async #writeDrop(wanted: ReadonlySet<string>, make: (text: string) => LogEntry): Promise<void> {
+  /** Writes the tombstones of what is held, slice by slice. Resolves to how many fragments went. */
+  async #writeDrop(wanted: DropTexts, make: (text: string) => LogEntry): Promise<number> {
     const { logs } = this.#admitted()
     // A put that was admitted before the drop must not come after its tombstone.
     const earlier = [...this.#putting].filter(([text]) => wanted.has(text) || wanted.has(idTextOf(text)))
     await Promise.allSettled(earlier.map(([, put]) => put))
     let slice: Promise<boolean>[] = []
     let fragments = 0
-    for (const text of wanted) {
-      const count = this.#countHeld(text)
+    let dropped = 0
+    for (const [text, headerCrc] of wanted) {
+      const count = this.#countHeld(text, headerCrc)
       if (count === 0) continue
       if (fragments + count > droppedAtOnceMax) {
         await Promise.all(slice)
@@ -387,16 +464,19 @@ export class FragmentStore {
       }
       slice.push(logs.small.submit({ entry: make(text), record: undefined, isPut: false }))
       fragments += count
+      dropped += count
     }
     await Promise.all(slice)
+    return dropped
   }
 
   /** Fragments that a tombstone for the key would remove. */
-  #countHeld(text: string): number {
+  #countHeld(text: string, headerCrc: number | undefined): number {
     const { table } = this.#admitted().ledger
     if (isFragmentText(text)) {
       const entry = table.get(text)
-      return entry === undefined || entry.state === 'dropped' ? 0 : 1
+      if (entry === undefined || entry.state === 'dropped') return 0
+      return headerCrc === undefined || headerCrc === entry.headerCrc ? 1 : 0
     }
     let count = 0
     for (const [held, entry] of table.scan(rangeOfId(text))) {
@@ -430,8 +510,10 @@ export class FragmentStore {
         this.#events.failed?.(error)
       },
       // Found in the middle of a look-up or a scan, which nothing may change.
-      rowDamaged: (text) =>
-        clock.endOfTurn(() => (this.#state === 'open' ? this.#opened().lookup.noteRowDamage(text) : undefined)),
+      rowDamaged: (text) => {
+        this.#store?.digests.entryLost(text)
+        clock.endOfTurn(() => (this.#state === 'open' ? this.#opened().lookup.noteRowDamage(text) : undefined))
+      },
       appended: (bytes) => {
         this.#counts.appendedBytes += bytes
       },
@@ -455,6 +537,12 @@ export class FragmentStore {
       isFull: () => this.#space.isFull || this.#space.freeBytes < recordBytesMax,
       askCopyRoom: () => this.#space.askCopyRoom(),
       damaged: (text, entry, error) => lookup.noteDamage(text, entry, error),
+    })
+  }
+
+  #endOfTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#ports.clock.endOfTurn(resolve)
     })
   }
 

@@ -23,6 +23,11 @@ import type { SegmentTable } from './segment-table.ts'
 /** Known damaged fragments are also held in memory, so many of them. */
 const damagedListMax = 65_536
 
+/** Told of each fragment that comes to be in good state (1), and of each that is not any more (-1), before anybody else can look. */
+export interface GoodWatcher {
+  goodChanged(text: string, change: 1 | -1): void
+}
+
 export class Ledger {
   readonly table: EntryTable
   readonly segments: SegmentTable
@@ -36,6 +41,7 @@ export class Ledger {
   #damagedCount = 0
   #fragments = 0
   #liveBytes = 0
+  #watcher: GoodWatcher | undefined
 
   constructor(table: EntryTable, segments: SegmentTable) {
     this.table = table
@@ -65,6 +71,10 @@ export class Ledger {
     }
     this.#damagedCount = damagedCount
     if (damagedCount > 0) this.#findDamaged()
+  }
+
+  watch(watcher: GoodWatcher): void {
+    this.#watcher = watcher
   }
 
   groupRow(group: GroupId): GroupRow {
@@ -187,6 +197,7 @@ export class Ledger {
     this.table.set(text, { state: 'good', segment, offset, bytes, sequence, headerCrc })
     this.segments.addLive(segment, bytes)
     this.#count(entry.key.group, 1, bytes)
+    this.#watcher?.goodChanged(text, 1)
   }
 
   #applyDropFragment(entry: LogEntry, segment: number): void {
@@ -216,6 +227,7 @@ export class Ledger {
     if (entry.state === 'good') {
       this.segments.removeLive(entry.segment, entry.bytes)
       this.#count(groupOf(text), -1, -entry.bytes)
+      this.#watcher?.goodChanged(text, -1)
     } else if (entry.state === 'damaged' && entry !== lostEntry) {
       this.#damagedCount--
       this.#damaged.delete(text)

@@ -1,10 +1,26 @@
+// How the disk is: stuck, or failing again and again.
+
+import { errorCode } from '../base/errors.ts'
+import { MINUTE_MS } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
 
-/** Knows how long the oldest unfinished disk operation has been under way: a stuck disk answers nothing, not even errors. */
+/** So many failed operations within a minute are more than a bad sector. */
+const failuresMax = 3
+const withinMs = MINUTE_MS
+/** After the last failure: whoever is spared meets fewer errors, and would be asked again at once. */
+const failingForMs = 10 * MINUTE_MS
+
+/**
+ * Knows how the disk is: how long its oldest unfinished operation has been under way (a stuck disk answers nothing, not even errors),
+ * and whether operations fail again and again. A full disk is no failing one.
+ */
 export class OperationTracker {
   readonly #clock: Clock
   /** In the order of their starts. */
   readonly #started = new Map<object, number>()
+  /** When the last operations failed, so many as make the disk a failing one. */
+  #failures: readonly number[] = []
+  #failingUntilMs = -Infinity
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -16,14 +32,29 @@ export class OperationTracker {
     return 0
   }
 
+  get isFailing(): boolean {
+    return this.#clock.monotonicMs() < this.#failingUntilMs
+  }
+
   /** Does `operation`, counting it as under way until it settles. */
   async track<T>(operation: () => Promise<T>): Promise<T> {
     const token = {}
     this.#started.set(token, this.#clock.monotonicMs())
     try {
       return await operation()
+    } catch (error) {
+      if (errorCode(error) === 'disk-failed') this.#noteFailure()
+      throw error
     } finally {
       this.#started.delete(token)
     }
+  }
+
+  #noteFailure(): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#failures = [...this.#failures, nowMs].slice(-failuresMax)
+    const [first = nowMs] = this.#failures
+    const isRepeated = this.#failures.length === failuresMax && nowMs - first <= withinMs
+    if (isRepeated || nowMs < this.#failingUntilMs) this.#failingUntilMs = nowMs + failingForMs
   }
 }

@@ -3,17 +3,34 @@
 import { FrostError } from '../base/errors.ts'
 import { decodePrefix } from '../codec/record.ts'
 import { decodeGet, decodeInspect, decodePut, encodeGetReply } from '../rpc/messages/fragment.ts'
+import {
+  decodeDigestRequest,
+  decodeDropFragments,
+  decodeListFragments,
+  encodeDropped,
+  encodePageBody,
+  encodePageHeader,
+} from '../rpc/messages/fragment-sets.ts'
 import { decodeGroupUsageRequest, encodeHeldGroups } from '../rpc/messages/group-usage.ts'
 import { decodeDrop, decodeGroups, decodeListIds, encodeIds } from '../rpc/messages/membership.ts'
 import { methods } from '../rpc/messages/methods.ts'
+import { decodeRebuild, encodeOutcomes, type RebuildRequest } from '../rpc/messages/rebuild.ts'
 import type { RpcHandler, RpcReply, RpcRequest } from '../rpc/peer.ts'
 import type { FragmentStore } from '../store/fragment-store.ts'
 import type { AdoptedGroups } from './adopted-groups.ts'
+import type { Rebuilder } from './rebuilder.ts'
 
 const noHeader = new Uint8Array(0)
 const emptyReply: RpcReply = { header: noHeader }
 
-export function fragmentHandlers(store: FragmentStore, groups: AdoptedGroups): ReadonlyMap<number, RpcHandler> {
+/** What the handlers work with. */
+export interface FragmentHandlerParts {
+  readonly store: FragmentStore
+  readonly groups: AdoptedGroups
+  readonly rebuilder: Rebuilder
+}
+
+export function fragmentHandlers({ store, groups, rebuilder }: FragmentHandlerParts): ReadonlyMap<number, RpcHandler> {
   return new Map<number, RpcHandler>([
     [methods.put, async (request) => await put(store, groups, request)],
     [methods.get, async (request) => await get(store, request)],
@@ -21,6 +38,10 @@ export function fragmentHandlers(store: FragmentStore, groups: AdoptedGroups): R
     [methods.drop, async (request) => await drop(store, groups, request)],
     [methods.listIds, (request) => listIds(store, request)],
     [methods.groupUsage, (request) => groupUsage(store, request)],
+    [methods.digest, async (request) => await digest(store, request)],
+    [methods.listFragments, async (request) => await listFragments(store, request)],
+    [methods.dropFragments, async (request) => await dropFragments(store, groups, request)],
+    [methods.rebuild, async (request) => await rebuild(rebuilder, groups, request)],
     [
       methods.adopt,
       async (request) => {
@@ -83,6 +104,42 @@ function groupUsage(store: FragmentStore, request: RpcRequest): Promise<RpcReply
   const { after = 0, limit } = decodeGroupUsageRequest(bodyOf(request))
   const held = store.listGroups().filter(({ group, bytes }) => group > after && bytes > 0)
   return Promise.resolve({ header: noHeader, body: [encodeHeldGroups(held.slice(0, limit))] })
+}
+
+async function digest(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
+  const { group, scheme, slot } = decodeDigestRequest(bodyOf(request))
+  const held = await store.digest(group, scheme, slot)
+  return { header: noHeader, body: [held.encode()] }
+}
+
+async function listFragments(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
+  const { group, after, ...options } = decodeListFragments(bodyOf(request))
+  const from = after === undefined ? {} : { after: { group, ...after } }
+  const { fragments, next } = await store.listFragments({ group, ...options, ...from })
+  const held = fragments.map(({ key, headerCrc }) => ({ ...key, headerCrc }))
+  return { header: encodePageHeader(next), body: held.length === 0 ? [] : [encodePageBody(held)] }
+}
+
+async function dropFragments(store: FragmentStore, groups: AdoptedGroups, request: RpcRequest): Promise<RpcReply> {
+  const { group, epoch, fragments } = decodeDropFragments(bodyOf(request))
+  groups.check(group, epoch, { standIn: true })
+  const dropped = await store.dropFragments(fragments.map((fragment) => ({ group, ...fragment })))
+  return { header: noHeader, body: [encodeDropped(dropped)] }
+}
+
+async function rebuild(rebuilder: Rebuilder, groups: AdoptedGroups, request: RpcRequest): Promise<RpcReply> {
+  const body = request.takeBody()
+  if (body === undefined) throw new FrostError('protocol-error', 'A rebuild has no body.')
+  let wanted: RebuildRequest
+  try {
+    wanted = decodeRebuild(body.bytes)
+  } finally {
+    // Whoever waits for others holds no memory that requests wait for.
+    body.release()
+  }
+  await groups.adopt([wanted.group])
+  groups.check(wanted.group.group, wanted.group.epoch, { standIn: false })
+  return { header: noHeader, body: [encodeOutcomes(await rebuilder.rebuild(wanted, request.signal))] }
 }
 
 function bodyOf(request: RpcRequest): Uint8Array<ArrayBuffer> {

@@ -21,7 +21,15 @@ import { MasterConnections } from './master-connections.ts'
 const clusterId = defined(parseClusterId('c'.repeat(32)), 'cluster')
 const worker = defined(parseWorkerId('b'.repeat(16)), 'worker')
 const noHeader = new Uint8Array(0)
-const vitals = { usedBytes: 0, capacityBytes: 1, freeBytes: 1, oldestDiskOperationMs: 0, corruptFragments: 0 }
+const vitals = {
+  usedBytes: 0,
+  capacityBytes: 1,
+  freeBytes: 1,
+  oldestDiskOperationMs: 0,
+  corruptFragments: 0,
+  damagedFragments: 0,
+  failing: false,
+}
 
 /** A master that counts what comes. */
 class FakeMaster {

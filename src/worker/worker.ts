@@ -1,6 +1,8 @@
 // A worker: a fragment store, the groups it has adopted, and its connections to the masters. Put together here from its parts.
 
+import { unreachableRejection } from '../base/assert.ts'
 import type { ClusterId } from '../base/ids.ts'
+import { SECOND_MS } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
@@ -12,12 +14,14 @@ import type { BodyPool } from '../rpc/body-pool.ts'
 import { listenForPeers } from '../rpc/connect.ts'
 import type { RpcListener, RpcNode } from '../rpc/connect.ts'
 import type { WorkerVitals } from '../rpc/messages/membership.ts'
-import type { RpcHandler } from '../rpc/peer.ts'
+import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
 import type { OpenReport, StoreOptions } from '../store/contract.ts'
 import { FragmentStore } from '../store/fragment-store.ts'
 import { AdoptedGroups } from './adopted-groups.ts'
 import { fragmentHandlers } from './fragment-handlers.ts'
 import { MasterConnections } from './master-connections.ts'
+import { PeerWorkers } from './peer-workers.ts'
+import { Rebuilder } from './rebuilder.ts'
 
 export interface WorkerPorts {
   readonly clock: Clock
@@ -57,10 +61,15 @@ export class Worker {
   #clusterId: ClusterId | undefined
   #listener: RpcListener | undefined
   #masters: MasterConnections | undefined
+  #rebuilder: Rebuilder | undefined
+  readonly #peers: PeerWorkers
+  /** Those that dialled this worker. */
+  readonly #dialled = new Set<RpcPeer>()
 
   constructor(ports: WorkerPorts, options: WorkerOptions) {
     this.#ports = ports
     this.#options = options
+    this.#peers = new PeerWorkers({ clock: ports.clock, node: () => this.#node() })
     this.#store = new FragmentStore(ports, options.store, {
       damaged: ({ key, code, reason }) =>
         ports.log.warn('A stored fragment is damaged.', {
@@ -85,16 +94,22 @@ export class Worker {
   }
 
   async start(): Promise<OpenReport> {
-    const { log, mapDisk, clock, random } = this.#ports
+    const { log, mapDisk, clock, random, compute } = this.#ports
     const opened = await this.#store.open()
     this.#opened = opened
     this.#clusterId = opened.clusterId
     const groups = new AdoptedGroups(mapDisk)
     await groups.open()
-    this.#handlers = fragmentHandlers(this.#store, groups)
+    const store = this.#store
+    const rebuilder = new Rebuilder({ clock, compute, store, peers: this.#peers, worker: opened.workerId })
+    this.#rebuilder = rebuilder
+    this.#handlers = fragmentHandlers({ store, groups, rebuilder })
     this.#listener = await listenForPeers(this.#node(), {
       address: this.#options.internalAddress,
-      onPeer: () => undefined,
+      onPeer: (peer) => {
+        this.#dialled.add(peer)
+        peer.closed.then(() => this.#dialled.delete(peer), unreachableRejection)
+      },
     })
     this.#masters = new MasterConnections(
       {
@@ -124,6 +139,9 @@ export class Worker {
   async stop(): Promise<void> {
     await this.#masters?.stop()
     await this.#listener?.close()
+    await this.#rebuilder?.close()
+    await this.#peers.close()
+    await Promise.all([...this.#dialled].map(async (peer) => await peer.close(SECOND_MS)))
     await this.#store.close()
   }
 
@@ -131,10 +149,14 @@ export class Worker {
     const { bodies, clock, random, network, compute, log } = this.#ports
     const id = this.#opened?.workerId
     if (id === undefined) throw new Error('the store is opened first')
+    const clusterId = (): ClusterId | undefined => this.#clusterId
     return {
       ports: { clock, random, network, compute, log },
       identity: { kind: 'worker', id },
-      clusterId: this.#clusterId,
+      // The listener's node outlives the moment in which the cluster becomes known.
+      get clusterId(): ClusterId | undefined {
+        return clusterId()
+      },
       secret: this.#options.secret,
       handlers: this.#handlers,
       bodies,
@@ -142,13 +164,11 @@ export class Worker {
   }
 
   #vitals(): WorkerVitals {
-    const { usedBytes, capacityBytes, freeBytes } = toVitals(this.#store)
     return {
-      usedBytes,
-      capacityBytes,
-      freeBytes,
+      ...toVitals(this.#store),
       oldestDiskOperationMs: Math.round(this.#store.oldestOperationMs()),
       corruptFragments: this.#store.counters().damageFound,
+      failing: this.#store.isFailing(),
     }
   }
 }
@@ -157,7 +177,13 @@ function toVitals(store: FragmentStore): {
   readonly usedBytes: number
   readonly capacityBytes: number
   readonly freeBytes: number
+  readonly damagedFragments: number
 } {
-  const { segmentBytes, capacityBytes, freeBytes, full } = store.usage()
-  return { usedBytes: segmentBytes, capacityBytes, freeBytes: full ? 0 : Math.max(0, freeBytes) }
+  const { segmentBytes, capacityBytes, freeBytes, full, damaged } = store.usage()
+  return {
+    usedBytes: segmentBytes,
+    capacityBytes,
+    freeBytes: full ? 0 : Math.max(0, freeBytes),
+    damagedFragments: damaged,
+  }
 }

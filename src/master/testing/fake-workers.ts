@@ -4,16 +4,30 @@
 import { assert, defined } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import { parseEpoch, parseGroupId, parseWorkerId } from '../../base/ids.ts'
-import type { DataId, WorkerId } from '../../base/ids.ts'
+import type { DataId, GroupId, WorkerId } from '../../base/ids.ts'
 import type { Scheme } from '../../base/scheme.ts'
 import type { PlacementGroup } from '../../cluster/placement-group.ts'
 import { partLength } from '../../codec/erasure-coder.ts'
+import { bucketOf, FragmentDigest } from '../../codec/fragment-digest.ts'
+import { slotOf } from '../../codec/geometry.ts'
 import { checksOf, decodeHeader } from '../../codec/record.ts'
+import type { RecordHeader } from '../../codec/record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { FragmentKey } from '../../rpc/messages/fragment.ts'
+import { fragmentsPerPage } from '../../rpc/messages/fragment-sets.ts'
+import type { FragmentId, FragmentPage, HeldFragment, ListFragmentsRequest } from '../../rpc/messages/fragment-sets.ts'
 import type { HeldGroup } from '../../rpc/messages/group-usage.ts'
-import type { FragmentChunks, FragmentRange, GetOptions, PutOptions, WorkerLink, WorkerLinks } from '../worker-link.ts'
+import type { RebuildOutcome, RebuildRequest } from '../../rpc/messages/rebuild.ts'
+import type {
+  CallOptions,
+  FragmentChunks,
+  FragmentRange,
+  GetOptions,
+  PutOptions,
+  WorkerLink,
+  WorkerLinks,
+} from '../worker-link.ts'
 
 export type WorkerMood = 'up' | 'away' | 'failing' | 'full' | 'slow' | 'silent' | 'unaware'
 
@@ -82,6 +96,11 @@ export class FakeWorkers implements WorkerLinks {
 
 function workerId(number: number): WorkerId {
   return defined(parseWorkerId(number.toString(16).padStart(16, '0')), 'worker id')
+}
+
+function compareIds(left: FragmentId, right: FragmentId): number {
+  if (left.dataId !== right.dataId) return left.dataId < right.dataId ? -1 : 1
+  return left.block - right.block || left.column - right.column
 }
 
 export function nameOf(key: Omit<FragmentKey, 'group'>): string {
@@ -156,6 +175,53 @@ class FakeLink implements WorkerLink {
   async groupUsage(): Promise<readonly HeldGroup[]> {
     await Promise.resolve()
     return []
+  }
+
+  async digest(group: GroupId, scheme: Scheme, slot: number): Promise<FragmentDigest> {
+    const digest = new FragmentDigest()
+    const { fragments } = await this.listFragments({ group, scheme, slot, limit: fragmentsPerPage })
+    for (const { dataId, block, column } of fragments) digest.add(dataId, block, column)
+    return digest
+  }
+
+  async listFragments({ group, scheme, slot, buckets, after, limit }: ListFragmentsRequest): Promise<FragmentPage> {
+    await Promise.resolve()
+    const held = this.#headers()
+      .filter((header) => header.group === group && (after === undefined || compareIds(header, after) > 0))
+      .filter(({ dataId, block, column }) => slot === undefined || slotOf(scheme, dataId, block, column) === slot)
+      .filter(({ dataId }) => buckets === undefined || buckets.includes(bucketOf(dataId)))
+      .toSorted(compareIds)
+    const fragments = held.slice(0, limit)
+    return { fragments, next: held.length > limit ? fragments.at(-1) : undefined }
+  }
+
+  async dropFragments(_group: unknown, _epoch: unknown, fragments: readonly HeldFragment[]): Promise<number> {
+    await Promise.resolve()
+    const held = this.#headers()
+    const dropped = fragments.filter((fragment) =>
+      held.some((header) => compareIds(header, fragment) === 0 && header.headerCrc === fragment.headerCrc),
+    )
+    for (const fragment of dropped) this.#workers.records.get(this.worker)?.delete(nameOf(fragment))
+    return dropped.length
+  }
+
+  /** Takes what another one holds of the very column. */
+  async rebuild({ fragments }: RebuildRequest, options: CallOptions): Promise<readonly RebuildOutcome[]> {
+    await this.#act(options)
+    const own = this.#workers.records.get(this.worker)
+    return fragments.map((fragment): RebuildOutcome => {
+      const name = nameOf(fragment)
+      if (own?.has(name) === true) return { state: 'exists' }
+      const record = [...this.#workers.records.values()].find((records) => records.has(name))?.get(name)
+      if (record === undefined) return { state: 'unavailable', code: 'fragment-missing' }
+      own?.set(name, record)
+      return { state: 'stored', bytes: record.length, readBytes: record.length }
+    })
+  }
+
+  #headers(): readonly RecordHeader[] {
+    const records = this.#workers.records.get(this.worker)?.values() ?? []
+    return [...records].map((record) => decodeHeader(this.#workers.compute, record, 'store-corrupt'))
   }
 
   #record(key: FragmentKey): Uint8Array {

@@ -3,9 +3,9 @@
 import { FrostError } from '../../base/errors.ts'
 import { parseClusterId, parseDataId, parseEpoch, parseGroupId, parseWorkerId } from '../../base/ids.ts'
 import type { ClusterId, DataId, Epoch, GroupId, WorkerId } from '../../base/ids.ts'
-import { columnsMax } from '../../base/scheme.ts'
 import type { PlacementGroup } from '../../cluster/placement-group.ts'
 import { JsonFields, encodeJson } from './json-fields.ts'
+import { readGroup } from './placement-group-fields.ts'
 
 /** How a worker is right now. */
 export interface WorkerVitals {
@@ -17,6 +17,10 @@ export interface WorkerVitals {
   readonly oldestDiskOperationMs: number
   /** Fragments that failed a check or a read since the start. */
   readonly corruptFragments: number
+  /** Fragments known to be damaged now: no put has replaced them yet. */
+  readonly damagedFragments: number
+  /** Its disk fails again and again: not fit for new data. */
+  readonly failing: boolean
 }
 
 export interface RegisterRequest {
@@ -161,26 +165,7 @@ function readVitals(fields: JsonFields): WorkerVitals {
     freeBytes: fields.count('freeBytes'),
     oldestDiskOperationMs: fields.count('oldestDiskOperationMs'),
     corruptFragments: fields.count('corruptFragments'),
-  }
-}
-
-function readGroup(value: unknown): PlacementGroup {
-  const fields = new JsonFields('placement group', value)
-  const scheme = new JsonFields('scheme', fields.object('scheme'))
-  const state = fields.string('state')
-  if (state !== 'writable' && state !== 'closed')
-    throw new FrostError('protocol-error', `A placement group is in state "${state}".`)
-  return {
-    group: fields.parsedCount('group', parseGroupId),
-    epoch: fields.parsedCount('epoch', parseEpoch),
-    scheme: { dataColumns: scheme.count('dataColumns'), parityColumns: scheme.count('parityColumns') },
-    state,
-    slots: fields.list('slots', columnsMax, (slot) => {
-      const slotFields = new JsonFields('slot', slot)
-      const worker = slotFields.parsed('worker', parseWorkerId)
-      const holderSinceEpoch = slotFields.parsedCount('holderSinceEpoch', parseEpoch)
-      if (!slotFields.has('pendingWorker')) return { worker, holderSinceEpoch }
-      return { worker, holderSinceEpoch, pendingWorker: slotFields.parsed('pendingWorker', parseWorkerId) }
-    }),
+    damagedFragments: fields.count('damagedFragments'),
+    failing: fields.boolean('failing'),
   }
 }

@@ -20,4 +20,12 @@ export const methods = {
   metadataCommand: 9,
   /** Master to worker: how much it holds of each group, by pages. */
   groupUsage: 10,
+  /** Master to worker: make fragments anew from what others hold of their blocks. */
+  rebuild: 11,
+  /** Master to worker: the digest of what it holds of a slot. */
+  digest: 12,
+  /** Master to worker, worker to worker: fragments of a group, by pages. */
+  listFragments: 13,
+  /** Master to worker: drop these fragments, where they are still the ones meant. */
+  dropFragments: 14,
 } as const
