@@ -31,6 +31,21 @@ export interface FileService {
   /** @throws FrostError `bucket-not-found`, `bucket-not-empty`. */
   removeBucket(bucket: string): Promise<void>
   cluster(): Promise<ClusterState>
+  /**
+   * Has everything moved away from a worker, in the background; `cluster()` says how far. Durable when it resolves. A repeat is harmless.
+   * @throws FrostError `worker-not-found`; `drain-refused`: fewer workers than a scheme needs would remain.
+   */
+  drain(worker: WorkerId): Promise<void>
+  /** Ends a drain; what has moved stays where it is. A repeat is harmless. @throws FrostError `worker-not-found`. */
+  cancelDrain(worker: WorkerId): Promise<void>
+  /** Compares what must exist with what the workers hold, everything and at once, and repairs what is missing; in the background. */
+  repair(): Promise<void>
+  /** Has every worker that answers read and check all that it stores, at once; in the background. Resolves to who began. */
+  scrub(): Promise<readonly WorkerId[]>
+  /**
+   * Has the workers read and check every piece of a file, by pages of blocks. `undefined` where there is no such file.
+   */
+  verify(request: VerifyRequest): Promise<VerifyPage | undefined>
   /** Cheap; for `/readyz`. */
   readiness(): Readiness
 }
@@ -171,6 +186,25 @@ export interface WorkerInfo {
   readonly state: WorkerState
   readonly usedBytes: number
   readonly capacityBytes: number
+  /** Slots of placement groups that it holds; a drained worker with none can be removed. */
+  readonly slots: number
+  /** Its disk fails: it takes no new data. */
+  readonly failing: boolean
+  /** Age of the oldest disk operation that has not ended. */
+  readonly oldestDiskOperationMs: number
+  /** Fragments that are known to be damaged and not replaced yet. */
+  readonly damagedFragments: number
+  /** `undefined`: the worker has not said. */
+  readonly scrub: ScrubInfo | undefined
+}
+
+export interface ScrubInfo {
+  /** Whether a full scrub was asked for and runs. */
+  readonly runningFull: boolean
+  readonly doneBytes: number
+  readonly totalBytes: number
+  /** When the last finished cycle began; `undefined`: none has finished. */
+  readonly lastFinishedAtMs: number | undefined
 }
 
 export interface GroupInfo {
@@ -186,18 +220,79 @@ export interface ClusterState {
   readonly workers: readonly WorkerInfo[]
   readonly groups: readonly GroupInfo[]
   readonly redundancy: Redundancy
+  readonly healing: HealingInfo
 }
 
 /** What is known of the redundancy. A figure that was not established is `undefined`, never a hopeful zero. */
 export interface Redundancy {
-  /** Fragments recorded as missing or standing in by degraded writes, or found corrupt. */
+  /** Fragments that their slot's worker lacks, or that lie on workers which do not answer. */
   readonly fragmentsMissing: number | undefined
+  /** Files that would not survive the loss of one more worker. */
   readonly filesAtRisk: number | undefined
+  /** Files of which too few pieces exist. */
   readonly filesLost: number | undefined
+  /** Their names, at most 1,000. */
+  readonly lostFiles: readonly FileName[]
   /** Slots whose content no comparison has established. */
   readonly unknown: number
+  /** When the oldest comparison began that this rests on. */
   readonly comparedAtMs: number | undefined
+  /** When the oldest finished scrub cycle of any worker began; `undefined`: some worker has not finished one. */
   readonly scrubbedAtMs: number | undefined
+}
+
+/** What is being done about it. */
+export interface HealingInfo {
+  /** Slots on their way to another worker. */
+  readonly moves: readonly MoveInfo[]
+  /** Entries of the repair queue. */
+  readonly queued: number
+  /** Since the process that does it began: fragments made again, bytes written and read for that. */
+  readonly rebuiltFragments: number
+  readonly writtenBytes: number
+  readonly readBytes: number
+  /** What it may read and write now. */
+  readonly bytesPerSecond: number
+  /** Slots on workers that are out or draining, and those of them for which there is no other worker. */
+  readonly slotsToMove: number
+  readonly slotsWithoutSpare: number
+}
+
+export interface MoveInfo {
+  readonly group: GroupId
+  readonly slot: number
+  readonly from: WorkerId
+  readonly to: WorkerId
+  /** Fragments that were copied or rebuilt so far. */
+  readonly copied: number
+}
+
+export interface VerifyRequest extends FileName {
+  /** Blocks after this one, counted over the whole file; -1 is the start. */
+  readonly after: number
+  /** Blocks a page: 1 to 1,000. */
+  readonly limit: number
+}
+
+export interface VerifyPage {
+  readonly info: FileInfo
+  /** Blocks on this page. */
+  readonly blocks: number
+  /** Pieces that were read and passed every check. */
+  readonly good: number
+  /** All others. */
+  readonly problems: readonly VerifyProblem[]
+  /** `after` of the next page, where there is one. */
+  readonly next: number | undefined
+}
+
+export interface VerifyProblem {
+  /** Counted over the whole file. */
+  readonly block: number
+  readonly column: number
+  readonly worker: WorkerId
+  /** `unknown`: the worker does not answer. */
+  readonly state: 'missing' | 'damaged' | 'unknown'
 }
 
 export interface Readiness {

@@ -30,6 +30,8 @@ const remedies: Partial<Readonly<Record<ErrorCode, string>>> = {
   'bucket-not-found': 'Look the bucket up with GET /api/v1/buckets, or create it with PUT /api/v1/buckets?bucket=NAME.',
   'bucket-exists': 'Use it, or choose another name.',
   'bucket-not-empty': 'Delete its files first.',
+  'worker-not-found': 'Look the worker up with GET /api/v1/cluster.',
+  'drain-refused': 'Add a worker first.',
   'route-not-found': 'Look the path up in GET /api/v1/openapi.json.',
   'method-not-allowed': 'Use one of the methods in the Allow header.',
   'precondition-failed': 'Read the file’s present ETag and decide again.',

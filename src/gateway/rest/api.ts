@@ -13,7 +13,9 @@ import type { RestParts } from './rest-parts.ts'
 const layoutChunksMax = 1000
 
 export async function handleCluster(exchange: Exchange, _query: Query, parts: RestParts): Promise<void> {
-  exchange.sendJson(200, describeCluster(await parts.files.cluster()))
+  const state = await parts.files.cluster()
+  // Read afterwards: no time in the state then looks younger than it is.
+  exchange.sendJson(200, describeCluster(state, parts.clock.wallMs()))
 }
 
 export async function handleStat(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {

@@ -1,10 +1,23 @@
 // The JSON forms of what the file service tells: names as the REST face promises them (docs/reference/rest.md), `null` for what is
 // not known, times as ISO 8601 in UTC, CRC-32 as eight hex digits.
 
-import type { ClusterState, FileInfo, FileLayout, LayoutPiece } from '../../master/file-service.ts'
+import type {
+  ClusterState,
+  FileInfo,
+  FileLayout,
+  HealingInfo,
+  LayoutPiece,
+  Redundancy,
+  VerifyPage,
+  WorkerInfo,
+} from '../../master/file-service.ts'
 
 export function formatTime(timeMs: number): string {
   return new Date(timeMs).toISOString()
+}
+
+function formatOptionalTime(timeMs: number | undefined): string | null {
+  return timeMs === undefined ? null : formatTime(timeMs)
 }
 
 function formatCrc32(crc32: number): string {
@@ -24,18 +37,12 @@ export function describeFile(info: FileInfo): unknown {
   }
 }
 
-export function describeCluster(state: ClusterState): unknown {
-  const { fragmentsMissing, filesAtRisk, filesLost, unknown, comparedAtMs, scrubbedAtMs } = state.redundancy
+/** `nowMs`: the time by which the reader can tell how old the other times are. */
+export function describeCluster(state: ClusterState, nowMs: number): unknown {
   return {
     id: state.id,
-    workers: state.workers.map((worker) => ({
-      id: worker.id,
-      address: worker.address,
-      zone: worker.zone ?? null,
-      state: worker.state,
-      usedBytes: worker.usedBytes,
-      capacityBytes: worker.capacityBytes,
-    })),
+    time: formatTime(nowMs),
+    workers: state.workers.map(describeWorker),
     groups: state.groups.map((group) => ({
       id: group.id,
       epoch: group.epoch,
@@ -43,14 +50,75 @@ export function describeCluster(state: ClusterState): unknown {
       state: group.state,
       workers: group.workers,
     })),
-    redundancy: {
-      fragmentsMissing: fragmentsMissing ?? null,
-      filesAtRisk: filesAtRisk ?? null,
-      filesLost: filesLost ?? null,
-      unknown,
-      comparedAt: comparedAtMs === undefined ? null : formatTime(comparedAtMs),
-      scrubbedAt: scrubbedAtMs === undefined ? null : formatTime(scrubbedAtMs),
-    },
+    redundancy: describeRedundancy(state.redundancy),
+    healing: describeHealing(state.healing),
+  }
+}
+
+function describeWorker(worker: WorkerInfo): unknown {
+  const { id, address, zone, state, usedBytes, capacityBytes, slots, failing, scrub } = worker
+  const { oldestDiskOperationMs, damagedFragments } = worker
+  return {
+    id,
+    address,
+    zone: zone ?? null,
+    state,
+    usedBytes,
+    capacityBytes,
+    slots,
+    failing,
+    oldestDiskOperationMs,
+    damagedFragments,
+    scrub:
+      scrub === undefined
+        ? null
+        : {
+            runningFull: scrub.runningFull,
+            doneBytes: scrub.doneBytes,
+            totalBytes: scrub.totalBytes,
+            lastFinishedAt: formatOptionalTime(scrub.lastFinishedAtMs),
+          },
+  }
+}
+
+function describeRedundancy(redundancy: Redundancy): unknown {
+  return {
+    fragmentsMissing: redundancy.fragmentsMissing ?? null,
+    filesAtRisk: redundancy.filesAtRisk ?? null,
+    filesLost: redundancy.filesLost ?? null,
+    lostFiles: redundancy.lostFiles.map(({ key, bucket }) => ({ filename: key, bucket })),
+    unknown: redundancy.unknown,
+    comparedAt: formatOptionalTime(redundancy.comparedAtMs),
+    scrubbedAt: formatOptionalTime(redundancy.scrubbedAtMs),
+  }
+}
+
+/** Member by member, as everything here: what an implementation carries besides does not leak out. */
+function describeHealing(healing: HealingInfo): unknown {
+  return {
+    moves: healing.moves.map(({ group, slot, from, to, copied }) => ({ group, slot, from, to, copied })),
+    queued: healing.queued,
+    rebuiltFragments: healing.rebuiltFragments,
+    writtenBytes: healing.writtenBytes,
+    readBytes: healing.readBytes,
+    bytesPerSecond: healing.bytesPerSecond,
+    slotsToMove: healing.slotsToMove,
+    slotsWithoutSpare: healing.slotsWithoutSpare,
+  }
+}
+
+export function describeVerified(page: VerifyPage): unknown {
+  const { key, bucket, sizeBytes, etag, version } = page.info
+  return {
+    filename: key,
+    bucket,
+    size: sizeBytes,
+    etag,
+    version,
+    blocks: page.blocks,
+    good: page.good,
+    problems: page.problems.map(({ block, column, worker, state }) => ({ block, column, worker, state })),
+    next: page.next ?? null,
   }
 }
 

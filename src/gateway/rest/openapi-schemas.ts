@@ -25,6 +25,7 @@ const fileName = { type: 'string', description: '1 to 1,024 bytes of UTF-8, with
 const etag = { type: 'string', description: 'The version id; stands in quotes in the ETag header.' }
 const version = { type: 'string', pattern: '^[0-9a-z]{26}$' }
 const workerId = { type: 'string', pattern: '^[0-9a-f]{16}$' }
+const groupId = { type: 'integer', minimum: 1 }
 const schemeText = { type: 'string', pattern: '^[0-9]+\\+[0-9]+$', description: 'Data and parity columns, as "3+2".' }
 const crc32 = { type: 'string', pattern: '^[0-9a-f]{8}$', description: 'CRC-32 (IEEE) as eight hex digits.' }
 const crc32OrNull = { ...crc32, type: ['string', 'null'] }
@@ -47,6 +48,7 @@ export const schemas = {
   Buckets: array(object({ name: text, created: time })),
   Cluster: object({
     id: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+    time: { ...time, description: 'Now, by the clock of the other times.' },
     workers: array(
       object({
         id: workerId,
@@ -55,11 +57,31 @@ export const schemas = {
         state: { enum: ['up', 'suspect', 'down', 'out', 'draining'] },
         usedBytes: count,
         capacityBytes: count,
+        slots: { ...count, description: 'Slots of placement groups that it holds.' },
+        failing: { type: 'boolean', description: 'Its disk fails: it takes no new data.' },
+        oldestDiskOperationMs: {
+          type: 'number',
+          minimum: 0,
+          description: 'Age of the oldest disk operation that has not ended.',
+        },
+        damagedFragments: { ...count, description: 'Known to be damaged and not replaced yet.' },
+        scrub: {
+          oneOf: [
+            { type: 'null' },
+            object({
+              runningFull: { type: 'boolean', description: 'A full scrub was asked for and runs.' },
+              doneBytes: count,
+              totalBytes: count,
+              lastFinishedAt: { ...timeOrNull, description: 'When the last finished cycle began.' },
+            }),
+          ],
+          description: 'null: the worker has not said.',
+        },
       }),
     ),
     groups: array(
       object({
-        id: { type: 'integer', minimum: 1 },
+        id: groupId,
         epoch: { type: 'integer', minimum: 1 },
         scheme: schemeText,
         state: { enum: ['writable', 'closed'] },
@@ -70,10 +92,37 @@ export const schemas = {
       fragmentsMissing: countOrNull,
       filesAtRisk: countOrNull,
       filesLost: countOrNull,
-      unknown: count,
-      comparedAt: timeOrNull,
-      scrubbedAt: timeOrNull,
+      lostFiles: { ...array(object({ filename: fileName, bucket: text })), maxItems: 1000 },
+      unknown: { ...count, description: 'Slots whose content no comparison has established.' },
+      comparedAt: { ...timeOrNull, description: 'When the oldest comparison began that this rests on.' },
+      scrubbedAt: { ...timeOrNull, description: 'When the oldest finished scrub cycle of any worker began.' },
     }),
+    healing: object({
+      moves: array(object({ group: groupId, slot: count, from: workerId, to: workerId, copied: count })),
+      queued: count,
+      rebuiltFragments: count,
+      writtenBytes: count,
+      readBytes: count,
+      bytesPerSecond: { type: 'number', minimum: 0 },
+      slotsToMove: count,
+      slotsWithoutSpare: count,
+    }),
+  }),
+  Drain: object({ id: workerId, draining: { type: 'boolean' } }),
+  Comparing: object({ comparing: { const: true } }),
+  Scrubbing: object({ workers: { ...array(workerId), description: 'Who has begun.' } }),
+  Verified: object({
+    filename: fileName,
+    bucket: text,
+    size: count,
+    etag,
+    version,
+    blocks: count,
+    good: { ...count, description: 'Pieces that were read and passed every check.' },
+    problems: array(
+      object({ block: count, column: count, worker: workerId, state: { enum: ['missing', 'damaged', 'unknown'] } }),
+    ),
+    next: { type: ['integer', 'null'], description: '`after` of the next page.' },
   }),
   Layout: object({
     filename: fileName,
@@ -87,7 +136,7 @@ export const schemas = {
       object({
         kind: { enum: ['data', 'parity'] },
         index: { ...count, description: 'Data: of the chunk in the file. Parity: of the stripe in the file.' },
-        group: { type: 'integer', minimum: 1 },
+        group: groupId,
         block: count,
         stripe: count,
         column: count,

@@ -33,10 +33,10 @@ function problems(...statuses: readonly number[]): Record<string, Json> {
 const descriptions: Readonly<Record<number, string>> = {
   400: 'The request is malformed: a name, a size, a parameter or the body.',
   403: 'The request comes from a page of another site.',
-  404: 'There is no such file or bucket.',
+  404: 'There is no such file, bucket or worker.',
   405: 'The path does not answer the method; see Allow.',
   408: 'The body stood still for too long.',
-  409: 'The bucket exists already, or still holds files.',
+  409: 'The bucket exists already, or still holds files; or too few workers would remain.',
   412: 'The condition of the request does not hold.',
   415: 'The body has a Content-Encoding.',
   416: 'No part of the range lies within the file; Content-Range names its length.',
@@ -53,6 +53,8 @@ const afterName = parameter('after', text, 'Names after this one, in byte order;
 const limit = parameter('limit', { type: 'integer', minimum: 1, maximum: 1000 }, 'At most so many.')
 const ifMatch = header('If-Match', 'Only where the file has one of these ETags; * for any.')
 const ifNoneMatch = header('If-None-Match', 'Only where the file has none of these ETags; * where there is no file.')
+
+const workerInPath = { name: 'id', in: 'path', required: true, schema: text, description: 'The id of the worker.' }
 
 const upload: Operation = {
   summary: 'Stores a file: the raw body, or the part `file` of a form. It is durable when the answer comes.',
@@ -145,8 +147,49 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   },
   '/api/v1/cluster': {
     get: {
-      summary: 'Workers, placement groups, and what is known of the redundancy; null where it is not known.',
+      summary:
+        'Workers, placement groups, what is known of the redundancy (null where it is not known), and what is being done about it.',
       responses: { '200': json('The state.', reference('Cluster')), ...problems(421, 503) },
+    },
+  },
+  '/api/v1/workers/{id}/drain': {
+    post: {
+      summary: 'Has everything moved away from a worker, in the background.',
+      parameters: [workerInPath],
+      responses: {
+        '202': json('It is decided and durable.', reference('Drain')),
+        ...problems(403, 404, 409, 421, 503),
+      },
+    },
+    delete: {
+      summary: 'Ends a drain; what has moved stays where it is.',
+      parameters: [workerInPath],
+      responses: { '200': json('It has ended.', reference('Drain')), ...problems(403, 404, 421, 503) },
+    },
+  },
+  '/api/v1/repair': {
+    post: {
+      summary:
+        'Compares what must exist with what the workers hold, all of it, and repairs what is missing; in the background.',
+      responses: { '202': json('It has begun.', reference('Comparing')), ...problems(403, 421, 503) },
+    },
+  },
+  '/api/v1/scrub': {
+    post: {
+      summary: 'Has every worker that answers read and check all that it stores, in the background.',
+      responses: { '202': json('Who has begun.', reference('Scrubbing')), ...problems(403, 421, 503) },
+    },
+  },
+  '/api/v1/verify': {
+    get: {
+      summary: 'Has the workers read and check every piece of a file.',
+      parameters: [
+        fileName,
+        parameter('after', { type: 'integer', minimum: -1 }, 'Blocks after this index; `next` of the page before.'),
+        parameter('limit', { type: 'integer', minimum: 1, maximum: 1000, default: 100 }, 'Blocks at most.'),
+        bucket,
+      ],
+      responses: { '200': json('What was found.', reference('Verified')), ...problems(400, 404, 421, 503) },
     },
   },
   '/api/v1/stat': {

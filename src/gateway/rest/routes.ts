@@ -12,6 +12,7 @@ import {
 } from './api.ts'
 import { handleDelete } from './delete.ts'
 import { handleFiles } from './files.ts'
+import { handleCancelDrain, handleDrain, handleRepair, handleScrub, handleVerify, isDrainPath } from './healing.ts'
 import { handleLiveness, handleMetrics, handleReadiness } from './health.ts'
 import type { Handler } from './rest-parts.ts'
 import { handleUpload } from './upload.ts'
@@ -31,6 +32,7 @@ function route(name: string, handlers: Readonly<Record<string, Handler>>): Route
   return { name, handlers: methods, allow: [...methods.keys(), 'OPTIONS'].join(', ') }
 }
 
+const drain = route('drain', { POST: handleDrain, DELETE: handleCancelDrain })
 const download = route('download', { GET: handleDownload })
 
 const exactRoutes: ReadonlyMap<string, Route> = new Map([
@@ -41,6 +43,9 @@ const exactRoutes: ReadonlyMap<string, Route> = new Map([
   ['/api/v1/cluster', route('cluster', { GET: handleCluster })],
   ['/api/v1/stat', route('stat', { GET: handleStat })],
   ['/api/v1/layout', route('layout', { GET: handleLayout })],
+  ['/api/v1/repair', route('repair', { POST: handleRepair })],
+  ['/api/v1/scrub', route('scrub', { POST: handleScrub })],
+  ['/api/v1/verify', route('verify', { GET: handleVerify })],
   [
     '/api/v1/buckets',
     route('buckets', {
@@ -56,9 +61,10 @@ const exactRoutes: ReadonlyMap<string, Route> = new Map([
   ['/metrics', route('metrics', { GET: handleMetrics })],
 ])
 
-/** `path` is raw: an encoded path matches no route but the download's, whose rest is a name. */
+/** `path` is raw: an encoded path matches no route but the download's, whose rest is a name, and the drain's, which holds an id. */
 export function findRoute(path: string): Route | undefined {
-  return path.startsWith(downloadPrefix) ? download : exactRoutes.get(path)
+  if (path.startsWith(downloadPrefix)) return download
+  return exactRoutes.get(path) ?? (isDrainPath(path) ? drain : undefined)
 }
 
 export function exactPaths(): readonly string[] {

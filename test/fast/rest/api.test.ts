@@ -61,23 +61,6 @@ describe('GET /api/v1/layout', () => {
   }
 })
 
-test('GET /api/v1/cluster tells null, never zero, for what is not known', async () => {
-  await using rest = await Harness.start()
-  const state = (await rest.request('/api/v1/cluster')).json
-  assert.ok(isRecord(state) && isRecord(state['redundancy']) && Array.isArray(state['workers']))
-  assert.deepEqual(state['redundancy'], {
-    fragmentsMissing: null,
-    filesAtRisk: 0,
-    filesLost: null,
-    unknown: 5,
-    comparedAt: null,
-    scrubbedAt: '2027-01-15T08:00:00.000Z',
-  })
-  const [worker]: unknown[] = state['workers']
-  assert.ok(isRecord(worker))
-  assert.deepEqual(Object.keys(worker), ['id', 'address', 'zone', 'state', 'usedBytes', 'capacityBytes'])
-})
-
 describe('/api/v1/buckets', () => {
   test('creates, lists and removes buckets', async () => {
     await using rest = await Harness.start()

@@ -27,6 +27,10 @@ import type {
   PutRequest,
   Readiness,
   Upload,
+  VerifyPage,
+  VerifyProblem,
+  VerifyRequest,
+  WorkerState,
   WriteCondition,
 } from '../../../src/master/file-service.ts'
 
@@ -53,6 +57,7 @@ export class FakeFileService implements FileService {
   uploadsAborted = 0
   readersOpen = 0
   slicesOut = 0
+  repairs = 0
   reads: { readonly offset: number; readonly length: number }[] = []
 
   // What the service does wrong, or slowly.
@@ -72,6 +77,8 @@ export class FakeFileService implements FileService {
   /** Of removals, and of changes of buckets. */
   changeError: Error | undefined
   readinessNow: Readiness = { canRead: true, canWrite: true, reason: undefined }
+  clusterNow: ClusterState = someCluster()
+  damage: readonly VerifyProblem[] = []
   now: () => number = Date.now
   /** Uploads are measured, not kept: for benchmarks. */
   keepsBytes = true
@@ -193,24 +200,47 @@ export class FakeFileService implements FileService {
 
   async cluster(): Promise<ClusterState> {
     if (this.clusterError !== undefined) throw this.clusterError
-    const workers = workerIds.map((id, index) => ({
-      id,
-      address: `127.0.0.1:${7001 + index}`,
-      zone: index === 0 ? 'a' : undefined,
-      state: 'up' as const,
-      usedBytes: 1,
-      capacityBytes: 2 ** 40,
-    }))
-    const redundancy = {
-      fragmentsMissing: undefined,
-      filesAtRisk: 0,
-      filesLost: undefined,
-      unknown: 5,
-      comparedAtMs: undefined,
-      scrubbedAtMs: 1_800_000_000_000,
-    }
-    const group = { id: groupId, epoch, scheme: defaultScheme, state: 'writable' as const, workers: workerIds }
-    return { id: clusterId, workers, groups: [group], redundancy }
+    return this.clusterNow
+  }
+
+  async drain(worker: WorkerId): Promise<void> {
+    if (this.changeError !== undefined) throw this.changeError
+    this.#setState(worker, 'draining')
+  }
+
+  async cancelDrain(worker: WorkerId): Promise<void> {
+    if (this.changeError !== undefined) throw this.changeError
+    this.#setState(worker, 'up')
+  }
+
+  async repair(): Promise<void> {
+    if (this.changeError !== undefined) throw this.changeError
+    this.repairs++
+  }
+
+  async scrub(): Promise<readonly WorkerId[]> {
+    if (this.changeError !== undefined) throw this.changeError
+    return this.clusterNow.workers.filter(({ state }) => state === 'up').map(({ id }) => id)
+  }
+
+  /** A block is 30 chunks in 5 columns, all of them on one worker each; `damage` says what is wrong. */
+  async verify(request: VerifyRequest): Promise<VerifyPage | undefined> {
+    if (this.headError !== undefined) throw this.headError
+    const version = this.#bucket(request.bucket).files.get(request.key)
+    if (version === undefined) return undefined
+    const blockCount = Math.ceil(version.bytes.length / (30 * chunkSizeBytes))
+    const end = Math.min(blockCount, request.after + 1 + request.limit)
+    const problems = this.damage.filter(({ block }) => block > request.after && block < end)
+    const blocks = Math.max(0, end - request.after - 1)
+    const next = end < blockCount ? end - 1 : undefined
+    return { info: version.info, blocks, good: blocks * 5 - problems.length, problems, next }
+  }
+
+  #setState(worker: WorkerId, state: WorkerState): void {
+    const { workers } = this.clusterNow
+    if (!workers.some(({ id }) => id === worker)) throw new FrostError('worker-not-found', `There is no ${worker}.`)
+    const changed = workers.map((info) => (info.id === worker ? { ...info, state } : info))
+    this.clusterNow = { ...this.clusterNow, workers: changed }
   }
 
   readiness(): Readiness {
@@ -400,6 +430,7 @@ function firstAtOrAfter(keys: readonly string[], text: string): number {
   return low
 }
 
+const scrubbedAtMs = 1_800_000_000_000
 const workerIds: readonly [WorkerId, ...WorkerId[]] = [parseWorker(1), ...[2, 3, 4, 5].map(parseWorker)]
 const groupId: GroupId = defined(parseGroupId(1), 'a group id')
 const epoch: Epoch = defined(parseEpoch(1), 'an epoch')
@@ -407,4 +438,46 @@ const clusterId: ClusterId = defined(parseClusterId('c'.repeat(32)), 'a cluster 
 
 function parseWorker(digit: number): WorkerId {
   return defined(parseWorkerId(String(digit).repeat(16)), 'a worker id')
+}
+
+/** One worker with all that can be said of one, the others with little; half of the redundancy is unknown. */
+function someCluster(): ClusterState {
+  const workers = workerIds.map((id, index) => ({
+    id,
+    address: `127.0.0.1:${7001 + index}`,
+    zone: index === 0 ? 'a' : undefined,
+    state: 'up' as const,
+    usedBytes: 1,
+    capacityBytes: 2 ** 40,
+    slots: 1,
+    failing: index === 0,
+    oldestDiskOperationMs: index === 0 ? 1500 : 0,
+    damagedFragments: index === 0 ? 2 : 0,
+    scrub:
+      index > 1
+        ? undefined
+        : { runningFull: true, doneBytes: 1, totalBytes: 2, lastFinishedAtMs: index === 0 ? scrubbedAtMs : undefined },
+  }))
+  const redundancy = {
+    fragmentsMissing: undefined,
+    filesAtRisk: 0,
+    filesLost: undefined,
+    lostFiles: [{ bucket: 'default', key: '<lost>' }],
+    unknown: 5,
+    comparedAtMs: undefined,
+    scrubbedAtMs,
+  }
+  const [from, to = from] = workerIds
+  const healing = {
+    moves: [{ group: groupId, slot: 2, from, to, copied: 7 }],
+    queued: 3,
+    rebuiltFragments: 4,
+    writtenBytes: 5,
+    readBytes: 6,
+    bytesPerSecond: 7,
+    slotsToMove: 8,
+    slotsWithoutSpare: 1,
+  }
+  const group = { id: groupId, epoch, scheme: defaultScheme, state: 'writable' as const, workers: workerIds }
+  return { id: clusterId, workers, groups: [group], redundancy, healing }
 }

@@ -55,6 +55,9 @@ describe('whatever is asked', () => {
       '/files?',
       '/upload?filename=',
       '/api/v1/layout?',
+      '/api/v1/verify?filename=a&',
+      '/api/v1/workers/',
+      '/api/v1/workers/0123456789abcdef/drain',
       '/delete?',
     )
     await fc.assert(

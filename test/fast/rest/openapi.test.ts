@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 
+import { defined } from '../../../src/base/assert.ts'
 import { FrostError } from '../../../src/base/errors.ts'
 import type { ErrorCode } from '../../../src/base/errors.ts'
 import { openApiText } from '../../../src/gateway/rest/openapi.ts'
@@ -94,6 +95,10 @@ async function stalled({ rest, path, method }: Situation): Promise<Answer> {
   return connection.response()
 }
 
+async function unknownWorker({ rest, method }: Situation): Promise<Answer> {
+  return rest.request('/api/v1/workers/00000000000000ff/drain', { method })
+}
+
 async function bucketFailing({ rest, send }: Situation): Promise<Answer> {
   rest.files.changeError = new FrostError('metadata-unavailable', 'Brought about.')
   return send({}, 'bucket=default')
@@ -106,6 +111,7 @@ const usual: Readonly<Record<string, (situation: Situation) => Promise<Answer>>>
     return send()
   },
   '201': async ({ send }) => send(),
+  '202': async ({ send }) => send(),
   '206': async ({ rest, send }) => {
     rest.files.store('name', body)
     return send({ headers: { Range: 'bytes=1-2' } })
@@ -146,6 +152,9 @@ const special: Readonly<Record<string, (situation: Situation) => Promise<Answer>
   'put /api/v1/buckets 503': bucketFailing,
   'post /api/v1/buckets 503': bucketFailing,
   'delete /api/v1/buckets 503': bucketFailing,
+  'post /api/v1/workers/{id}/drain 404': unknownWorker,
+  'delete /api/v1/workers/{id}/drain 404': unknownWorker,
+  'post /api/v1/workers/{id}/drain 409': failing('drain-refused'),
   'get /readyz 503': async ({ rest, send }) => {
     rest.files.readinessNow = { canRead: false, canWrite: false, reason: 'brought about' }
     return send()
@@ -162,7 +171,7 @@ async function bringAbout(operationPath: string, method: string, status: string)
   const metricsText = async (): Promise<{ contentType: string; text: string }> =>
     Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' })
   await using rest = await Harness.start({ clock: time.createClock(), metricsText })
-  const path = operationPath.replace('{filename}', 'name')
+  const path = operationPath.replace('{filename}', 'name').replace('{id}', '1'.repeat(16))
   const base = operationPath.includes('{filename}') || operationPath === '/api/v1/buckets' ? '' : 'filename=name'
   const upper = method.toUpperCase()
   const send: Send = async (options = {}, query = '') => {
@@ -245,6 +254,23 @@ describe('the document', () => {
       const keys = text.slice('"$ref":"'.length, -1).split('/').slice(1)
       recordAt(document, ...keys)
     }
+  })
+
+  test('a page of verified blocks with every kind of problem fits its schema', async () => {
+    await using rest = await Harness.start()
+    rest.files.store('name', sampleBytes(1_000_000))
+    const worker = defined(rest.files.clusterNow.workers[0], 'a worker').id
+    rest.files.damage = (['missing', 'damaged', 'unknown'] as const).map((state, column) => ({
+      block: 1,
+      column,
+      worker,
+      state,
+    }))
+    const verified = validator('/api/v1/verify', 'get', '200', 'application/json')
+    const { json } = await rest.request('/api/v1/verify?filename=name&limit=2')
+    assert.ok(verified(json), JSON.stringify(verified.errors))
+    assert.ok(isRecord(json) && Array.isArray(json['problems']))
+    assert.equal(json['problems'].length, 3)
   })
 
   test('the details of a listing and the pages of a layout fit their schemas', async () => {
