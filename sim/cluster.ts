@@ -8,6 +8,8 @@ import { defaultScheme } from '../src/base/scheme.ts'
 import type { Scheme } from '../src/base/scheme.ts'
 import { MIB, SECOND_MS } from '../src/base/units.ts'
 import { defaultGroupBytesPerSlotMax } from '../src/master/master.ts'
+import { defaultHealingOptions } from '../src/master/healing/healing.ts'
+import type { HealingOptions } from '../src/master/healing/healing.ts'
 import type { FileInfo, FileService, PutRequest } from '../src/master/file-service.ts'
 import type { DataRow } from '../src/meta/contract/data-metadata.ts'
 import type { StoreOptions } from '../src/store/contract.ts'
@@ -44,6 +46,8 @@ export interface SimulatedClusterOptions {
   readonly orphansEveryMs?: number
   /** Default 10 minutes. */
   readonly intentAfterMs?: number
+  /** Default: as in production, with workers out after 60 s. */
+  readonly healing?: Partial<HealingOptions>
   readonly store?: StoreOptions
   /** Default: 1 ms. */
   readonly commitMs?: () => number
@@ -61,7 +65,8 @@ export class SimulatedCluster {
   readonly log = new CollectingLog()
   readonly metadataMap = new MemoryMap()
   readonly masters: readonly MasterNode[]
-  readonly workers: readonly WorkerNode[]
+  readonly workers: WorkerNode[] = []
+  readonly #makeWorker: () => WorkerNode
 
   constructor(options: SimulatedClusterOptions = {}) {
     this.random = new SeededRandom(options.seed ?? 1)
@@ -87,18 +92,20 @@ export class SimulatedCluster {
         groupBytesPerSlotMax: options.groupBytesPerSlotMax ?? defaultGroupBytesPerSlotMax,
         orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
         intentAfterMs: options.intentAfterMs ?? defaultIntentAfterMs,
+        healing: { ...defaultHealingOptions, outAfterMs: 60 * SECOND_MS, ...options.healing },
         commitMs: options.commitMs ?? (() => 1),
       })
     })
     const masters = this.masters.map((master) => master.internalAddress)
-    this.workers = Array.from({ length: options.workers ?? 5 }, (_, index) => {
+    this.#makeWorker = () => {
       const { store = {}, diskStepMs } = options
       const paced = diskStepMs === undefined ? {} : { diskStepMs }
       return new WorkerNode(
         { time, network, log, random: random.fork() },
-        { host: `worker-${index + 1}`, masters, secret, store, ...paced },
+        { host: `worker-${this.workers.length + 1}`, masters, secret, store, ...paced },
       )
-    })
+    }
+    for (let count = 0; count < (options.workers ?? 5); count++) this.workers.push(this.#makeWorker())
   }
 
   /** A cluster that can read and write. */
@@ -108,6 +115,14 @@ export class SimulatedCluster {
     await cluster.run(Promise.all(cluster.workers.map(async (worker) => await worker.start())))
     await cluster.until(() => cluster.masters.every((master) => isReady(master.files)))
     return cluster
+  }
+
+  /** Another one with an empty disk. */
+  async addWorker(): Promise<WorkerNode> {
+    const worker = this.#makeWorker()
+    this.workers.push(worker)
+    await this.run(worker.start())
+    return worker
   }
 
   get files(): FileService {

@@ -5,15 +5,7 @@ import fc from 'fast-check'
 
 import { makeDataId } from '../base/ids.ts'
 import { columnCount } from '../base/scheme.ts'
-import {
-  blockRisk,
-  expectedCountOnSlot,
-  expectedFragmentCount,
-  expectedFragments,
-  expectedOnSlot,
-  isExpected,
-  neededFragments,
-} from './expected-fragments.ts'
+import { expectedBlocks, expectedFragments, expectedOnSlot } from './expected-fragments.ts'
 import type { DataShape } from './expected-fragments.ts'
 import { BlockGeometry, blockCount, blockDataBytes, fullBlockBytes, slotOf } from './geometry.ts'
 
@@ -37,15 +29,16 @@ describe('the fragments expected of a data row', () => {
     fc.assert(
       fc.property(shape, (data) => {
         const expected: unknown[] = []
+        const blocks: unknown[] = []
         for (let block = 0; block < blockCount(data.scheme, data.chunkSizeBytes, data.lengthBytes); block++) {
           const bytes = blockDataBytes(data.scheme, data.chunkSizeBytes, data.lengthBytes, block)
           const geometry = new BlockGeometry(data.scheme, data.chunkSizeBytes, bytes)
-          assert.equal(neededFragments(data, block), geometry.dataColumnCount)
+          blocks.push({ block, geometry })
           for (const column of geometry.columns())
             expected.push({ block, column, slot: slotOf(data.scheme, data.dataId, block, column) })
         }
         assert.deepEqual([...expectedFragments(data)], expected)
-        assert.equal(expectedFragmentCount(data), expected.length)
+        assert.deepEqual([...expectedBlocks(data)], blocks)
       }),
     )
   })
@@ -60,24 +53,7 @@ describe('the fragments expected of a data row', () => {
             onSlot,
             all.filter((fragment) => fragment.slot === slot),
           )
-          assert.equal(expectedCountOnSlot(data, slot), onSlot.length)
         }
-      }),
-    )
-  })
-
-  test('are recognised, and nothing else is', () => {
-    fc.assert(
-      fc.property(shape, (data) => {
-        const all = [...expectedFragments(data)]
-        for (let block = -1; block <= 6; block++) {
-          for (let column = -1; column <= columnCount(data.scheme); column++) {
-            const isListed = all.some((fragment) => fragment.block === block && fragment.column === column)
-            assert.equal(isExpected(data, { block, column }), isListed)
-          }
-        }
-        assert.equal(isExpected(data, { block: 0.5, column: 0 }), false)
-        assert.equal(isExpected(data, { block: 0, column: Number.NaN }), false)
       }),
     )
   })
@@ -90,21 +66,6 @@ describe('the fragments expected of a data row', () => {
         [...expectedFragments(data)].map(({ column }) => column),
         [0, 3, 4],
       )
-      assert.equal(neededFragments(data, 0), 1)
     }
   })
-})
-
-test('the risk of a block is that of a further loss', () => {
-  const of = (left: number, needed = 3, expected = 5): string => blockRisk({ expected, left, needed })
-  assert.deepEqual(
-    [5, 4, 3, 2, 0].map((left) => of(left)),
-    ['whole', 'degraded', 'at-risk', 'lost', 'lost'],
-  )
-  // One parity column: whole, and then at once at risk.
-  assert.deepEqual(
-    [2, 1, 0].map((left) => of(left, 1, 2)),
-    ['whole', 'at-risk', 'lost'],
-  )
-  assert.throws(() => of(6))
 })

@@ -42,49 +42,17 @@ export function* expectedOnSlot(data: DataShape, slot: number): Generator<Expect
   if (hasLastFragment(data, slot)) yield { block: last, column: columnOnSlot(scheme, dataId, last, slot), slot }
 }
 
-/** How many `expectedFragments` has, in constant time. */
-export function expectedFragmentCount(data: DataShape): number {
+export interface ExpectedBlock {
+  readonly block: number
+  readonly geometry: BlockGeometry
+}
+
+/** The blocks in order. All but the last share one geometry. */
+export function* expectedBlocks(data: DataShape): Generator<ExpectedBlock, void, undefined> {
   const last = blocksOf(data) - 1
-  const { dataColumnCount } = blockGeometry(data, last)
-  return last * columnCount(data.scheme) + dataColumnCount + data.scheme.parityColumns
-}
-
-/** How many `expectedOnSlot` has, in constant time. */
-export function expectedCountOnSlot(data: DataShape, slot: number): number {
-  return blocksOf(data) - 1 + (hasLastFragment(data, slot) ? 1 : 0)
-}
-
-/** Whether a fragment is one of `expectedFragments`; any numbers may be asked for. */
-export function isExpected(data: DataShape, { block, column }: Omit<ExpectedFragment, 'slot'>): boolean {
-  const isPlace = Number.isInteger(block) && Number.isInteger(column) && block >= 0 && column >= 0
-  if (!isPlace || block >= blocksOf(data) || column >= columnCount(data.scheme)) return false
-  return blockGeometry(data, block).hasColumn(column)
-}
-
-/** Any so many fragments of a block decode it. */
-export function neededFragments(data: DataShape, block: number): number {
-  return blockGeometry(data, block).dataColumnCount
-}
-
-/**
- * - `whole`: nothing is missing
- * - `degraded`: something is, and a further loss would not lose the block
- * - `at-risk`: a further loss would
- * - `lost`: it cannot be decoded
- */
-export type BlockRisk = 'whole' | 'degraded' | 'at-risk' | 'lost'
-
-/** `expected`: fragments of the block where nothing is missing; `left`: those that are there; any `needed` decode it. */
-export function blockRisk(pieces: {
-  readonly expected: number
-  readonly left: number
-  readonly needed: number
-}): BlockRisk {
-  const { expected, left, needed } = pieces
-  assert(left >= 0 && left <= expected && needed >= 1 && needed <= expected, 'fragments of a block', left)
-  if (left < needed) return 'lost'
-  if (left === expected) return 'whole'
-  return left === needed ? 'at-risk' : 'degraded'
+  const full = last > 0 ? blockGeometry(data, 0) : undefined
+  for (let block = 0; block < last && full !== undefined; block++) yield { block, geometry: full }
+  yield { block: last, geometry: blockGeometry(data, last) }
 }
 
 function blocksOf({ scheme, chunkSizeBytes, lengthBytes }: DataShape): number {

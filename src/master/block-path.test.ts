@@ -45,8 +45,16 @@ class World {
     this.geometry = new BlockGeometry(scheme, chunkSizeBytes, options.bytes)
   }
 
+  /** Who is to hold a slot next. */
+  pending: { readonly slot: number; readonly worker: number } | undefined
+
   get group() {
-    return this.workers.group(scheme)
+    const group = this.workers.group(scheme)
+    const { pending } = this
+    if (pending === undefined) return group
+    const pendingWorker = defined(this.workers.ids[pending.worker], 'worker')
+    const slots = group.slots.map((slot, index) => (index === pending.slot ? { ...slot, pendingWorker } : slot))
+    return { ...group, slots }
   }
 
   /** The worker that holds a column by the map. */
@@ -295,5 +303,30 @@ describe('a block on its workers', () => {
     world.workers.setMood(2, 'away')
     const [repair] = await world.write()
     assert.equal(repair?.standIn, world.workers.ids[5])
+  })
+
+  test('goes to both workers of a slot that moves, and asks no more of the new one than that', async () => {
+    for (const mood of ['up', 'failing', 'away', 'unaware'] as const) {
+      const world = new World({ bytes: 1000, workers: 6 })
+      world.pending = { slot: 2, worker: 5 }
+      world.workers.setMood(5, mood)
+      assert.deepEqual(await world.write(), [], mood)
+      const copies = world.workers.records.get(defined(world.workers.ids[5], 'worker'))?.size
+      assert.equal(copies, mood === 'up' ? 1 : 0, mood)
+      assert.equal(world.releases, 1)
+    }
+  })
+
+  test('goes to the new worker of a slot alone when the old one is away, as a stand-in that reads find', async () => {
+    const world = new World({ bytes: 1000, workers: 6 })
+    world.pending = { slot: 2, worker: 5 }
+    world.workers.setMood(2, 'away')
+    const [repair, ...others] = await world.write()
+    assert.deepEqual(others, [])
+    assert.equal(repair?.standIn, world.workers.ids[5])
+    world.repairs = []
+    world.workers.setMood(0, 'away')
+    world.workers.setMood(1, 'away')
+    assert.deepEqual(await world.read(0, 1000), world.data)
   })
 })

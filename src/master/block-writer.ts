@@ -5,7 +5,11 @@
 // still leave enough. What is missing or standing in is reported as repair work for the commit. An epoch refusal is no missing
 // slot: the whole block fails with `epoch-stale`, and the caller sends it again under the new map. A worker that did not know the
 // group yet has been handed it by then, and is asked again.
+//
+// A slot that moves has two workers. The holder counts as ever, and who is to hold it next gets a copy that nobody waits for: what
+// it lacks when the slot is its own is found by the comparison of the slot. With the holder away it stands in for it.
 
+import { defined } from '../base/assert.ts'
 import { FrostError, errorCode } from '../base/errors.ts'
 import type { WorkerId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'
@@ -14,7 +18,7 @@ import type { PlacementGroup } from '../cluster/placement-group.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { RecentLatency } from './latency.ts'
-import type { WorkerLinks } from './worker-link.ts'
+import type { PutOptions, WorkerLinks } from './worker-link.ts'
 
 export interface OutgoingColumn {
   readonly column: number
@@ -124,15 +128,39 @@ class BlockWrite {
   #start(): void {
     this.#timer = this.#ports.clock.startTimer(this.#deadlineMs, () => this.#onDeadline())
     for (const state of this.#columns) {
-      const worker = this.#block.group.slots[state.outgoing.slot]?.worker
-      if (worker === undefined || !this.#ports.links.isWritable(worker)) {
-        state.isMissing = true
-        if (worker !== undefined) this.#refusedBy.add(worker)
+      const { worker, pendingWorker } = defined(this.#block.group.slots[state.outgoing.slot], 'the slot')
+      const isPendingWritable = pendingWorker !== undefined && this.#ports.links.isWritable(pendingWorker)
+      if (this.#ports.links.isWritable(worker)) {
+        this.#send(state, worker, false)
+        if (isPendingWritable) this.#sendCopy(state, pendingWorker)
         continue
       }
-      this.#send(state, worker, false)
+      state.isMissing = true
+      this.#refusedBy.add(worker)
+      if (!isPendingWritable) continue
+      state.hasStandIn = true
+      this.#send(state, pendingWorker, true)
     }
     this.#decide()
+  }
+
+  /** To who is to hold the slot next: whether it arrives or not, the block is as safe as it is without it. */
+  #sendCopy(state: ColumnState, worker: WorkerId): void {
+    const link = this.#ports.links.link(worker)
+    if (link === undefined) return
+    this.#buffersInUse++
+    link.put(state.outgoing.record, this.#putOptions(false)).catch(ignoreRefusal)
+  }
+
+  #putOptions(standIn: boolean): PutOptions {
+    return {
+      group: this.#block.group.group,
+      epoch: this.#block.group.epoch,
+      standIn,
+      deadlineMs: this.#deadlineMs + graceMs,
+      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+      sent: () => this.#releaseBuffers(),
+    }
   }
 
   #send(state: ColumnState, worker: WorkerId, standIn: boolean): void {
@@ -145,15 +173,7 @@ class BlockWrite {
     state.sendingTo.push(worker)
     this.#load.set(worker, (this.#load.get(worker) ?? 0) + 1)
     this.#buffersInUse++
-    const options = {
-      group: this.#block.group.group,
-      epoch: this.#block.group.epoch,
-      standIn,
-      deadlineMs: this.#deadlineMs + graceMs,
-      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
-      sent: () => this.#releaseBuffers(),
-    }
-    link.put(state.outgoing.record, options).then(
+    link.put(state.outgoing.record, this.#putOptions(standIn)).then(
       () => this.#onStored(state, worker, standIn),
       (error: unknown) => this.#onFailed(state, worker, { error, standIn }),
     )
@@ -307,6 +327,11 @@ class BlockWrite {
     this.#releaseBuffers()
     return settle
   }
+}
+
+/** A defect is no refusal. */
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof FrostError)) throw error
 }
 
 function remove(workers: WorkerId[], worker: WorkerId): void {

@@ -195,14 +195,19 @@ async function listCandidates({ ports, fetcher, part, layout }: Gathering): Prom
   const { geometry } = part
   const holders: Source[] = []
   const away: Source[] = []
+  const nextHolders: Source[] = []
   for (const column of geometry.columns()) {
     if (partLength(geometry, column, layout.stripes) === 0) continue
     const source = { column, worker: fetcher.holderOf(column) }
     if (fetcher.isReadable(source.worker)) holders.push(source)
     else if (ports.links.link(source.worker) !== undefined) away.push(source)
+    const next = fetcher.nextHolderOf(column)
+    if (next !== undefined) nextHolders.push({ column, worker: next })
   }
   const standIns = await ports.standIns(part.ref, part.block)
-  const others = standIns.filter((standIn) => partLength(geometry, standIn.column, layout.stripes) > 0)
+  const others = [...standIns, ...nextHolders].filter(
+    (standIn) => partLength(geometry, standIn.column, layout.stripes) > 0,
+  )
   const candidates = [...holders, ...others.filter((source) => fetcher.isReadable(source.worker)), ...away]
   return candidates.filter((source) => !fetcher.isDamaged(source))
 }

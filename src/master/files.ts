@@ -2,12 +2,18 @@
 
 import { FrostError } from '../base/errors.ts'
 import type { ClusterId, WorkerId } from '../base/ids.ts'
+import { columnCount } from '../base/scheme.ts'
+import type { Scheme } from '../base/scheme.ts'
 import { chooseGroup } from '../cluster/choose-group.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
+import { canDrain } from '../cluster/drain.ts'
 import { keyBytesMax, pageLimitMax } from '../meta/contract/conventions.ts'
 import type { VersionRow } from '../meta/contract/version-row.ts'
+import type { WorkerRow } from '../meta/contract/worker-metadata.ts'
 import type { BlockReaderPorts } from './block-reader.ts'
 import type { ClusterMap } from './cluster-map.ts'
+import { ClusterStateReader } from './cluster-state.ts'
+import type { ClusterStatePorts } from './cluster-state.ts'
 import { fileInfo } from './file-info.ts'
 import { VersionReader } from './file-reader.ts'
 import type {
@@ -25,8 +31,12 @@ import type {
   PutRequest,
   Readiness,
   Upload,
+  VerifyPage,
+  VerifyRequest,
   WriteCondition,
 } from './file-service.ts'
+import { placementNow } from './healing/placement-now.ts'
+import type { PlacementNowPorts } from './healing/placement-now.ts'
 import { layoutOf } from './layout.ts'
 import type { ReadGenerations } from './read-generations.ts'
 import { repeatUntilKnown } from './repeat.ts'
@@ -34,6 +44,7 @@ import { SmallPlaces } from './small-places.ts'
 import type { SmallPlace } from './small-places.ts'
 import { UploadStream } from './upload.ts'
 import type { UploadOptions, UploadPorts } from './upload.ts'
+import { verifyFile } from './verify-file.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
 
 export interface MasterFilesPorts
@@ -43,13 +54,19 @@ export interface MasterFilesPorts
   readonly map: ClusterMap
   readonly workers: ConnectedWorkers
   readonly reads: ReadGenerations
+  readonly fullness: PlacementNowPorts['fullness']
+  /** Of new placement groups. */
+  readonly scheme: Scheme
+  readonly healing: ClusterStatePorts['healing']
+  /** Has the holder of the lease compare and repair everything. */
+  readonly repair: () => Promise<void>
   /** Of reads; the other `latency` is that of block writes. */
   readonly readLatency: BlockReaderPorts['latency']
 }
 
 export class MasterFiles implements FileService {
   readonly #ports: MasterFilesPorts
-  readonly #clusterId: ClusterId
+  readonly #state: ClusterStateReader
   readonly #options: UploadOptions
   readonly #uploadPorts: UploadPorts
   readonly #readerPorts: BlockReaderPorts
@@ -57,7 +74,7 @@ export class MasterFiles implements FileService {
 
   constructor(ports: MasterFilesPorts, clusterId: ClusterId, options: UploadOptions) {
     this.#ports = ports
-    this.#clusterId = clusterId
+    this.#state = new ClusterStateReader(ports, clusterId)
     this.#options = options
     const refreshMap = async (): Promise<void> => {
       await ports.map.refresh()
@@ -156,48 +173,46 @@ export class MasterFiles implements FileService {
   }
 
   async cluster(): Promise<ClusterState> {
-    const { metadata, workers, map } = this.#ports
-    const [rows, repairs] = await Promise.all([metadata.listWorkers(), metadata.countRepairs()])
-    const slots = map.groups.reduce((sum, group) => sum + group.slots.length, 0)
-    return {
-      id: this.#clusterId,
-      workers: rows.map((row) => {
-        const vitals = workers.vitals(row.worker)
-        const seen = workers.stateOf(row.worker)
-        return {
-          id: row.worker,
-          address: row.address,
-          zone: row.zone,
-          state:
-            row.state === 'in'
-              ? seen
-              : row.state === 'draining' && seen === 'up'
-                ? 'draining'
-                : row.state === 'out'
-                  ? 'out'
-                  : seen,
-          usedBytes: vitals?.usedBytes ?? row.usedBytes,
-          capacityBytes: vitals?.capacityBytes ?? row.capacityBytes,
-        }
-      }),
-      groups: map.groups.map((group) => ({
-        id: group.group,
-        epoch: group.epoch,
-        scheme: group.scheme,
-        state: group.state,
-        workers: group.slots.map((slot) => slot.worker),
-      })),
-      // Nothing compares what metadata says with what workers hold yet, so every slot is unknown and no figure is hopeful.
-      redundancy: {
-        fragmentsMissing: repairs.some((repair) => repair.count > 0)
-          ? repairs.reduce((sum, repair) => sum + repair.count, 0)
-          : undefined,
-        filesAtRisk: undefined,
-        filesLost: undefined,
-        unknown: slots,
-        comparedAtMs: undefined,
-        scrubbedAtMs: undefined,
-      },
+    return await this.#state.read()
+  }
+
+  async drain(worker: WorkerId): Promise<void> {
+    const { metadata } = this.#ports
+    const rows = await metadata.listWorkers()
+    const row = mustFind(rows, worker)
+    if (row.state === 'draining') return
+    const input = { ...placementNow(this.#ports, rows), slotsPerGroup: columnCount(this.#ports.scheme) }
+    const verdict = canDrain(input, worker)
+    if ('refused' in verdict)
+      throw new FrostError('drain-refused', verdict.refused, { remedy: 'Add workers first: frostbyte worker' })
+    await metadata.setWorkerState({ worker, state: 'draining' })
+  }
+
+  async cancelDrain(worker: WorkerId): Promise<void> {
+    const { metadata } = this.#ports
+    const row = mustFind(await metadata.listWorkers(), worker)
+    if (row.state === 'draining') await metadata.setWorkerState({ worker, state: 'in' })
+  }
+
+  async repair(): Promise<void> {
+    await this.#ports.repair()
+  }
+
+  /** No worker can read all that it stores by itself yet. */
+  scrub(): Promise<readonly WorkerId[]> {
+    return Promise.resolve([])
+  }
+
+  async verify(request: VerifyRequest): Promise<VerifyPage | undefined> {
+    checkName(request)
+    checkLimit(request)
+    const ended = this.#ports.reads.begin()
+    try {
+      const row = await this.#ports.metadata.getHead(request.bucket, request.key)
+      if (row === undefined || row.deleteMarker === true) return undefined
+      return await verifyFile(this.#readerPorts, request, row)
+    } finally {
+      ended()
     }
   }
 
@@ -240,6 +255,14 @@ export class MasterFiles implements FileService {
       },
     )
   }
+}
+
+function mustFind(rows: readonly WorkerRow[], worker: WorkerId): WorkerRow {
+  const row = rows.find((candidate) => candidate.worker === worker)
+  if (row !== undefined) return row
+  throw new FrostError('worker-not-found', `There is no worker ${worker}.`, {
+    remedy: 'Ask for the ids of all workers with: frostbyte status',
+  })
 }
 
 const encoder = new TextEncoder()

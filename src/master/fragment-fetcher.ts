@@ -93,6 +93,12 @@ export class FragmentFetcher {
     return worker
   }
 
+  /** Who is to hold it next, and may have it already. */
+  nextHolderOf(column: number): WorkerId | undefined {
+    const { geometry, ref, block } = this.#part
+    return this.#group.slots[slotOf(geometry.scheme, ref.dataId, block, column)]?.pendingWorker
+  }
+
   isDamaged(source: Source): boolean {
     return this.#damaged.some(({ column, worker }) => column === source.column && worker === source.worker)
   }

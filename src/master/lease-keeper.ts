@@ -9,7 +9,7 @@ import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BackgroundTask } from './background-task.ts'
 
-const leaseName = 'background'
+export const leaseName = 'background'
 const renewEveryMs = 2 * SECOND_MS
 /** A holder that has not renewed for so long is replaced. */
 const standstillMs = 10 * SECOND_MS
@@ -21,6 +21,7 @@ export class LeaseKeeper implements BackgroundTask {
   readonly #clock: Clock
   readonly #process: ProcessId
   #held: { readonly token: number; renewedAtMs: number } | undefined
+  #abstains = false
   #watched: { readonly row: LeaseRow; readonly sinceMs: number } | undefined
 
   constructor(ports: { readonly metadata: MetadataStore; readonly clock: Clock }, process: ProcessId) {
@@ -36,7 +37,14 @@ export class LeaseKeeper implements BackgroundTask {
     return { lease: leaseName, token: held.token }
   }
 
+  /** From now on it is not taken, and given up where it is held; or taken again. */
+  async abstain(abstains: boolean): Promise<void> {
+    this.#abstains = abstains
+    if (abstains) await this.release()
+  }
+
   async step(): Promise<number> {
+    if (this.#abstains) return renewEveryMs
     if (this.#held === undefined) await this.#tryToTake()
     else await this.#renew(this.#held.token)
     return renewEveryMs

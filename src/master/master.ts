@@ -27,6 +27,10 @@ import type { FileService } from './file-service.ts'
 import { MasterFiles } from './files.ts'
 import { GroupFullness } from './group-fullness.ts'
 import { GroupTask } from './group-task.ts'
+import { defaultHealingOptions, Healing } from './healing/healing.ts'
+import type { HealingOptions } from './healing/healing.ts'
+import { healingHandlers, healingStateOf } from './healing/healing-messages.ts'
+import { HolderLink } from './healing/holder-link.ts'
 import { RecentLatency } from './latency.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { Membership } from './membership.ts'
@@ -67,6 +71,7 @@ export interface MasterOptions {
   readonly orphansEveryMs: number
   /** An upload that is open for so long gets an intent row; default 10 minutes. */
   readonly intentAfterMs?: number
+  readonly healing?: HealingOptions
   /** Further methods of the internal protocol, for the other processes of this master. */
   readonly handlers?: ReadonlyMap<number, RpcHandler>
   /** This process must end and start anew. */
@@ -104,7 +109,10 @@ export class Master {
   #listener: RpcListener | undefined
   #lease: LeaseKeeper | undefined
   #files: FileService | undefined
+  #holderLink: HolderLink | undefined
   #counts: () => MasterCounts = () => noCounts
+  readonly #latency = new RecentLatency(latencyAssumedMs)
+  readonly #readLatency = new RecentLatency(latencyAssumedMs)
 
   constructor(ports: MasterPorts, options: MasterOptions) {
     this.#ports = ports
@@ -138,8 +146,14 @@ export class Master {
     // Nobody is served before the process is registered, whose address is known only once it listens.
     const started = Promise.withResolvers<void>()
     started.promise.catch(() => undefined)
+    const fullness = new GroupFullness({ metadata, map, workers, lease }, { bytesPerSlotMax })
+    const foregroundMs = (): number => Math.max(this.#latency.p95Ms, this.#readLatency.p95Ms)
+    const healing = new Healing(
+      { ...memberPorts, clock, random, lease, fullness, foregroundMs },
+      this.#options.healing ?? defaultHealingOptions,
+    )
     try {
-      this.#listener = await this.#listen(membership, started.promise)
+      this.#listener = await this.#listen({ membership, healing }, started.promise)
       const row = await metadata.registerProcess({ process, address: this.internalAddress, wallMs: clock.wallMs() })
       const uploads = new OpenUploads({ clock, random }, row)
       const reads = new ReadGenerations(clock)
@@ -151,8 +165,7 @@ export class Master {
       await map.refresh()
       const discards = new Discards({ metadata, log })
       const damage = new DamageReports({ metadata, clock, log })
-      this.#files = this.#makeFiles({ map, workers, uploads, reads, discards, damage })
-      const fullness = new GroupFullness({ metadata, map, workers, lease }, { bytesPerSlotMax })
+      this.#files = this.#makeFiles({ map, workers, uploads, reads, discards, damage, fullness, healing })
       const groupPorts = { ...memberPorts, clock, random, lease, membership, fullness }
       const purgePorts = { metadata, map, workers, lease, log, clock }
       for (const task of [
@@ -165,6 +178,7 @@ export class Master {
         damage,
         new PurgeTask(purgePorts),
         new OrphanTask(purgePorts, { everyMs: this.#options.orphansEveryMs }),
+        ...healing.tasks,
       ]) {
         this.#tasks.start(task)
       }
@@ -182,8 +196,10 @@ export class Master {
     readonly reads: ReadGenerations
     readonly discards: Discards
     readonly damage: DamageReports
+    readonly fullness: GroupFullness
+    readonly healing: Healing
   }): FileService {
-    const { metadata, clock, random, compute } = this.#ports
+    const { metadata, clock, random, compute, bodies, ...others } = this.#ports
     const { chunkSizeBytes, extentBytesMax, memoryBytes, clusterId } = this.#options
     const coder = new ErasureCoder({ memoryBytes })
     const budget = new MemoryBudget(coder, { waitersMax: memoryWaitersMax })
@@ -194,6 +210,16 @@ export class Master {
       memoryWaiting: budget.waiting,
       uploadsOpen: parts.uploads.count,
     })
+    const { process, secret } = this.#options
+    const holder = new HolderLink(metadata, {
+      ports: { clock, random, compute, ...others },
+      identity: { kind: 'master', id: process },
+      clusterId,
+      secret,
+      handlers: new Map(),
+      bodies,
+    })
+    this.#holderLink = holder
     const ports = {
       clock,
       random,
@@ -206,8 +232,14 @@ export class Master {
       reads: parts.reads,
       map: parts.map,
       workers: parts.workers,
-      latency: new RecentLatency(latencyAssumedMs),
-      readLatency: new RecentLatency(latencyAssumedMs),
+      latency: this.#latency,
+      readLatency: this.#readLatency,
+      healing: async () => await healingStateOf(parts.healing, holder),
+      repair: async () => {
+        if (!parts.healing.compareAll()) await holder.ask(methods.compareAll)
+      },
+      fullness: parts.fullness,
+      scheme: this.#options.scheme,
       groupNow: parts.map.group.bind(parts.map),
       standIns: parts.damage.standIns.bind(parts.damage),
       onDamage: parts.damage.add.bind(parts.damage),
@@ -215,7 +247,10 @@ export class Master {
     return new MasterFiles(ports, clusterId, { chunkSizeBytes, extentBytesMax })
   }
 
-  async #listen(membership: Membership, started: Promise<void>): Promise<RpcListener> {
+  async #listen(
+    { membership, healing }: { readonly membership: Membership; readonly healing: Healing },
+    started: Promise<void>,
+  ): Promise<RpcListener> {
     const { bodies, ...ports } = this.#ports
     const { process, clusterId, secret, internalAddress } = this.#options
     const whenStarted =
@@ -227,6 +262,7 @@ export class Master {
     const handlers = new Map<number, RpcHandler>([
       [methods.register, whenStarted(membership.register.bind(membership))],
       [methods.heartbeat, whenStarted(membership.heartbeat.bind(membership))],
+      ...healingHandlers(healing),
       ...(this.#options.handlers ?? []),
     ])
     return await listenForPeers(
@@ -252,6 +288,7 @@ export class Master {
     } catch (error) {
       log.warn('The master could not sign off; others will notice by themselves.', { reason: String(error) })
     }
+    await this.#holderLink?.close()
     await this.#listener?.close()
     await Promise.all([...this.#peers].map(async (peer) => await peer.close(SECOND_MS)))
   }

@@ -8,6 +8,7 @@ import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
 import type { FragmentPage, HeldFragment, ListFragmentsRequest } from '../rpc/messages/fragment-sets.ts'
 import type { HeldGroup } from '../rpc/messages/group-usage.ts'
 import type { RebuildOutcome, RebuildRequest } from '../rpc/messages/rebuild.ts'
+import type { FragmentState, VerifyFragmentsRequest } from '../rpc/messages/verify.ts'
 
 export interface WorkerLink {
   readonly worker: WorkerId
@@ -42,6 +43,8 @@ export interface WorkerLink {
    * @throws FrostError `epoch-stale`, and as the others.
    */
   rebuild(request: RebuildRequest, options: CallOptions): Promise<readonly RebuildOutcome[]>
+  /** Has it read and check at most 256 fragments. The states come in the order of the fragments. */
+  verify(request: VerifyFragmentsRequest, options: CallOptions): Promise<readonly FragmentState[]>
 }
 
 export interface CallOptions {

@@ -26,6 +26,8 @@ import { decodeHeldGroups, encodeGroupUsageRequest } from '../rpc/messages/group
 import type { HeldGroup } from '../rpc/messages/group-usage.ts'
 import { decodeIds, encodeDrop, encodeGroups, encodeListIds, groupsPerMessage } from '../rpc/messages/membership.ts'
 import type { WorkerVitals } from '../rpc/messages/membership.ts'
+import { decodeStates, encodeVerify } from '../rpc/messages/verify.ts'
+import type { FragmentState, VerifyFragmentsRequest } from '../rpc/messages/verify.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeOutcomes, encodeRebuild } from '../rpc/messages/rebuild.ts'
 import type { RebuildOutcome, RebuildRequest } from '../rpc/messages/rebuild.ts'
@@ -53,6 +55,8 @@ interface WorkerEntry {
   link: PeerLink | undefined
   vitals: WorkerVitals
   heardAtMs: number
+  /** Counts its connections. */
+  readonly connection: number
 }
 
 export class ConnectedWorkers implements WorkerLinks {
@@ -78,7 +82,8 @@ export class ConnectedWorkers implements WorkerLinks {
     await link.adopt(groups)
     const entry = this.#workers.get(worker)
     if (entry?.link !== undefined && entry.link.peer !== peer) entry.link.peer.destroy('The worker has connected anew.')
-    this.#workers.set(worker, { link, vitals, heardAtMs: this.#ports.clock.monotonicMs() })
+    const connection = (entry?.connection ?? 0) + 1
+    this.#workers.set(worker, { link, vitals, heardAtMs: this.#ports.clock.monotonicMs(), connection })
     this.markBehind(worker)
   }
 
@@ -132,6 +137,19 @@ export class ConnectedWorkers implements WorkerLinks {
     )
   }
 
+  /** How long nothing was heard of it; `undefined`: nothing ever was, by this process. */
+  silenceMs(worker: WorkerId): number | undefined {
+    const entry = this.#workers.get(worker)
+    return entry === undefined ? undefined : this.#ports.clock.monotonicMs() - entry.heardAtMs
+  }
+
+  /** Another one once it has connected anew or has found damage: what was known of its fragments may not hold any more. */
+  stampOf(worker: WorkerId): string | undefined {
+    const entry = this.#workers.get(worker)
+    if (entry === undefined || !this.isReadable(worker)) return undefined
+    return `${entry.connection}/${entry.vitals.damagedFragments}`
+  }
+
   isReadable(worker: WorkerId): boolean {
     return this.#workers.get(worker)?.link?.peer.open === true && this.stateOf(worker) === 'up'
   }
@@ -153,11 +171,14 @@ export class ConnectedWorkers implements WorkerLinks {
     return [...this.#workers].filter(([, entry]) => entry.link?.peer.open === true).map(([worker]) => worker)
   }
 
-  /** Hands new and changed groups to the connected workers concerned. What fails is handed over by the first put that needs it. */
-  async adopt(groups: readonly PlacementGroup[]): Promise<void> {
+  /**
+   * Hands new and changed groups to the connected workers concerned, and to `others`, which held a slot before and are to refuse what was
+   * decided then. What fails is handed over by the first put that needs it.
+   */
+  async adopt(groups: readonly PlacementGroup[], others: readonly WorkerId[] = []): Promise<void> {
     const adoptions: Promise<void>[] = []
     for (const [worker, { link }] of this.#workers) {
-      const own = groups.filter((group) => holdsSlot(group, worker))
+      const own = others.includes(worker) ? groups : groups.filter((group) => holdsSlot(group, worker))
       if (link !== undefined && own.length > 0) adoptions.push(link.adopt(own))
     }
     await Promise.allSettled(adoptions)
@@ -294,6 +315,13 @@ class PeerLink implements WorkerLink {
     } finally {
       response.release()
     }
+  }
+
+  async verify(request: VerifyFragmentsRequest, options: CallOptions): Promise<readonly FragmentState[]> {
+    const response = await this.peer.request(methods.verify, noHeader, { ...options, body: [encodeVerify(request)] })
+    const states = decodeStates(response.body ?? noHeader, request.fragments.length)
+    response.release()
+    return states
   }
 
   async #retryAdopted<T>(group: GroupId, run: () => Promise<T>): Promise<T> {

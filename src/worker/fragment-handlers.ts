@@ -1,6 +1,6 @@
 // Answers the masters' requests about fragments from the store.
 
-import { FrostError } from '../base/errors.ts'
+import { errorCode, FrostError } from '../base/errors.ts'
 import { decodePrefix } from '../codec/record.ts'
 import { decodeGet, decodeInspect, decodePut, encodeGetReply } from '../rpc/messages/fragment.ts'
 import {
@@ -13,9 +13,12 @@ import {
 } from '../rpc/messages/fragment-sets.ts'
 import { decodeGroupUsageRequest, encodeHeldGroups } from '../rpc/messages/group-usage.ts'
 import { decodeDrop, decodeGroups, decodeListIds, encodeIds } from '../rpc/messages/membership.ts'
+import { decodeVerify, encodeStates } from '../rpc/messages/verify.ts'
+import type { FragmentState } from '../rpc/messages/verify.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeRebuild, encodeOutcomes, type RebuildRequest } from '../rpc/messages/rebuild.ts'
 import type { RpcHandler, RpcReply, RpcRequest } from '../rpc/peer.ts'
+import type { FragmentKey } from '../store/contract.ts'
 import type { FragmentStore } from '../store/fragment-store.ts'
 import type { AdoptedGroups } from './adopted-groups.ts'
 import type { Rebuilder } from './rebuilder.ts'
@@ -38,6 +41,7 @@ export function fragmentHandlers({ store, groups, rebuilder }: FragmentHandlerPa
     [methods.drop, async (request) => await drop(store, groups, request)],
     [methods.listIds, (request) => listIds(store, request)],
     [methods.groupUsage, (request) => groupUsage(store, request)],
+    [methods.verify, async (request) => await verify(store, request)],
     [methods.digest, async (request) => await digest(store, request)],
     [methods.listFragments, async (request) => await listFragments(store, request)],
     [methods.dropFragments, async (request) => await dropFragments(store, groups, request)],
@@ -140,6 +144,28 @@ async function rebuild(rebuilder: Rebuilder, groups: AdoptedGroups, request: Rpc
   await groups.adopt([wanted.group])
   groups.check(wanted.group.group, wanted.group.epoch, { standIn: false })
   return { header: noHeader, body: [encodeOutcomes(await rebuilder.rebuild(wanted, request.signal))] }
+}
+
+async function verify(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
+  const { group, fragments } = decodeVerify(bodyOf(request))
+  const states: FragmentState[] = []
+  for (const fragment of fragments) states.push(await stateOf(store, { group, ...fragment }, request.signal))
+  return { header: noHeader, body: [encodeStates(states)] }
+}
+
+/** As it is on the disk: all of it is read and checked. */
+async function stateOf(store: FragmentStore, key: FragmentKey, signal: AbortSignal): Promise<FragmentState> {
+  try {
+    const read = await store.read(key, undefined, signal)
+    read.release()
+    await store.readHeader(key, signal)
+    return 'good'
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'fragment-missing') return 'missing'
+    if (code === 'fragment-corrupt' || code === 'disk-failed') return 'damaged'
+    throw error
+  }
 }
 
 function bodyOf(request: RpcRequest): Uint8Array<ArrayBuffer> {

@@ -19,6 +19,7 @@ import { fragmentsPerPage } from '../../rpc/messages/fragment-sets.ts'
 import type { FragmentId, FragmentPage, HeldFragment, ListFragmentsRequest } from '../../rpc/messages/fragment-sets.ts'
 import type { HeldGroup } from '../../rpc/messages/group-usage.ts'
 import type { RebuildOutcome, RebuildRequest } from '../../rpc/messages/rebuild.ts'
+import type { FragmentState, VerifyFragmentsRequest } from '../../rpc/messages/verify.ts'
 import type {
   CallOptions,
   FragmentChunks,
@@ -222,6 +223,12 @@ class FakeLink implements WorkerLink {
   #headers(): readonly RecordHeader[] {
     const records = this.#workers.records.get(this.worker)?.values() ?? []
     return [...records].map((record) => decodeHeader(this.#workers.compute, record, 'store-corrupt'))
+  }
+
+  async verify({ fragments }: VerifyFragmentsRequest): Promise<readonly FragmentState[]> {
+    await Promise.resolve()
+    const records = this.#workers.records.get(this.worker)
+    return fragments.map((fragment) => (records?.has(nameOf(fragment)) === true ? 'good' : 'missing'))
   }
 
   #record(key: FragmentKey): Uint8Array {

@@ -28,4 +28,10 @@ export const methods = {
   listFragments: 13,
   /** Master to worker: drop these fragments, where they are still the ones meant. */
   dropFragments: 14,
+  /** To the master that holds the lease: what it knows of the redundancy. */
+  healingState: 16,
+  /** To the master that holds the lease: compare everything again. */
+  compareAll: 17,
+  /** Master to worker: read and check fragments where they lie. */
+  verify: 18,
 } as const

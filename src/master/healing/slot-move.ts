@@ -1,0 +1,171 @@
+// Moves one slot of a placement group to another worker (DESIGN, section 3), which is pending on it already:
+//
+// 1. fill: what live data has on the slot is copied or rebuilt there, then what uploads under way have stored of it
+// 2. swap: in metadata, in one step with a new epoch. Commits that were acknowledged under an older one enter repair work for the slot
+// 3. compare: what was committed on the old holder alone while the slot was being filled is found, and copied from there
+// 4. clear: the former holder drops what the new one confirms, fragment by fragment
+//
+// A crash leaves the slot pending (the fill begins again and skips what is there) or swapped (the comparison of the
+// group and the sweep of misplaced fragments do the rest). Nothing is removed before the new holder has it durably.
+
+import { FrostError } from '../../base/errors.ts'
+import { dataIdBefore, firstDataIdAt } from '../../base/ids.ts'
+import type { DataId, WorkerId } from '../../base/ids.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import { columnOnSlot } from '../../codec/geometry.ts'
+import type { GroupRow } from '../../meta/contract/group-metadata.ts'
+import type { MetadataStore } from '../../meta/metadata-store.ts'
+import type { Log } from '../../ports/log.ts'
+import type { FragmentId } from '../../rpc/messages/fragment-sets.ts'
+import type { LeaseKeeper } from '../lease-keeper.ts'
+import type { ClusterMap } from '../cluster-map.ts'
+import type { ConnectedWorkers } from '../worker-links.ts'
+import { lastOf } from './misplaced.ts'
+import type { Rebuilder } from './rebuilder.ts'
+import { walkSlot } from './slot-walk.ts'
+
+export interface SlotMovePorts {
+  readonly metadata: MetadataStore
+  readonly log: Log
+  readonly map: ClusterMap
+  readonly workers: ConnectedWorkers
+  readonly lease: LeaseKeeper
+  readonly rebuilder: Rebuilder
+}
+
+/** For status. */
+export interface MoveProgress {
+  /** Fragments that were copied or rebuilt. */
+  copied: number
+}
+
+const listDeadlineMs = 30 * SECOND_MS
+const listPageMax = 10_000
+
+/**
+ * Fills the pending worker of a slot and makes it the holder. Resolves to the group as it is then; `undefined`: the slot is not pending
+ * any more, or the lease is lost.
+ * @throws FrostError where the pending worker fails: the slot stays pending.
+ */
+export async function fillAndSwap(
+  ports: SlotMovePorts,
+  place: { readonly group: GroupRow; readonly slot: number },
+  progress: MoveProgress,
+  signal: AbortSignal,
+): Promise<GroupRow | undefined> {
+  const { group, slot } = place
+  const to = group.slots[slot]?.pendingWorker
+  if (to === undefined) return undefined
+  // From here on whoever holds a slot refuses what was decided before the slot was pending.
+  await ports.workers.adopt([group])
+  const copy = async (fragments: readonly FragmentId[]): Promise<void> => {
+    const left = await ports.rebuilder.rebuild({ group, worker: to, fragments }, signal)
+    progress.copied += fragments.length - left.length
+    if (left.length > 0 && !ports.workers.isReadable(to))
+      throw new FrostError('peer-unreachable', `Worker ${to} does not answer while slot ${slot} moves to it.`)
+  }
+  await walkSlot(ports, { group, slot, worker: to }, copy, signal)
+  await copyUncommitted(ports, place, copy, signal)
+  return await swap(ports, place, to)
+}
+
+/** What uploads under way have stored so far on the slot: their ids are not below the horizon. */
+async function copyUncommitted(
+  ports: SlotMovePorts,
+  { group, slot }: { readonly group: GroupRow; readonly slot: number },
+  copy: (fragments: readonly FragmentId[]) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { metadata, workers } = ports
+  const before = dataIdBefore(firstDataIdAt(await metadata.horizon()))
+  const holder = group.slots[slot]?.worker
+  const sources =
+    holder !== undefined && workers.isReadable(holder)
+      ? [{ worker: holder, slot }]
+      : group.slots.flatMap(({ worker }, index) => (index === slot ? [] : [{ worker, slot: index }]))
+  const seen = new Set<string>()
+  for (const source of sources) {
+    for await (const page of fragmentsFrom(ports, { group, ...source, before }, signal)) {
+      const found: FragmentId[] = []
+      for (const { dataId, block } of await withoutRow(metadata, group, page)) {
+        const column = columnOnSlot(group.scheme, dataId, block, slot)
+        const name = `${dataId} ${block}`
+        if (!seen.has(name)) found.push({ dataId, block, column })
+        seen.add(name)
+      }
+      // That a block has no such column, or that its upload was given up meanwhile, is no harm.
+      if (found.length > 0) await copy(found)
+    }
+  }
+}
+
+async function* fragmentsFrom(
+  { workers }: SlotMovePorts,
+  from: {
+    readonly group: GroupRow
+    readonly worker: WorkerId
+    readonly slot: number
+    /** Only ids after this one. */
+    readonly before: DataId | undefined
+  },
+  signal: AbortSignal,
+): AsyncGenerator<readonly FragmentId[]> {
+  const { group, slot, worker, before } = from
+  let after = before === undefined ? undefined : lastOf(before)
+  do {
+    const link = workers.link(worker)
+    if (link === undefined || !workers.isReadable(worker)) return
+    try {
+      const page = await link.listFragments(
+        {
+          group: group.group,
+          scheme: group.scheme,
+          slot,
+          limit: listPageMax,
+          ...(after === undefined ? {} : { after }),
+        },
+        { deadlineMs: listDeadlineMs, signal },
+      )
+      yield page.fragments
+      after = page.next
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof FrostError)) throw error
+      return
+    }
+  } while (after !== undefined)
+}
+
+async function withoutRow(
+  metadata: MetadataStore,
+  { group }: GroupRow,
+  fragments: readonly FragmentId[],
+): Promise<readonly FragmentId[]> {
+  const ids = [...new Set(fragments.map((fragment) => fragment.dataId))]
+  const open = new Set<DataId>()
+  for (let at = 0; at < ids.length; at += 1000) {
+    const page = ids.slice(at, at + 1000)
+    const rows = await metadata.getDataRows(page.map((dataId) => ({ group, dataId })))
+    for (const [index, dataId] of page.entries()) if (rows[index] === undefined) open.add(dataId)
+  }
+  return fragments.filter((fragment) => open.has(fragment.dataId))
+}
+
+async function swap(
+  { metadata, map, workers, lease, log }: SlotMovePorts,
+  { group, slot }: { readonly group: GroupRow; readonly slot: number },
+  to: WorkerId,
+): Promise<GroupRow | undefined> {
+  const { fence } = lease
+  if (fence === undefined) return undefined
+  const slots = group.slots.map(({ worker, pendingWorker }, index) => {
+    if (index === slot) return { worker: to }
+    return pendingWorker === undefined ? { worker } : { worker, pendingWorker }
+  })
+  const row = await metadata.changeGroup({ group: group.group, epoch: group.epoch, slots, fence })
+  await map.refresh()
+  const former = group.slots[slot]?.worker
+  await workers.adopt([row], former === undefined ? [] : [former])
+  log.info('A slot of a placement group has moved.', { group: group.group, slot, from: former, to })
+  return row
+}
