@@ -4,15 +4,7 @@
 import { planRecovery } from '../../src/store/recovery-plan.ts'
 import type { RecoveryPlan, ScannedSegment } from '../../src/store/recovery-plan.ts'
 import type { Protocol, Step } from './explorer.ts'
-import {
-  failedSyncs,
-  isOnMedium,
-  isVisible,
-  placeOf,
-  powerLosses,
-  syncSegment,
-  writtenBatch,
-} from './log-medium.ts'
+import { failedSyncs, isOnMedium, isVisible, placeOf, powerLosses, syncSegment, writtenBatch } from './log-medium.ts'
 import type { Entry, Key, Segment } from './log-medium.ts'
 import { defineVariant } from './model.ts'
 import type { Model, Switches, Variant } from './model.ts'
@@ -21,11 +13,13 @@ const rules = {
   'sync-before-answer': { says: 'a put is answered after its batch was synced' },
   'directory-synced': { says: 'a new segment’s name is synced before its first batch is answered' },
   'one-batch-in-flight': { says: 'a batch is written only after the one before it was synced' },
-  'failed-segment-ends': { says: 'a segment of which a sync failed takes nothing more; its batch is written to a new one' },
+  'failed-segment-ends': {
+    says: 'a segment of which a sync failed takes nothing more; its batch is written to a new one',
+  },
   'end-claimed': { says: 'a new segment claims where the one before it ended' },
   'last-batch-judged': { says: 'what no later batch proves is judged record by record' },
   'survivors-again': { says: 'what survives is appended again and synced before it is served' },
-  'exists-is-settled': { says: 'a put of what is there is written again while a failed batch could still come back' },
+  'exists-is-settled': { says: 'a put of what is there is written again while a refused tombstone could come back' },
   'recovery-proves-nothing': { says: 'recovery batches do not prove what lies before their segment' },
   'seal-proves-itself': { says: 'nor does the seal of a segment that holds nothing else' },
 } as const
@@ -59,6 +53,8 @@ interface State {
   /** Whether the last segment takes more. */
   readonly isOpen: boolean
   readonly claims: Segment['claims']
+  /** A refused item may lie in a segment whose end nothing proves. */
+  readonly mayReturn: boolean
   readonly queue: readonly Item[]
   /** Of the batches that are written and not synced, in order. */
   readonly flight: readonly Item[]
@@ -101,6 +97,7 @@ class LogTail implements Protocol<State> {
       nextSegment: 1,
       isOpen: false,
       claims: [],
+      mayReturn: false,
       queue: [],
       flight: [],
       promised: { a: 'nothing', b: 'nothing' },
@@ -145,7 +142,7 @@ class LogTail implements Protocol<State> {
     for (const key of keys) {
       if (state.puts[key] === 0 || isBusy(key)) continue
       const asked = { ...state, puts: { ...state.puts, [key]: state.puts[key] - 1 } }
-      const isThere = state.known[key].isHeld && (state.claims.length === 0 || !this.#on('exists-is-settled'))
+      const isThere = state.known[key].isHeld && !(state.mayReturn && this.#on('exists-is-settled'))
       const next = isThere
         ? promise(asked, [key], 'held')
         : promise({ ...asked, queue: [...state.queue, newItem(key, 'put')] }, [key], 'nothing')
@@ -214,7 +211,8 @@ class LogTail implements Protocol<State> {
     if (state.flight.length === 0 || last === undefined) return []
     const before = state.segments.slice(0, -1)
     const isProof = last.batches.some((batch) => !batch.isRecovery)
-    const synced = { ...state, segments: [...before, syncSegment(last)], flight: [], claims: isProof ? [] : state.claims }
+    const ends = isProof ? { claims: [], mayReturn: false } : {}
+    const synced = { ...state, segments: [...before, syncSegment(last)], flight: [], ...ends }
     const steps: Step<State>[] = [{ action: 'the batch is synced', next: answer(synced, state.flight) }]
     // Of two batches at once only their order is of interest.
     if (state.syncFailures === 0 || state.flight.length > 1) return steps
@@ -297,9 +295,11 @@ function retry(state: State, failed: Segment): State {
   const items = state.flight.map((item) => ({ ...item, attempts: item.attempts + 1 }))
   const again = items.filter((item) => item.attempts < attemptsMax)
   const given = giveUp({ ...state, flight: [], isOpen: false }, failed, failed.batches.length - 1)
-  const isLost = state.process === 'recovering' && again.length < items.length
+  const isRefused = again.length < items.length
   // Opening has failed, and with it the process.
-  return isLost ? stop(given) : { ...given, queue: [...again.map(asNew(state.process)), ...given.queue] }
+  if (isRefused && state.process === 'recovering') return stop(given)
+  const queue = [...again.map(asNew(state.process)), ...given.queue]
+  return { ...given, queue, mayReturn: state.mayReturn || isRefused }
 }
 
 function asNew(process: State['process']): (item: Item) => Item {
@@ -333,7 +333,17 @@ function isReadable(state: State, key: Key): boolean {
 
 /** The process is gone, and all that it had in memory. */
 function stop(state: State): State {
-  return { ...state, process: 'down', known: nothingKnown, isOpen: false, claims: [], queue: [], flight: [], nextSequence: 1 }
+  return {
+    ...state,
+    process: 'down',
+    known: nothingKnown,
+    isOpen: false,
+    claims: [],
+    mayReturn: false,
+    queue: [],
+    flight: [],
+    nextSequence: 1,
+  }
 }
 
 function crash(state: State): readonly Step<State>[] {
@@ -358,7 +368,13 @@ export const logTail: Model = {
   rules,
   variants: [
     variant('crashes', { puts: { a: 2, b: 1 }, drops: 1, crashes: 2, syncFailures: 0, batchesPerSegment: 2 }),
-    variant('recoveries cut short', { puts: { a: 1, b: 1 }, drops: 0, crashes: 3, syncFailures: 0, batchesPerSegment: 1 }),
+    variant('recoveries cut short', {
+      puts: { a: 1, b: 1 },
+      drops: 0,
+      crashes: 3,
+      syncFailures: 0,
+      batchesPerSegment: 1,
+    }),
     variant('failing syncs', { puts: { a: 1, b: 1 }, drops: 0, crashes: 2, syncFailures: 1, batchesPerSegment: 2 }),
     variant('refused items', { puts: { a: 2, b: 0 }, drops: 1, crashes: 1, syncFailures: 2, batchesPerSegment: 1 }),
   ],
