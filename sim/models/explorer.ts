@@ -120,18 +120,20 @@ class Explorer<S> {
   #findStuck(): Violation | undefined {
     const { only } = this.#options
     if (only !== undefined && only !== settles) return undefined
-    const into = new Map<number, number[]>()
+    // Edges sorted by where they lead to: those into state n begin at starts[n].
+    const starts = new Uint32Array(this.#numbers.size + 2)
+    for (let at = 1; at < this.#edges.length; at += 2) count(starts, (this.#edges[at] ?? 0) + 2)
+    for (let at = 1; at < starts.length; at++) starts[at] = (starts[at] ?? 0) + (starts[at - 1] ?? 0)
+    const sources = new Uint32Array(this.#edges.length / 2)
     for (let at = 0; at < this.#edges.length; at += 2) {
-      const [from = 0, to = 0] = this.#edges.slice(at, at + 2)
-      const sources = into.get(to)
-      if (sources === undefined) into.set(to, [from])
-      else sources.push(from)
+      const place = count(starts, (this.#edges[at + 1] ?? 0) + 1)
+      sources[place] = this.#edges[at] ?? 0
     }
     const isGood = new Uint8Array(this.#numbers.size)
     const waiting = [...this.#settled]
     for (const number of waiting) isGood[number] = 1
     for (let number = waiting.pop(); number !== undefined; number = waiting.pop()) {
-      for (const from of into.get(number) ?? []) {
+      for (const from of sources.subarray(starts[number], starts[number + 1])) {
         if (isGood[from] === 1) continue
         isGood[from] = 1
         waiting.push(from)
@@ -151,4 +153,11 @@ class Explorer<S> {
   #result(violation: Violation | undefined): Exploration {
     return { states: this.#numbers.size, transitions: this.#transitions, violation }
   }
+}
+
+/** Adds one; what was there before. */
+function count(counts: Uint32Array, at: number): number {
+  const before = counts[at] ?? 0
+  counts[at] = before + 1
+  return before
 }
