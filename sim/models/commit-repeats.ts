@@ -1,6 +1,6 @@
 // A command without a data row: a delete whose answer is lost is asked again, while another client writes the key anew.
 
-import type { CommitRule } from './commit-rules.ts'
+import type { repeatRules } from './commit-rules.ts'
 import type { Protocol, Step } from './explorer.ts'
 import type { Switches } from './model.ts'
 
@@ -18,9 +18,9 @@ interface State {
 }
 
 export class Repeats implements Protocol<State> {
-  readonly #on: Switches<CommitRule>
+  readonly #on: Switches<keyof typeof repeatRules>
 
-  constructor(on: Switches<CommitRule>) {
+  constructor(on: Switches<keyof typeof repeatRules>) {
     this.#on = on
   }
 

@@ -1,7 +1,7 @@
 // Purge and copy: data with up to two references, a copy that makes the second one while the first is deleted, and a read that is open
 // while the last one goes. One process deletes, another copies and reads, a third purges.
 
-import type { CommitRule } from './commit-rules.ts'
+import type { sharingRules } from './commit-rules.ts'
 import type { Protocol, Step } from './explorer.ts'
 import type { Switches } from './model.ts'
 import { commandSteps } from './transactions.ts'
@@ -60,10 +60,10 @@ const initial: State = {
 
 export class Sharing implements Protocol<State> {
   readonly initial: State
-  readonly #on: Switches<CommitRule>
+  readonly #on: Switches<keyof typeof sharingRules>
   readonly #isolation: Isolation
 
-  constructor(on: Switches<CommitRule>, isolation: Isolation) {
+  constructor(on: Switches<keyof typeof sharingRules>, isolation: Isolation) {
     this.#on = on
     this.#isolation = isolation
     // Numbers that other changes take. Snapshots have states enough.

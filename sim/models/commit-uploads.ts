@@ -1,7 +1,7 @@
 // Commit or discard, never both: one upload whose master may be paused, expired or killed at any point, against the collector that takes
 // what no upload in progress owns. Times are small numbers; the data id carries the one at which the upload was opened.
 
-import type { CommitRule } from './commit-rules.ts'
+import type { uploadRules } from './commit-rules.ts'
 import type { Protocol, Step } from './explorer.ts'
 import type { Switches } from './model.ts'
 import { commandSteps } from './transactions.ts'
@@ -105,10 +105,10 @@ const initial: State = {
 
 export class Uploads implements Protocol<State> {
   readonly initial: State
-  readonly #on: Switches<CommitRule>
+  readonly #on: Switches<keyof typeof uploadRules>
   readonly #setting: Setting
 
-  constructor(on: Switches<CommitRule>, setting: Setting) {
+  constructor(on: Switches<keyof typeof uploadRules>, setting: Setting) {
     const { publishings, lostAnswers } = setting
     this.#on = on
     this.#setting = setting

@@ -35,18 +35,16 @@ export interface Circumstances<R extends string, S> {
   readonly name: string
   /** More states are an error. */
   readonly statesMax: number
-  /** The rules that it knows of; all where it says nothing. */
-  readonly about?: readonly R[]
   readonly build: (on: Switches<R>) => Protocol<S>
 }
 
 export function defineVariant<R extends string, S>(
   rules: Readonly<Record<R, Rule>>,
-  { name, statesMax, about, build }: Circumstances<R, S>,
+  { name, statesMax, build }: Circumstances<R, S>,
 ): Variant {
   return {
     name,
-    about: about ?? Object.keys(rules),
+    about: Object.keys(rules),
     explore: (off, only) => {
       const unknown = off.filter((rule) => !Object.hasOwn(rules, rule))
       if (unknown.length > 0) throw new Error(`no such rule: ${unknown.join(', ')}`)
