@@ -74,6 +74,7 @@ export class AppendLog {
   #claims: readonly Claim[]
   /** What is written now was found by the recovery. */
   #isRecovery = false
+  #mayReturn = false
   #running: Promise<void> | undefined
   #sealWanted = false
   #failures = 0
@@ -112,6 +113,14 @@ export class AppendLog {
   /** Up to where everything is durable and applied. */
   get position(): LogPosition {
     return this.#last
+  }
+
+  /**
+   * An item was refused after it had been written, and nothing proves yet that its segment ended before it: a recovery could still find it
+   * there, and take it for good.
+   */
+  get mayReturn(): boolean {
+    return this.#mayReturn
   }
 
   set isRecovery(value: boolean) {
@@ -218,7 +227,10 @@ export class AppendLog {
     this.#inFlightSequence = undefined
     this.#batches++
     this.#failures = 0
-    if (writer.provesClaims) this.#claims = []
+    if (writer.provesClaims) {
+      this.#claims = []
+      this.#mayReturn = false
+    }
     this.#last = { segment: writer.segment.segment, offset: writer.end, nextBatch: writer.nextBatch }
     for (const [index, entry] of placed.entries()) {
       this.#host.applied(entry, writer.segment.segment)
@@ -275,6 +287,7 @@ export class AppendLog {
     for (const item of items) {
       item.attempts++
       if (item.attempts >= attemptsMax || (isFull && item.isPut)) {
+        this.#mayReturn = true
         this.#settle(item)
         item.reject(reason)
       } else again.push(item)

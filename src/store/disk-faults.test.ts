@@ -72,6 +72,26 @@ describe('A disk that fails', () => {
     await store.close()
   })
 
+  test('a put after a drop that was refused is there after a kill, though the tombstone may lie on the disk', async () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const machine = new Machine(seed)
+      const { store } = await machine.open()
+      const [options] = numbered(1)
+      assert.ok(options !== undefined)
+      await store.put(makeRecord(options))
+      let failures = 2
+      machine.medium.faults = { append: () => (failures-- > 0 ? 'sync-fails' : undefined) }
+      assert.equal(await outcomeOf(store.drop(groupId(1), [options.dataId])), 'disk-failed')
+      await store.put(makeRecord(options))
+      // Settled by now: nothing is written twice.
+      assert.equal(await store.put(makeRecord(options)), 'exists')
+      machine.kill()
+      const again = await machine.open()
+      await assertStored(again.store, options)
+      await again.store.close()
+    }
+  })
+
   test('a disk that fails every write is told once, and refuses puts and drops while reads go on', async () => {
     const machine = new Machine()
     const { store } = await machine.open()

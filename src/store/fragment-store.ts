@@ -395,7 +395,9 @@ export class FragmentStore {
 
   async #put(text: string, header: RecordHeader, record: Uint8Array): Promise<'stored' | 'exists'> {
     const { ledger, logs } = this.#admitted()
-    if (ledger.table.get(text)?.state === 'good' && (await this.#isStored(header, record))) {
+    const isStored = ledger.table.get(text)?.state === 'good' && (await this.#isStored(header, record))
+    // A tombstone of it that was refused could come back: what is written now has a higher sequence.
+    if (isStored && !logs.small.mayReturn) {
       this.#counts.putsExisting++
       return 'exists'
     }

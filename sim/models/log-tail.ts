@@ -1,0 +1,381 @@
+// The model of the log's tail: group commit, a sync that fails, kill -9, loss of power, recovery that is cut short, clients that ask
+// again. What a recovery trusts and what it judges is decided by the store's own `planRecovery`.
+
+import { planRecovery } from '../../src/store/recovery-plan.ts'
+import type { RecoveryPlan, ScannedSegment } from '../../src/store/recovery-plan.ts'
+import type { Protocol, Step } from './explorer.ts'
+import { failedSyncs, isOnMedium, isVisible, placeOf, powerLosses, syncSegment, writtenBatch } from './log-medium.ts'
+import type { Entry, Key, Segment } from './log-medium.ts'
+import { defineVariant } from './model.ts'
+import type { Model, Switches, Variant } from './model.ts'
+
+const rules = {
+  'sync-before-answer': { says: 'a put is answered after its batch was synced' },
+  'directory-synced': { says: 'a new segment’s name is synced before its first batch is answered' },
+  'one-batch-in-flight': { says: 'a batch is written only after the one before it was synced' },
+  'failed-segment-ends': {
+    says: 'a segment of which a sync failed takes nothing more; its batch is written to a new one',
+  },
+  'end-claimed': { says: 'a new segment claims where the one before it ended' },
+  'last-batch-judged': { says: 'what no later batch proves is judged record by record' },
+  'survivors-again': { says: 'what survives is appended again and synced before it is served' },
+  'exists-is-settled': { says: 'a put of what is there is written again while a refused tombstone could come back' },
+  'recovery-proves-nothing': { says: 'recovery batches do not prove what lies before their segment' },
+  'seal-proves-itself': { says: 'nor does the seal of a segment that holds nothing else' },
+} as const
+
+type RuleName = keyof typeof rules
+
+const keys: readonly Key[] = ['a', 'b']
+const attemptsMax = 2
+
+interface Item {
+  readonly key: Key
+  readonly kind: 'put' | 'drop'
+  /** Of a survivor: it keeps what it had. 0: gets one when its batch is formed. */
+  readonly sequence: number
+  readonly attempts: number
+}
+
+/** What the process knows of a key. */
+interface Known {
+  readonly sequence: number
+  readonly isHeld: boolean
+}
+
+interface State {
+  readonly segments: readonly Segment[]
+  readonly process: 'down' | 'recovering' | 'serving'
+  // In memory.
+  readonly known: Readonly<Record<Key, Known>>
+  readonly nextSequence: number
+  readonly nextSegment: number
+  /** Whether the last segment takes more. */
+  readonly isOpen: boolean
+  readonly claims: Segment['claims']
+  /** A refused item may lie in a segment whose end nothing proves. */
+  readonly mayReturn: boolean
+  readonly queue: readonly Item[]
+  /** Of the batches that are written and not synced, in order. */
+  readonly flight: readonly Item[]
+  // What the client was told.
+  readonly promised: Readonly<Record<Key, 'nothing' | 'held' | 'gone'>>
+  /** A replay trusted what the medium may not have. */
+  readonly trustedTooMuch: string
+  // What may still happen.
+  readonly puts: Readonly<Record<Key, number>>
+  readonly drops: number
+  readonly crashes: number
+  readonly syncFailures: number
+}
+
+const nothingKnown: Readonly<Record<Key, Known>> = {
+  a: { sequence: 0, isHeld: false },
+  b: { sequence: 0, isHeld: false },
+}
+
+type Budget = Pick<State, 'puts' | 'drops' | 'crashes' | 'syncFailures'>
+
+interface Setting extends Budget {
+  /** So many fill a segment. */
+  readonly batchesPerSegment: number
+}
+
+class LogTail implements Protocol<State> {
+  readonly initial: State
+  readonly #on: Switches<RuleName>
+  readonly #batchesPerSegment: number
+
+  constructor(on: Switches<RuleName>, { batchesPerSegment, ...budget }: Setting) {
+    this.#on = on
+    this.#batchesPerSegment = batchesPerSegment
+    this.initial = {
+      segments: [],
+      process: 'serving',
+      known: nothingKnown,
+      nextSequence: 1,
+      nextSegment: 1,
+      isOpen: false,
+      claims: [],
+      mayReturn: false,
+      queue: [],
+      flight: [],
+      promised: { a: 'nothing', b: 'nothing' },
+      trustedTooMuch: '',
+      ...budget,
+    }
+  }
+
+  readonly invariants = {
+    'what was acknowledged is found': (state: State): string | undefined => {
+      if (state.process !== 'serving') return undefined
+      const missing = keys.find((key) => state.promised[key] === 'held' && !isReadable(state, key))
+      return missing === undefined ? undefined : `${missing} was acknowledged and is not there`
+    },
+    'what was dropped stays away': (state: State): string | undefined => {
+      if (state.process !== 'serving') return undefined
+      const back = keys.find((key) => state.promised[key] === 'gone' && state.known[key].isHeld)
+      return back === undefined ? undefined : `${back} was dropped and is back`
+    },
+    'what is taken for proved is on the medium': (state: State): string | undefined =>
+      state.trustedTooMuch === '' ? undefined : state.trustedTooMuch,
+  }
+
+  isSettled(state: State): boolean {
+    return state.process === 'serving' && state.queue.length === 0 && state.flight.length === 0
+  }
+
+  steps(state: State): readonly Step<State>[] {
+    const steps: Step<State>[] = []
+    if (state.process === 'serving') steps.push(...this.#ask(state))
+    if (state.process === 'down') steps.push({ action: 'the store opens', next: this.#open(state) })
+    else steps.push(...this.#write(state), ...this.#sync(state))
+    if (state.process === 'recovering' && state.queue.length === 0 && state.flight.length === 0)
+      steps.push({ action: 'recovery ends', next: { ...state, process: 'serving' } })
+    if (state.crashes > 0) steps.push(...crash(state))
+    return steps
+  }
+
+  #ask(state: State): readonly Step<State>[] {
+    const steps: Step<State>[] = []
+    const isBusy = (key: Key): boolean => [...state.queue, ...state.flight].some((item) => item.key === key)
+    for (const key of keys) {
+      if (state.puts[key] === 0 || isBusy(key)) continue
+      const asked = { ...state, puts: { ...state.puts, [key]: state.puts[key] - 1 } }
+      const isThere = state.known[key].isHeld && !(state.mayReturn && this.#on('exists-is-settled'))
+      const next = isThere
+        ? promise(asked, [key], 'held')
+        : promise({ ...asked, queue: [...state.queue, newItem(key, 'put')] }, [key], 'nothing')
+      steps.push({ action: `put ${key}${isThere ? ': exists' : ''}`, next, isFault: true })
+    }
+    if (state.drops > 0 && state.known.a.isHeld && !isBusy('a')) {
+      const asked = { ...state, drops: state.drops - 1, queue: [...state.queue, newItem('a', 'drop')] }
+      steps.push({ action: 'drop a', next: promise(asked, ['a'], 'nothing'), isFault: true })
+    }
+    return steps
+  }
+
+  /** Forms a batch of what waits, and writes it to the page cache. */
+  #write(state: State): readonly Step<State>[] {
+    const inFlight = state.flight.length
+    if (state.queue.length === 0 || (inFlight > 0 && (this.#on('one-batch-in-flight') || inFlight > 1))) return []
+    const last = state.segments.at(-1)
+    if (!state.isOpen || last === undefined) return [{ action: 'a segment is made', next: this.#makeSegment(state) }]
+    if (last.batches.length >= this.#batchesPerSegment) return inFlight > 0 ? [] : this.#seal(state, last)
+    const isRecovery = state.process === 'recovering'
+    // A recovery can be cut short between any two of its records.
+    const items = isRecovery ? state.queue.slice(0, 1) : state.queue
+    let { nextSequence } = state
+    const formed = items.map((item) => ({ ...item, sequence: item.sequence === 0 ? nextSequence++ : item.sequence }))
+    const entries: Entry[] = formed.map(({ key, kind, sequence }) => ({ key, kind, sequence }))
+    const segment = { ...last, batches: [...last.batches, writtenBatch(entries, isRecovery)] }
+    const written = {
+      ...state,
+      nextSequence,
+      segments: [...state.segments.slice(0, -1), segment],
+      queue: state.queue.slice(items.length),
+      flight: [...state.flight, ...formed],
+    }
+    return [
+      {
+        action: `${isRecovery ? 'recovery ' : ''}batch is written: ${formed.map(nameOf).join(', ')}`,
+        next: this.#on('sync-before-answer') ? written : answer(written, formed),
+      },
+    ]
+  }
+
+  #makeSegment(state: State): State {
+    const segment: Segment = {
+      segment: state.nextSegment,
+      claims: this.#on('end-claimed') ? state.claims : [],
+      isSealed: false,
+      isNamed: this.#on('directory-synced'),
+      batches: [],
+    }
+    return { ...state, segments: [...state.segments, segment], nextSegment: state.nextSegment + 1, isOpen: true }
+  }
+
+  #seal(state: State, last: Segment): readonly Step<State>[] {
+    const closed = { ...state, isOpen: false }
+    const sealed = { ...closed, segments: [...state.segments.slice(0, -1), { ...last, isSealed: true }] }
+    const steps: Step<State>[] = [{ action: `segment ${last.segment} is sealed`, next: sealed }]
+    if (state.syncFailures > 0) {
+      const failed = giveUp({ ...closed, syncFailures: state.syncFailures - 1 }, last, last.batches.length)
+      steps.push({ action: `sealing segment ${last.segment} fails`, next: failed, isFault: true })
+    }
+    return steps
+  }
+
+  #sync(state: State): readonly Step<State>[] {
+    const last = state.segments.at(-1)
+    if (state.flight.length === 0 || last === undefined) return []
+    const before = state.segments.slice(0, -1)
+    const isProof = last.batches.some((batch) => !batch.isRecovery)
+    const ends = isProof ? { claims: [], mayReturn: false } : {}
+    const synced = { ...state, segments: [...before, syncSegment(last)], flight: [], ...ends }
+    const steps: Step<State>[] = [{ action: 'the batch is synced', next: answer(synced, state.flight) }]
+    // Of two batches at once only their order is of interest.
+    if (state.syncFailures === 0 || state.flight.length > 1) return steps
+    for (const failed of failedSyncs(last)) {
+      const left = { ...state, segments: [...before, failed], syncFailures: state.syncFailures - 1 }
+      const next = this.#on('failed-segment-ends') ? retry(left, failed) : left
+      steps.push({ action: 'the sync fails', next, isFault: true })
+    }
+    return steps
+  }
+
+  /** Scan, plan and replay; what is judged waits to be appended again. */
+  #open(state: State): State {
+    const scanned = scan(state.segments, this.#on)
+    const plan: RecoveryPlan = this.#on('last-batch-judged')
+      ? planRecovery(scanned)
+      : { ends: new Map(), judge: [], claims: [] }
+    let known = nothingKnown
+    let trustedTooMuch = ''
+    let nextSequence = 1
+    for (const { segment, batches } of state.segments) {
+      for (const [index, batch] of batches.entries()) {
+        if (!isVisible(batch.header)) continue
+        for (const entry of batch.entries) nextSequence = Math.max(nextSequence, entry.sequence + 1)
+        if (index >= (plan.ends.get(segment) ?? batches.length)) continue
+        for (const entry of batch.entries) {
+          known = apply(known, entry)
+          if (placeOf(batch, entry) !== 'durable')
+            trustedTooMuch ||= `segment ${segment}: ${nameOf(entry)} is trusted, and is ${placeOf(batch, entry)}`
+        }
+      }
+    }
+    const survivors = this.#judge(state.segments, plan, known)
+    const opened: State = { ...state, process: 'recovering', known, nextSequence, trustedTooMuch, claims: plan.claims }
+    if (this.#on('survivors-again')) return { ...opened, queue: survivors }
+    return { ...opened, known: survivors.reduce(apply, known) }
+  }
+
+  #judge(segments: readonly Segment[], plan: RecoveryPlan, known: State['known']): readonly Item[] {
+    const survivors: Item[] = []
+    for (const { segment, offset } of plan.judge) {
+      const batch = segments.find((each) => each.segment === segment)?.batches[offset]
+      for (const entry of batch?.entries ?? []) {
+        const { key, kind, sequence } = entry
+        const isNews = sequence > known[key].sequence
+        if (batch !== undefined && isNews && isOnMedium(placeOf(batch, entry)))
+          survivors.push({ key, kind, sequence, attempts: 0 })
+      }
+    }
+    return survivors
+  }
+}
+
+function newItem(key: Key, kind: Item['kind']): Item {
+  return { key, kind, sequence: 0, attempts: 0 }
+}
+
+function nameOf({ key, kind }: Pick<Item, 'key' | 'kind'>): string {
+  return `${kind} ${key}`
+}
+
+function promise(state: State, promised: readonly Key[], what: State['promised'][Key]): State {
+  return { ...state, promised: { ...state.promised, ...Object.fromEntries(promised.map((key) => [key, what])) } }
+}
+
+function apply(known: State['known'], { key, kind, sequence }: Omit<Entry, 'bytes'>): State['known'] {
+  return sequence > known[key].sequence ? { ...known, [key]: { sequence, isHeld: kind === 'put' } } : known
+}
+
+/** The items are durable: applied, and their clients answered. Nobody waits for what a recovery appends. */
+function answer(state: State, items: readonly Item[]): State {
+  let next: State = { ...state, known: items.reduce(apply, state.known) }
+  if (state.process === 'recovering') return next
+  for (const { key, kind } of items) next = promise(next, [key], kind === 'put' ? 'held' : 'gone')
+  return next
+}
+
+/** The batch could not be written: it is tried once more, in a new segment. */
+function retry(state: State, failed: Segment): State {
+  const items = state.flight.map((item) => ({ ...item, attempts: item.attempts + 1 }))
+  const again = items.filter((item) => item.attempts < attemptsMax)
+  const given = giveUp({ ...state, flight: [], isOpen: false }, failed, failed.batches.length - 1)
+  const isRefused = again.length < items.length
+  // Opening has failed, and with it the process.
+  if (isRefused && state.process === 'recovering') return stop(given)
+  const queue = [...again.map(asNew(state.process)), ...given.queue]
+  return { ...given, queue, mayReturn: state.mayReturn || isRefused }
+}
+
+function asNew(process: State['process']): (item: Item) => Item {
+  return (item) => (process === 'recovering' ? item : { ...item, sequence: 0 })
+}
+
+function giveUp(state: State, { segment }: Segment, end: number): State {
+  return { ...state, claims: [...state.claims.filter((claim) => claim.segment !== segment), { segment, end }] }
+}
+
+/** What the store's scan finds with ordinary reads. */
+function scan(segments: readonly Segment[], on: Switches<RuleName>): readonly ScannedSegment[] {
+  let isProved = false
+  const scanned = segments.toReversed().map(({ segment, claims, isSealed, batches }): ScannedSegment => {
+    const found = [...batches.entries()].filter(([, batch]) => isVisible(batch.header))
+    const offset = found.at(-1)?.[0]
+    const proves = found.some(([, batch]) => !batch.isRecovery || !on('recovery-proves-nothing'))
+    const hasNormalBatch = proves || (isSealed && (isProved || !on('seal-proves-itself')))
+    isProved ||= hasNormalBatch
+    const last = isSealed || offset === undefined ? undefined : { offset }
+    return { segment, claims, isSealed, start: 0, last, hasNormalBatch }
+  })
+  return scanned.toReversed()
+}
+
+function isReadable(state: State, key: Key): boolean {
+  const { isHeld, sequence } = state.known[key]
+  const copies = state.segments.flatMap(({ batches }) => batches.flatMap((batch) => batch.entries))
+  return isHeld && copies.some((entry) => entry.key === key && entry.sequence === sequence && isVisible(entry.bytes))
+}
+
+/** The process is gone, and all that it had in memory. */
+function stop(state: State): State {
+  return {
+    ...state,
+    process: 'down',
+    known: nothingKnown,
+    isOpen: false,
+    claims: [],
+    mayReturn: false,
+    queue: [],
+    flight: [],
+    nextSequence: 1,
+  }
+}
+
+function crash(state: State): readonly Step<State>[] {
+  const stopped = stop({ ...state, crashes: state.crashes - 1 })
+  const steps: Step<State>[] = []
+  if (state.process !== 'down') steps.push({ action: 'kill -9', next: stopped, isFault: true })
+  let left: readonly (readonly Segment[])[] = [[]]
+  for (const segment of state.segments) {
+    const outcomes = powerLosses(segment)
+    left = left.flatMap((before) => outcomes.map((after) => (after === undefined ? before : [...before, after])))
+  }
+  for (const segments of left) steps.push({ action: 'the power fails', next: { ...stopped, segments }, isFault: true })
+  return steps
+}
+
+function variant(name: string, setting: Setting): Variant {
+  return defineVariant(rules, { name, statesMax: 400_000, build: (on) => new LogTail(on, setting) })
+}
+
+export const logTail: Model = {
+  name: 'the log’s tail',
+  rules,
+  variants: [
+    variant('crashes', { puts: { a: 2, b: 1 }, drops: 1, crashes: 2, syncFailures: 0, batchesPerSegment: 2 }),
+    variant('recoveries cut short', {
+      puts: { a: 1, b: 1 },
+      drops: 0,
+      crashes: 3,
+      syncFailures: 0,
+      batchesPerSegment: 1,
+    }),
+    variant('failing syncs', { puts: { a: 1, b: 1 }, drops: 0, crashes: 2, syncFailures: 1, batchesPerSegment: 2 }),
+    variant('refused items', { puts: { a: 2, b: 0 }, drops: 1, crashes: 1, syncFailures: 2, batchesPerSegment: 1 }),
+  ],
+}
