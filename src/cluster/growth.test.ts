@@ -23,6 +23,7 @@ class GrowingCluster extends PlacementModel {
       workers: this.workers.filter((worker) => worker.state === 'in' && worker.isReachable),
       writableGroups: this.writable().map(({ group, slots, bytesPerSlot }) => ({
         group,
+        scheme,
         workers: slots.map(({ worker, pendingWorker }) => pendingWorker ?? worker),
         bytesPerSlot,
       })),

@@ -10,6 +10,7 @@ import { SeededRandom } from '../base/random.ts'
 import { planGroupChanges } from './plan-group-changes.ts'
 import type { GroupChanges, WritableGroup } from './plan-group-changes.ts'
 
+const scheme = { dataColumns: 3, parityColumns: 2 }
 const groupsPerWorker = 4
 const bytesPerSlotMax = 1000
 
@@ -23,7 +24,7 @@ function plan(workers: number, writableGroups: readonly WritableGroup[], seed = 
     workers: first(workers).map((member) => ({ id: member, zone: undefined })),
     writableGroups,
     bytesPerSlotMax,
-    scheme: { dataColumns: 3, parityColumns: 2 },
+    scheme,
     groupsPerWorker,
     below: (bound) => random.below(bound),
   })
@@ -31,7 +32,7 @@ function plan(workers: number, writableGroups: readonly WritableGroup[], seed = 
 
 /** Groups over the first five workers, as full as said. */
 const groups = (...bytes: readonly number[]): readonly WritableGroup[] =>
-  bytes.map((bytesPerSlot, index) => ({ group: id(index + 1), workers: first(5), bytesPerSlot }))
+  bytes.map((bytesPerSlot, index) => ({ group: id(index + 1), scheme, workers: first(5), bytesPerSlot }))
 
 describe('planning the changes of groups', () => {
   test('closes a group that has reached the limit, and creates one in its place', () => {
@@ -43,6 +44,14 @@ describe('planning the changes of groups', () => {
 
   test('changes nothing while no group is full', () => {
     assert.deepEqual(plan(5, groups(999, 0, 0, 0)), { create: [], close: [] })
+  })
+
+  test('closes groups of another scheme than new data is to have, once there are others', () => {
+    const old = groups(0, 0).map((group) => ({ ...group, scheme: { dataColumns: 2, parityColumns: 3 } }))
+    assert.deepEqual(plan(4, old), { create: [], close: [] })
+    const { create, close } = plan(5, old)
+    assert.equal(create.length, groupsPerWorker)
+    assert.deepEqual(close, [id(1), id(2)])
   })
 
   test('closes what a former lease holder has created successors for', () => {

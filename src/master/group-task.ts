@@ -1,6 +1,7 @@
-// Keeps this process's map of placement groups fresh and hands changes to the workers. As the lease holder, creates the groups that are
-// lacking and closes those that are full (cluster/plan-group-changes.ts decides). An upload that is writing to a group which closes goes on
-// with a new extent in another one; what it wrote stays where it is.
+// Keeps this process's map of placement groups fresh and hands changes to the workers. As the lease holder, creates the
+// groups that are lacking and closes those that are full or of another scheme (cluster/plan-group-changes.ts decides).
+// An upload that is writing to a group which closes goes on with a new extent in another one; what it wrote stays where
+// it is.
 
 import { parseGroupId } from '../base/ids.ts'
 import type { GroupId, WorkerId } from '../base/ids.ts'
@@ -74,6 +75,7 @@ export class GroupTask implements BackgroundTask {
       workers: rows.map((row) => ({ id: row.worker, zone: row.zone })),
       writableGroups: map.writable.map((row) => ({
         group: row.group,
+        scheme: row.scheme,
         // Who is to hold a slot has it as far as new groups are concerned: else these would be made for workers that are just filled.
         workers: row.slots.map((slot) => slot.pendingWorker ?? slot.worker),
         bytesPerSlot: fullness.bytesPerSlot(row),
@@ -107,7 +109,7 @@ export class GroupTask implements BackgroundTask {
       if (fence === undefined) return
       await metadata.setGroupState({ group, state: 'closed', fence })
     }
-    log.info('Placement groups are full and take no new data.', { count: groups.length })
+    log.info('Placement groups take no new data any more.', { count: groups.length })
     await this.#handOver()
   }
 

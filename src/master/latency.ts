@@ -18,6 +18,11 @@ export class RecentLatency {
     this.#p99Ms = assumedMs
   }
 
+  /** Samples ever taken. */
+  get count(): number {
+    return this.#count
+  }
+
   get p95Ms(): number {
     return this.#p95Ms
   }

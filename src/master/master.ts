@@ -31,6 +31,7 @@ import { defaultHealingOptions, Healing } from './healing/healing.ts'
 import type { HealingOptions } from './healing/healing.ts'
 import { healingHandlers, healingStateOf } from './healing/healing-messages.ts'
 import { HolderLink } from './healing/holder-link.ts'
+import type { Foreground } from './healing/repair-pace.ts'
 import { RecentLatency } from './latency.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { Membership } from './membership.ts'
@@ -147,9 +148,12 @@ export class Master {
     const started = Promise.withResolvers<void>()
     started.promise.catch(() => undefined)
     const fullness = new GroupFullness({ metadata, map, workers, lease }, { bytesPerSlotMax })
-    const foregroundMs = (): number => Math.max(this.#latency.p95Ms, this.#readLatency.p95Ms)
+    const foreground = (): Foreground => ({
+      samples: this.#latency.count + this.#readLatency.count,
+      recentP95Ms: Math.max(this.#latency.p95Ms, this.#readLatency.p95Ms),
+    })
     const healing = new Healing(
-      { ...memberPorts, clock, random, lease, fullness, foregroundMs },
+      { ...memberPorts, clock, random, lease, fullness, foreground },
       this.#options.healing ?? defaultHealingOptions,
     )
     try {

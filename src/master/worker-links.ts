@@ -64,6 +64,8 @@ export class ConnectedWorkers implements WorkerLinks {
   readonly #workers = new Map<WorkerId, WorkerEntry>()
   /** They may hold what was deleted while they could not be told. */
   readonly #behind = new Set<WorkerId>()
+  /** They came back with less than they had: they take nothing new before their groups are compared. */
+  #distrusted: ReadonlySet<WorkerId> = new Set()
   readonly #startedMs: number
 
   constructor(ports: ConnectedWorkersPorts) {
@@ -137,6 +139,10 @@ export class ConnectedWorkers implements WorkerLinks {
     )
   }
 
+  distrust(workers: ReadonlySet<WorkerId>): void {
+    this.#distrusted = workers
+  }
+
   /** How long nothing was heard of it; `undefined`: nothing ever was, by this process. */
   silenceMs(worker: WorkerId): number | undefined {
     const entry = this.#workers.get(worker)
@@ -155,7 +161,12 @@ export class ConnectedWorkers implements WorkerLinks {
   }
 
   isWritable(worker: WorkerId): boolean {
-    return this.isReadable(worker) && this.freeBytes(worker) > 0 && this.vitals(worker)?.failing === false
+    return (
+      !this.#distrusted.has(worker) &&
+      this.isReadable(worker) &&
+      this.freeBytes(worker) > 0 &&
+      this.vitals(worker)?.failing === false
+    )
   }
 
   freeBytes(worker: WorkerId): number {

@@ -21,7 +21,7 @@ import { defaultCompareEveryMs, HealthTask } from './health-task.ts'
 import { PlacementTask } from './placement-task.ts'
 import { Rebuilder } from './rebuilder.ts'
 import { RepairPace } from './repair-pace.ts'
-import type { RepairRates } from './repair-pace.ts'
+import type { Foreground, RepairRates } from './repair-pace.ts'
 import { RepairTask } from './repair-task.ts'
 import { MovesUnderWay, SlotMoveTask } from './slot-move-task.ts'
 import { SweepTask } from './sweep-task.ts'
@@ -35,8 +35,7 @@ export interface HealingPorts {
   readonly workers: ConnectedWorkers
   readonly lease: LeaseKeeper
   readonly fullness: GroupFullness
-  /** The recent p95 of what clients wait for. */
-  readonly foregroundMs: () => number
+  readonly foreground: () => Foreground
 }
 
 export interface HealingOptions {

@@ -63,7 +63,10 @@ export class HealthTask implements BackgroundTask {
     }
     const due = map.groups.filter((group) => this.#isDue(group))
     const next = due.sort((left, right) => this.#awayIn(right) - this.#awayIn(left))[0]
-    if (next === undefined) return idleMs
+    if (next === undefined) {
+      await this.#trustAgain()
+      return idleMs
+    }
     await this.#compare(next, signal)
     return due.length > 1 ? 0 : idleMs
   }
@@ -84,6 +87,23 @@ export class HealthTask implements BackgroundTask {
         group: group.group,
         files: finding.lost.length,
       })
+  }
+
+  /** A worker that came back with less than it had is one like the others once all its slots were compared. */
+  async #trustAgain(): Promise<void> {
+    const { metadata, map, board, lease, log } = this.#ports
+    const distrusted = (await metadata.listWorkers()).filter((row) => row.wentBack)
+    for (const { worker } of distrusted) {
+      const held = map.groups.filter((group) => group.slots.some((slot) => slot.worker === worker))
+      const isCompared = held.every((group) => {
+        const slots = board.ageOf(group) === undefined ? [] : (board.findingOf(group.group)?.slots ?? [])
+        return slots.some((slot) => slot.worker === worker && slot.state === 'compared')
+      })
+      const { fence } = lease
+      if (!isCompared || fence === undefined) continue
+      await metadata.setWorkerState({ worker, compared: true, fence })
+      log.info('A worker that came back with older state was compared, and takes new data again.', { worker })
+    }
   }
 
   readonly #heal: Heal = async ({ group, slot, fragments }, signal) => {

@@ -60,6 +60,7 @@ export class PlacementTask implements BackgroundTask {
     const { lease, clock, metadata, map, workers, random } = this.#ports
     const rows = await metadata.listWorkers()
     const heard = rows.map(({ worker, state }) => ({ id: worker, state, silenceMs: workers.silenceMs(worker) }))
+    workers.distrust(new Set(rows.filter((row) => row.wentBack).map((row) => row.worker)))
     const nowMs = clock.monotonicMs()
     this.#heldSinceMs = lease.fence === undefined ? undefined : (this.#heldSinceMs ?? nowMs)
     const heldMs = nowMs - (this.#heldSinceMs ?? this.#startedMs)

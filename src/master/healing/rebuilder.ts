@@ -4,7 +4,7 @@
 
 import { FrostError } from '../../base/errors.ts'
 import type { WorkerId } from '../../base/ids.ts'
-import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { MIB, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import { pageLimitMax } from '../../meta/contract/conventions.ts'
 import type { DataRef } from '../../meta/contract/conventions.ts'
 import type { GroupRow } from '../../meta/contract/group-metadata.ts'
@@ -13,6 +13,7 @@ import type { MetadataStore } from '../../meta/metadata-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { FragmentId } from '../../rpc/messages/fragment-sets.ts'
+import { fragmentsPerRebuild } from '../../rpc/messages/rebuild.ts'
 import type { ColumnPlace, RebuildOutcome, WorkerAddress } from '../../rpc/messages/rebuild.ts'
 import type { RebuildCounts } from '../../rpc/messages/healing-state.ts'
 import type { WorkerLinks } from '../worker-link.ts'
@@ -35,8 +36,11 @@ export interface RebuildOrder {
   readonly formerHolders?: readonly WorkerId[]
 }
 
-/** Fragments in one request: at most some 64 MiB. */
-const batchMax = 64
+/** One request makes about so many bytes of records, judged by those before it. */
+const batchBytes = 8 * MIB
+const batchMax = fragmentsPerRebuild
+/** How fast the judgement follows. */
+const sizeWeight = 0.3
 /** Requests under way at once, all tasks together. */
 const batchesAtOnce = 6
 const deadlineMs = 5 * MINUTE_MS
@@ -46,6 +50,8 @@ export class Rebuilder {
   readonly #ports: RebuilderPorts
   readonly #waiting: (() => void)[] = []
   #running = 0
+  /** Of late. */
+  #bytesPerFragment = MIB
   #addresses: ReadonlyMap<WorkerId, string> = new Map()
   #addressesAtMs = -Infinity
   readonly #counts = { fragments: 0, writtenBytes: 0, readBytes: 0 }
@@ -64,11 +70,16 @@ export class Rebuilder {
    */
   async rebuild(order: RebuildOrder, signal: AbortSignal): Promise<readonly FragmentId[]> {
     const missing: FragmentId[] = []
-    for (let at = 0; at < order.fragments.length; at += batchMax) {
-      const batch = order.fragments.slice(at, at + batchMax)
+    for (let at = 0; at < order.fragments.length;) {
+      const batch = order.fragments.slice(at, at + this.#batchLength())
+      at += batch.length
       missing.push(...(await this.#enter(async () => await this.#rebuildBatch({ ...order, fragments: batch }, signal))))
     }
     return missing
+  }
+
+  #batchLength(): number {
+    return Math.max(1, Math.min(batchMax, Math.floor(batchBytes / this.#bytesPerFragment)))
   }
 
   async #enter<T>(run: () => Promise<T>): Promise<T> {
@@ -120,7 +131,10 @@ export class Rebuilder {
     this.#ports.pace.spend(bytes + readBytes)
     this.#counts.writtenBytes += bytes
     this.#counts.readBytes += readBytes
-    if (state === 'stored') this.#counts.fragments++
+    if (state === 'stored') {
+      this.#counts.fragments++
+      this.#bytesPerFragment += (bytes - this.#bytesPerFragment) * sizeWeight
+    }
     return state === 'stored' || state === 'exists' || state === 'absent'
   }
 

@@ -15,8 +15,14 @@ export interface RepairRates {
 
 export interface RepairPacePorts {
   readonly clock: Clock
-  /** The recent p95 of what clients wait for, in milliseconds. */
-  readonly foregroundMs: () => number
+  readonly foreground: () => Foreground
+}
+
+/** What clients wait for. */
+export interface Foreground {
+  /** Ever taken: as long as it stands still, nobody waits for anything. */
+  readonly samples: number
+  readonly recentP95Ms: number
 }
 
 /** Between two adjustments. */
@@ -37,12 +43,13 @@ export class RepairPace {
   /** When everything spent so far is worn off. */
   #clearAtMs = 0
   #adjustedAtMs: number
+  #samples = 0
 
   constructor(ports: RepairPacePorts, rates: RepairRates) {
     this.#ports = ports
     this.#rates = rates
     this.#rate = rates.floor
-    this.#normalMs = ports.foregroundMs()
+    this.#normalMs = ports.foreground().recentP95Ms
     this.#adjustedAtMs = ports.clock.monotonicMs()
   }
 
@@ -71,9 +78,11 @@ export class RepairPace {
     if (nowMs - this.#adjustedAtMs < adjustEveryMs) return
     const wasIdle = this.#clearAtMs < this.#adjustedAtMs
     this.#adjustedAtMs = nowMs
-    const foregroundMs = this.#ports.foregroundMs()
-    if (wasIdle) this.#normalMs += (foregroundMs - this.#normalMs) * normalWeight
-    const isSlow = foregroundMs > Math.max(noticedMs, slowFactor * this.#normalMs)
+    const { samples, recentP95Ms } = this.#ports.foreground()
+    const isAnybodyWaiting = samples !== this.#samples
+    this.#samples = samples
+    if (wasIdle) this.#normalMs += (recentP95Ms - this.#normalMs) * normalWeight
+    const isSlow = isAnybodyWaiting && recentP95Ms > Math.max(noticedMs, slowFactor * this.#normalMs)
     const { floor, ceiling } = this.#rates
     const before = this.#rate
     this.#rate = isSlow ? Math.max(floor, before / 2) : Math.min(ceiling, before * riseFactor)

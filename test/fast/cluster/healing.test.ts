@@ -186,6 +186,22 @@ describe('a cluster', () => {
     await assertReadable(cluster, files)
   })
 
+  test('gives a worker that came back with less than it had nothing new before it was compared', async () => {
+    const cluster = await SimulatedCluster.start(options)
+    await fill(cluster, 8)
+    const { metadata } = cluster.master()
+    const id = cluster.worker(0).id
+    const wentBack = async (): Promise<boolean | undefined> => (await metadata.getWorker(id))?.wentBack
+    const row = defined(await metadata.getWorker(id), 'row')
+    // As if it had been restored from a copy that is older than this.
+    await cluster.run(metadata.registerWorker({ ...row, startCounter: 1000 }))
+    cluster.worker(0).kill()
+    await cluster.run(cluster.worker(0).start())
+    await cluster.until(async () => (await wentBack()) === true)
+    await cluster.until(async () => (await wentBack()) === false)
+    await untilWhole(cluster)
+  })
+
   test('says nothing hopeful while two workers are away', async () => {
     const cluster = await SimulatedCluster.start({ ...options, groupsPerWorker: 1 })
     await fill(cluster, 8)
