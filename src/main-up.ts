@@ -90,6 +90,10 @@ async function startMasters(
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      workerOutAfterMs: config.workerOutAfterMs,
+      compareEveryMs: config.compareEveryMs,
+      repairBytesPerSecondMin: config.repairBytesPerSecondMin,
+      repairBytesPerSecondMax: config.repairBytesPerSecondMax,
       logLevel: config.logLevel,
     })
     const name = config.processes === 1 ? 'master' : `master-${index + 1}`

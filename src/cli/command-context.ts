@@ -23,10 +23,15 @@ export interface ClientSession {
   readonly config: ClientConfig
 }
 
-export async function openClient(context: CommandContext, command: Command): Promise<ClientSession> {
+/** `askedAgain`: the command itself asks again after a failure, so the client does not. */
+export async function openClient(
+  context: CommandContext,
+  command: Command,
+  options: { readonly askedAgain?: boolean } = {},
+): Promise<ClientSession> {
   const config = await loadRoleConfig('client', command, context.environment)
   const { url, token, bucket, timeoutMs, attemptsMax } = config
-  const retries = { attemptsMax }
+  const retries = { attemptsMax: options.askedAgain === true ? 1 : attemptsMax }
   const client = new FrostByteClient({ url, bucket, timeoutMs, retries, ...(token === undefined ? {} : { token }) })
   return { client, config }
 }

@@ -1,10 +1,14 @@
 // The world as the command line sees it: arguments aside, all of it. Commands take it as a value, so that tests can give them another one.
 
+import { setTimeout } from 'node:timers/promises'
+
 /** Where text or bytes go. */
 export interface Output {
   readonly isTerminal: boolean
   /** Of the terminal; some usual width where it is none. */
   readonly columns: number
+  /** Of the terminal; some usual height where it is none. */
+  readonly rows: number
   /** Resolves when more may be written. @throws OutputClosed. */
   write(data: string | Uint8Array): Promise<void>
 }
@@ -28,6 +32,8 @@ export interface CliEnvironment {
   readonly stderr: Output
   monotonicMs(): number
   wallMs(): number
+  /** Resolves after that time, or as soon as the signal aborts. */
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>
   /** Calls `listener` for each signal until the returned function is called. */
   onInterrupt(listener: (signal: InterruptSignal) => void): () => void
   /** Ends the process at once. */
@@ -35,6 +41,7 @@ export interface CliEnvironment {
 }
 
 const usualColumns = 80
+const usualRows = 24
 
 export function nodeEnvironment(): CliEnvironment {
   let isStdinOpen = false
@@ -52,6 +59,9 @@ export function nodeEnvironment(): CliEnvironment {
     stderr: new StreamOutput(process.stderr),
     monotonicMs: () => performance.now(),
     wallMs: () => Date.now(),
+    sleep: async (delayMs, signal) => {
+      await setTimeout(delayMs, undefined, { signal }).catch(() => undefined) // It rejects only where the signal aborts.
+    },
     onInterrupt: (listener) => {
       process.on('SIGINT', listener)
       process.on('SIGTERM', listener)
@@ -81,6 +91,10 @@ class StreamOutput implements Output {
 
   get columns(): number {
     return this.#stream.isTTY ? this.#stream.columns : usualColumns
+  }
+
+  get rows(): number {
+    return this.#stream.isTTY ? this.#stream.rows : usualRows
   }
 
   async write(data: string | Uint8Array): Promise<void> {

@@ -11,12 +11,17 @@ export const exitCodes = {
   done: { code: 0, meaning: 'Done.' },
   failed: { code: 1, meaning: 'It failed, for another reason than those below.' },
   usage: { code: 2, meaning: 'The command line or the configuration is wrong; nothing was done.' },
-  notFound: { code: 3, meaning: 'There is no such file or bucket.' },
+  notFound: { code: 3, meaning: 'There is no such file, bucket or worker.' },
   condition: { code: 4, meaning: 'A condition does not hold (`--if-absent`, `--if-version`); nothing was changed.' },
   unavailable: { code: 5, meaning: 'The server cannot be reached, or cannot do it now; a repeat later may succeed.' },
+  unfinished: { code: 6, meaning: 'What was waited for did not come about in time (`--wait`, `--wait-healthy`).' },
+  damaged: { code: 7, meaning: '`verify` found pieces that are missing, damaged, or could not be read.' },
   interrupted: { code: 130, meaning: 'Interrupted (SIGINT, Ctrl-C).' },
   terminated: { code: 143, meaning: 'Asked to end (SIGTERM).' },
 } as const satisfies Readonly<Record<string, ExitCode>>
+
+/** Code of the failure of a wait. */
+export const waitTimedOut = 'wait-timed-out'
 
 /** For the code of an error of the server, the client library or the start. */
 export function exitCodeOf(errorCode: string): number {
@@ -27,9 +32,12 @@ export function exitCodeOf(errorCode: string): number {
       return exitCodes.usage.code
     case 'file-not-found':
     case 'bucket-not-found':
+    case 'worker-not-found':
       return exitCodes.notFound.code
     case 'precondition-failed':
       return exitCodes.condition.code
+    case waitTimedOut:
+      return exitCodes.unfinished.code
     case 'network-failed':
     case 'timed-out':
       return exitCodes.unavailable.code

@@ -4,16 +4,18 @@ import { CommanderError } from 'commander'
 
 import { FrostError } from '../base/errors.ts'
 import { FrostByteError } from '../sdk/index.ts'
-import { exitCodeOf } from './exit-codes.ts'
+import { exitCodeOf, waitTimedOut } from './exit-codes.ts'
 import { escapeText } from './terminal-text.ts'
 
 export interface Failure {
-  /** Of the server's or the client's table; `usage` for a wrong command line. */
+  /** Of the server's or the client's table; `usage` for a wrong command line, `wait-timed-out` for a wait. */
   readonly code: string
   readonly message: string
   readonly remedy: string | undefined
   readonly status: number | undefined
   readonly requestId: string | undefined
+  /** Of a wait: what was still missing. */
+  readonly missing?: readonly string[] | undefined
   /** Of a defect: where it happened, for the report. */
   readonly stack?: string | undefined
 }
@@ -29,6 +31,17 @@ export class UsageError extends Error {
   }
 }
 
+/** What was waited for did not come about in time. */
+export class WaitTimedOut extends Error {
+  override readonly name = 'WaitTimedOut'
+  readonly missing: readonly string[]
+
+  constructor(message: string, missing: readonly string[]) {
+    super(message)
+    this.missing = missing
+  }
+}
+
 export function describeFailure(error: unknown): Failure {
   if (error instanceof FrostByteError) {
     const { code, message, remedy, status, requestId } = error
@@ -39,6 +52,10 @@ export function describeFailure(error: unknown): Failure {
   }
   const nothing = { status: undefined, requestId: undefined }
   if (error instanceof UsageError) return { code: 'usage', message: error.message, remedy: error.remedy, ...nothing }
+  if (error instanceof WaitTimedOut) {
+    const remedy = 'Look at frostbyte status, or wait longer with --wait-timeout.'
+    return { code: waitTimedOut, message: error.message, remedy, ...nothing, missing: error.missing }
+  }
   if (error instanceof CommanderError) return { ...describeUsage(error), ...nothing }
   const message = error instanceof Error ? error.message : String(error)
   const stack = error instanceof Error ? error.stack : undefined
@@ -58,8 +75,8 @@ export function exitCodeOfFailure(failure: Failure): number {
 
 /** Without a line feed at its end. */
 export function formatFailure(failure: Failure, options: { readonly json: boolean }): string {
-  const { code, message, remedy, status, requestId, stack } = failure
-  if (options.json) return JSON.stringify({ error: { code, message, remedy, status, requestId } })
+  const { code, message, remedy, status, requestId, missing, stack } = failure
+  if (options.json) return JSON.stringify({ error: { code, message, remedy, status, requestId, missing } })
   const sentence = /[.!?]$/.test(message) ? message : `${message}.`
   const request = requestId === undefined ? '' : ` (request ${requestId})`
   const line = escapeText(`frostbyte: ${sentence}${remedy === undefined ? '' : ` ${remedy}`}${request}`)

@@ -11,6 +11,8 @@ import { FakeEnvironment } from './testing/fake-environment.ts'
 
 const content = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) & 0xff)
 
+const clientCommands = ['put', 'get', 'ls', 'rm', 'stat', 'status', 'drain', 'repair', 'scrub', 'verify', 'bench']
+
 const noServers: ServerHandlers = {
   up: async () => assert.fail('up was called'),
   master: async () => assert.fail('master was called'),
@@ -300,61 +302,6 @@ describe('stat', () => {
   })
 })
 
-describe('status', () => {
-  test('shows the workers and what is known of the redundancy', async () => {
-    await using server = await FakeRest.start()
-    const world = new FakeEnvironment({ url: server.url })
-    assert.equal(await run(world, 'status'), 0)
-    assert.match(world.stdout.text, /5 of 5 workers up/)
-    assert.match(world.stdout.text, /^00000000000000a2 +up +127\.0\.0\.1:7002 +- +5\.00 MiB +100 MiB +5 %$/m)
-    assert.match(world.stdout.text, /^Redundancy: full$/m)
-    assert.match(world.stdout.text, /last compared +5 min ago/)
-    assert.match(world.stdout.text, /last scrubbed +never/)
-  })
-
-  const redundancy = {
-    fragmentsMissing: 0,
-    filesAtRisk: 0,
-    filesLost: 0,
-    unknown: 0,
-    comparedAt: '2026-11-23T10:00:00Z',
-    scrubbedAt: null,
-  }
-  const cases = [
-    { name: 'a figure is not known', change: { filesAtRisk: null }, verdict: 'unknown' },
-    { name: 'a slot was not compared', change: { unknown: 3 }, verdict: 'unknown' },
-    { name: 'nothing was ever compared', change: { comparedAt: null }, verdict: 'unknown' },
-    { name: 'fragments are missing', change: { fragmentsMissing: 7 }, verdict: 'reduced, to be repaired' },
-    { name: 'files are at risk', change: { filesAtRisk: 1, fragmentsMissing: 7 }, verdict: 'files are at risk' },
-    { name: 'files are lost', change: { filesLost: 1, unknown: 5 }, verdict: 'FILES ARE LOST' },
-  ]
-  for (const { name, change, verdict } of cases) {
-    test(`never says that all is well where ${name}`, async () => {
-      await using server = await FakeRest.start()
-      server.cluster = { id: 'c', workers: [], groups: [], redundancy: { ...redundancy, ...change } }
-      const world = new FakeEnvironment({ url: server.url })
-      assert.equal(await run(world, 'status'), 0)
-      assert.ok(world.stdout.text.includes(`Redundancy: ${verdict}\n`))
-    })
-  }
-
-  test('never says that all is well while a worker is away', async () => {
-    await using server = await FakeRest.start()
-    const worker = { id: 'w', address: 'a:1', zone: null, state: 'suspect', usedBytes: 0, capacityBytes: 0 }
-    server.cluster = { id: 'c', workers: [worker], groups: [], redundancy }
-    const world = new FakeEnvironment({ url: server.url })
-    await run(world, 'status')
-    assert.doesNotMatch(world.stdout.text, /Redundancy: full/)
-  })
-
-  test('gives programs what the master says, null for what is unknown', async () => {
-    await using server = await FakeRest.start()
-    const world = new FakeEnvironment({ url: server.url })
-    assert.equal(await run(world, 'status', '--json'), 0)
-    assert.deepEqual(JSON.parse(world.stdout.text), server.cluster)
-  })
-})
-
 describe('a failure', () => {
   test('is one line with what to do about it, and the server’s name for the request', async () => {
     await using server = await FakeRest.start()
@@ -427,7 +374,7 @@ describe('help', () => {
   })
 
   test('of every command has examples', async () => {
-    for (const command of ['up', 'master', 'worker', 'put', 'get', 'ls', 'rm', 'stat', 'status', 'bench']) {
+    for (const command of ['up', 'master', 'worker', ...clientCommands]) {
       const world = new FakeEnvironment()
       assert.equal(await run(world, command, '--help'), 0)
       assert.ok(

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 
 import { FrostByteClient } from './client.ts'
 import { FrostByteError } from './errors.ts'
+import { changedCluster, healthyCluster } from './testing/cluster-json.ts'
 import { FakeRest, problem } from './testing/fake-rest.ts'
 
 const noWait = { attemptsMax: 4, delayMs: 0 }
@@ -119,6 +120,86 @@ describe('layout', () => {
   })
 })
 
+describe('verify', () => {
+  test('tells by pages what is good and what is not', async () => {
+    await using server = await FakeRest.start()
+    const version = server.store('a', new Uint8Array(3_072_000 * 2 + 1))
+    server.damage = [{ block: 2, column: 4, worker: '00000000000000a1', state: 'unknown' }]
+    const client = new FrostByteClient({ url: server.url })
+    const first = await client.verify('a', { limit: 2 })
+    assert.deepEqual([first.version, first.blocks, first.good, first.problems], [version, 2, 10, []])
+    const second = await client.verify('a', { limit: 2, after: first.next })
+    assert.deepEqual([second.blocks, second.good, second.next], [1, 4, undefined])
+    assert.deepEqual(second.problems, server.damage)
+    await assert.rejects(client.verify('none'), hasCode('file-not-found'))
+  })
+})
+
+describe('the state of the healing', () => {
+  test('is told with undefined, never zero, for what is unknown', async () => {
+    await using server = await FakeRest.start()
+    server.cluster = () =>
+      changedCluster({
+        redundancy: { fragmentsMissing: null, comparedAt: null, lostFiles: [{ filename: 'a', bucket: 'b' }] },
+        worker: { scrub: null, oldestDiskOperationMs: 7 },
+        healing: { moves: [{ group: 1, slot: 0, from: 'x', to: 'y', copied: 3 }], slotsToMove: 2 },
+      })
+    const status = await new FrostByteClient({ url: server.url }).cluster()
+    assert.equal(status.time.getTime(), Date.UTC(2026, 10, 23, 10, 5))
+    assert.deepEqual([status.redundancy.fragmentsMissing, status.redundancy.comparedAt], [undefined, undefined])
+    assert.deepEqual(status.redundancy.lostFiles, [{ name: 'a', bucket: 'b' }])
+    assert.deepEqual([status.workers[0]?.scrub, status.workers[0]?.oldestDiskOperationMs], [undefined, 7])
+    assert.deepEqual(status.workers[1]?.scrub?.lastFinishedAt, undefined)
+    assert.deepEqual(status.healing.moves, [{ group: 1, slot: 0, from: 'x', to: 'y', copied: 3 }])
+    assert.equal(status.healing.slotsToMove, 2)
+  })
+
+  test('is not guessed where the answer lacks something', async () => {
+    await using server = await FakeRest.start()
+    const client = new FrostByteClient({ url: server.url })
+    const healthy = healthyCluster()
+    const broken: readonly unknown[] = [
+      [],
+      'x',
+      { ...healthy, healing: undefined },
+      { ...healthy, time: 'soon' },
+      { ...healthy, time: undefined },
+      { ...healthy, redundancy: { ...healthy.redundancy, fragmentsMissing: '0' } },
+      { ...healthy, redundancy: { ...healthy.redundancy, lostFiles: [7] } },
+      { ...healthy, workers: [{ ...healthy.workers[0], failing: 'no' }] },
+      { ...healthy, workers: [{ ...healthy.workers[0], slots: undefined }] },
+      { ...healthy, workers: [{ ...healthy.workers[0], scrub: [] }] },
+    ]
+    for (const answer of broken) {
+      server.cluster = () => answer
+      await assert.rejects(client.cluster(), hasCode('response-invalid'), JSON.stringify(answer))
+    }
+  })
+
+  test('drains, compares and scrubs, also where an answer is lost on the way', async () => {
+    await using server = await FakeRest.start()
+    let requests = 0
+    server.intercept = (_seen, request) => {
+      if (++requests % 2 === 0) return false
+      request.socket.destroy()
+      return true
+    }
+    const client = new FrostByteClient({ url: server.url, retries: noWait })
+    await client.drain('00000000000000a1')
+    await client.cancelDrain('00000000000000a1')
+    await client.repair()
+    assert.equal((await client.scrub()).length, 5)
+    const seen = server.requests.filter((_, index) => index % 2 === 1).map(({ method, path }) => `${method} ${path}`)
+    assert.deepEqual(seen, [
+      'POST /api/v1/workers/00000000000000a1/drain',
+      'DELETE /api/v1/workers/00000000000000a1/drain',
+      'POST /api/v1/repair',
+      'POST /api/v1/scrub',
+    ])
+    await assert.rejects(client.drain('../x'), hasCode('worker-not-found'))
+  })
+})
+
 describe('remove', () => {
   test('deletes, and says so where there is nothing to delete', async () => {
     await using server = await FakeRest.start()
@@ -193,7 +274,7 @@ describe('the cluster', () => {
 
   test('is not confused by an answer that lacks what it needs', async () => {
     await using server = await FakeRest.start()
-    server.cluster = { id: 'x', workers: {}, groups: [], redundancy: {} }
+    server.cluster = () => ({ id: 'x', workers: {}, groups: [], redundancy: {} })
     const client = new FrostByteClient({ url: server.url })
     await assert.rejects(client.cluster(), hasCode('response-invalid'))
   })

@@ -10,8 +10,10 @@ import { fileQuery, HttpTransport } from './transport.ts'
 import type { ClientOptions, HttpRequest, RequestOptions, Transport } from './transport.ts'
 import { upload } from './upload.ts'
 import type { UploadOptions } from './upload.ts'
-import { parseBuckets, parseCluster, parseFile, parseFiles, parseLayout, parseNames } from './wire.ts'
-import type { BucketInfo, ClusterStatus, FileInfo, LayoutPage } from './wire.ts'
+import { parseBuckets, parseFile, parseFiles, parseLayout, parseNames, parseVerified } from './wire.ts'
+import type { BucketInfo, FileInfo, LayoutPage, VerifyPage } from './wire.ts'
+import { parseCluster, parseScrubbing } from './wire-cluster.ts'
+import type { ClusterStatus } from './wire-cluster.ts'
 
 export interface FileOptions extends RequestOptions {
   /** Default: the client's. */
@@ -34,7 +36,15 @@ export interface LayoutOptions extends FileOptions {
   readonly limit?: number | undefined
 }
 
+export interface VerifyOptions extends FileOptions {
+  /** Blocks after this one; default -1, the start. */
+  readonly after?: number | undefined
+  /** Blocks a page, 1 to 1,000. Default 20, some 100 MiB to read at 3+2, so that an answer comes within `timeoutMs`. */
+  readonly limit?: number | undefined
+}
+
 const pageSizeMax = 1000
+const verifyBlocksDefault = 20
 
 /**
  * @example
@@ -113,6 +123,49 @@ export class FrostByteClient {
     return parseCluster(await this.#get('api/v1/cluster', 'state of the cluster', options))
   }
 
+  /**
+   * Has everything moved away from a worker, in the background: `cluster` says how far. Durable when it resolves.
+   * @throws FrostByteError `worker-not-found`; `drain-refused` where too few workers would remain.
+   */
+  async drain(worker: string, options: RequestOptions = {}): Promise<void> {
+    await this.#change(
+      'POST',
+      `api/v1/workers/${encodeURIComponent(worker)}/drain`,
+      `drain of worker ${worker}`,
+      options,
+    )
+  }
+
+  /** Ends a drain; what has moved stays where it is. @throws FrostByteError `worker-not-found`. */
+  async cancelDrain(worker: string, options: RequestOptions = {}): Promise<void> {
+    await this.#change(
+      'DELETE',
+      `api/v1/workers/${encodeURIComponent(worker)}/drain`,
+      `drain of worker ${worker}`,
+      options,
+    )
+  }
+
+  /** Has everything that must exist compared with what the workers hold, and repairs what is missing; in the background. */
+  async repair(options: RequestOptions = {}): Promise<void> {
+    await this.#change('POST', 'api/v1/repair', 'comparison', options)
+  }
+
+  /** Has every worker that answers read and check all that it stores, in the background. Resolves to the ids of those that began. */
+  async scrub(options: RequestOptions = {}): Promise<readonly string[]> {
+    return parseScrubbing(await this.#change('POST', 'api/v1/scrub', 'scrub', options))
+  }
+
+  /** Has the workers read and check every piece of a file; one page. @throws FrostByteError `file-not-found`, … */
+  async verify(name: string, options: VerifyOptions = {}): Promise<VerifyPage> {
+    const query = {
+      ...fileQuery(name, options.bucket ?? this.#transport.bucket),
+      after: options.after,
+      limit: options.limit ?? verifyBlocksDefault,
+    }
+    return parseVerified(await this.#get('api/v1/verify', `verification of "${name}"`, options, query))
+  }
+
   async listBuckets(options: RequestOptions = {}): Promise<readonly BucketInfo[]> {
     return parseBuckets(await this.#get('api/v1/buckets', 'list of buckets', options))
   }
@@ -130,6 +183,10 @@ export class FrostByteClient {
   async #changeBucket(method: 'PUT' | 'DELETE', bucket: string, options: RequestOptions): Promise<void> {
     const subject = `bucket "${bucket}"`
     await this.#transport.requestJson({ method, path: 'api/v1/buckets', query: { bucket }, subject }, options)
+  }
+
+  async #change(method: 'POST' | 'DELETE', path: string, subject: string, options: RequestOptions): Promise<unknown> {
+    return this.#transport.requestJson({ method, path, subject, isRepeatable: true }, options)
   }
 
   async #get(

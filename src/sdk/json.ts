@@ -33,6 +33,15 @@ export class JsonObject {
     return found === undefined || typeof found === 'number' ? found : this.#missing(name, 'a number')
   }
 
+  boolean(name: string): boolean {
+    const found = this.#member(name)
+    return typeof found === 'boolean' ? found : this.#missing(name, 'true or false')
+  }
+
+  date(name: string): Date {
+    return this.optionalDate(name) ?? this.#missing(name, 'a time')
+  }
+
   /** A time in ISO 8601. */
   optionalDate(name: string): Date | undefined {
     const text = this.optionalText(name)
@@ -43,6 +52,10 @@ export class JsonObject {
 
   object(name: string): JsonObject {
     return new JsonObject(this.#member(name), `${this.#subject}: "${name}"`)
+  }
+
+  optionalObject(name: string): JsonObject | undefined {
+    return this.#member(name) === undefined ? undefined : this.object(name)
   }
 
   array(name: string): readonly unknown[] {

@@ -1,5 +1,6 @@
 // Requests to one server: address, authorization, deadlines, errors. Upload and download stand on `exchange`; the small
-// calls on `requestJson`, which also repeats them: those that change something only where the server surely did not do it.
+// calls on `requestJson`, which also repeats them: those that change something only where the server surely did not do it, or where
+// doing it twice is the same as doing it once.
 
 import { errorFromResponse, FrostByteError, isSurelyUndone, messageOf, networkError } from './errors.ts'
 import { inRange, retryPolicy, withRetries } from './retry.ts'
@@ -41,6 +42,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** What the call is about, for messages. */
   readonly subject: string
+  /** Of a call that changes something: a repeat does no more than the first one. Default: no. */
+  readonly isRepeatable?: boolean
 }
 
 export interface RequestBody {
@@ -126,7 +129,8 @@ export class HttpTransport implements Transport {
   }
 
   async requestJson(request: HttpRequest, options: RequestOptions): Promise<unknown> {
-    const mayRepeat = (error: FrostByteError): boolean => request.method === 'GET' || isSurelyUndone(error)
+    const isHarmless = request.method === 'GET' || request.isRepeatable === true
+    const mayRepeat = (error: FrostByteError): boolean => isHarmless || isSurelyUndone(error)
     return withRetries(this.policy, { signal: options.signal, mayRepeat }, async () => {
       const watchdog = this.watchdog(request.subject, options.signal)
       try {

@@ -1,5 +1,4 @@
-// What the REST surface says of files and the cluster, as the client's own types. A figure that the server has not established is
-// `undefined` here, as it is null there: never a hopeful zero.
+// What the REST surface says of files and buckets, as the client's own types.
 
 import { FrostByteError } from './errors.ts'
 import { JsonObject } from './json.ts'
@@ -17,43 +16,6 @@ export interface FileInfo {
   readonly modifiedAt: Date | undefined
   /** CRC-32 of the whole file, eight hex digits; `undefined` where the call does not tell. */
   readonly crc32: string | undefined
-}
-
-export interface WorkerStatus {
-  readonly id: string
-  readonly address: string
-  readonly zone: string | undefined
-  /** `up`, `suspect`, `down`, `out` or `draining`; another where the server is newer. */
-  readonly state: string
-  readonly usedBytes: number
-  readonly capacityBytes: number
-}
-
-export interface GroupStatus {
-  readonly id: number
-  readonly epoch: number
-  /** As `3+2`. */
-  readonly scheme: string
-  readonly state: string
-  readonly workers: readonly string[]
-}
-
-/** What is known of the redundancy; `undefined`: not established. */
-export interface RedundancyStatus {
-  readonly fragmentsMissing: number | undefined
-  readonly filesAtRisk: number | undefined
-  readonly filesLost: number | undefined
-  /** Slots whose content no comparison has established. */
-  readonly unknown: number | undefined
-  readonly comparedAt: Date | undefined
-  readonly scrubbedAt: Date | undefined
-}
-
-export interface ClusterStatus {
-  readonly id: string
-  readonly workers: readonly WorkerStatus[]
-  readonly groups: readonly GroupStatus[]
-  readonly redundancy: RedundancyStatus
 }
 
 export interface BucketInfo {
@@ -83,6 +45,30 @@ export interface LayoutPage {
   readonly scheme: string
   readonly chunkCount: number
   readonly pieces: readonly LayoutPiece[]
+  /** `after` of the next page; `undefined` at the end. */
+  readonly next: number | undefined
+}
+
+export interface VerifyProblem {
+  /** Counted over the whole file. */
+  readonly block: number
+  readonly column: number
+  readonly worker: string
+  /** `missing`, `damaged`, or `unknown` (the worker does not answer); another where the server is newer. */
+  readonly state: string
+}
+
+export interface VerifyPage {
+  readonly name: string
+  readonly sizeBytes: number
+  /** What was verified. A file that is replaced between two pages has another one. */
+  readonly version: string
+  /** Blocks on this page. */
+  readonly blocks: number
+  /** Pieces that were read and passed every check. */
+  readonly good: number
+  /** All others. */
+  readonly problems: readonly VerifyProblem[]
   /** `after` of the next page; `undefined` at the end. */
   readonly next: number | undefined
 }
@@ -134,37 +120,6 @@ export function parseNames(value: unknown): readonly string[] {
   })
 }
 
-export function parseCluster(value: unknown): ClusterStatus {
-  const answer = new JsonObject(value, 'cluster state')
-  const redundancy = answer.object('redundancy')
-  return {
-    id: answer.text('id'),
-    workers: answer.objects('workers').map((worker) => ({
-      id: worker.text('id'),
-      address: worker.text('address'),
-      zone: worker.optionalText('zone'),
-      state: worker.text('state'),
-      usedBytes: worker.number('usedBytes'),
-      capacityBytes: worker.number('capacityBytes'),
-    })),
-    groups: answer.objects('groups').map((group) => ({
-      id: group.number('id'),
-      epoch: group.number('epoch'),
-      scheme: group.text('scheme'),
-      state: group.text('state'),
-      workers: group.texts('workers'),
-    })),
-    redundancy: {
-      fragmentsMissing: redundancy.optionalNumber('fragmentsMissing'),
-      filesAtRisk: redundancy.optionalNumber('filesAtRisk'),
-      filesLost: redundancy.optionalNumber('filesLost'),
-      unknown: redundancy.optionalNumber('unknown'),
-      comparedAt: redundancy.optionalDate('comparedAt'),
-      scrubbedAt: redundancy.optionalDate('scrubbedAt'),
-    },
-  }
-}
-
 export function parseLayout(value: unknown): LayoutPage {
   const answer = new JsonObject(value, 'layout')
   return {
@@ -183,6 +138,24 @@ export function parseLayout(value: unknown): LayoutPage {
       lengthBytes: piece.number('length'),
       crc32: piece.optionalText('crc32'),
       worker: piece.text('worker'),
+    })),
+    next: answer.optionalNumber('next'),
+  }
+}
+
+export function parseVerified(value: unknown): VerifyPage {
+  const answer = new JsonObject(value, 'verification')
+  return {
+    name: answer.text('filename'),
+    sizeBytes: answer.number('size'),
+    version: answer.text('version'),
+    blocks: answer.number('blocks'),
+    good: answer.number('good'),
+    problems: answer.objects('problems').map((problem) => ({
+      block: problem.number('block'),
+      column: problem.number('column'),
+      worker: problem.text('worker'),
+      state: problem.text('state'),
     })),
     next: answer.optionalNumber('next'),
   }

@@ -4,12 +4,16 @@ import type { Command } from 'commander'
 
 import type { CommandContext } from '../command-context.ts'
 import { addBenchCommand } from './bench.ts'
+import { addDrainCommand } from './drain.ts'
 import { addGetCommand } from './get.ts'
 import { addLsCommand } from './ls.ts'
 import { addPutCommand } from './put.ts'
+import { addRepairCommand } from './repair.ts'
 import { addRmCommand } from './rm.ts'
+import { addScrubCommand } from './scrub.ts'
 import { addStatCommand } from './stat.ts'
 import { addStatusCommand } from './status.ts'
+import { addVerifyCommand } from './verify.ts'
 
 export function addClientCommands(program: Command, context: CommandContext): void {
   addPutCommand(program, context)
@@ -18,5 +22,9 @@ export function addClientCommands(program: Command, context: CommandContext): vo
   addRmCommand(program, context)
   addStatCommand(program, context)
   addStatusCommand(program, context)
+  addDrainCommand(program, context)
+  addRepairCommand(program, context)
+  addScrubCommand(program, context)
+  addVerifyCommand(program, context)
   addBenchCommand(program, context)
 }

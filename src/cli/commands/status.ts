@@ -1,115 +1,88 @@
-// `frostbyte status`: the workers and the redundancy of the cluster, as the master knows them. What was not established is shown as
-// unknown: "healthy" is said only where everything that it needs is known.
+// `frostbyte status`: the workers and the redundancy of the cluster, as the master knows them; once, live, or until all is well. What was
+// not established is shown as unknown: "healthy" is said only where everything that it needs is known, and known anew.
 
 import type { Command } from 'commander'
 
-import type { ClusterStatus, RedundancyStatus } from '../../sdk/index.ts'
+import type { FrostByteClient } from '../../sdk/index.ts'
 import { withExamples } from '../command-config.ts'
 import { addClientFlags, openClient, OutputWriter } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
-import { describeAge, describeBytes } from '../figures.ts'
-import { escapeText, formatTable } from '../terminal-text.ts'
+import { UsageError } from '../failure.ts'
+import { FreshHealth } from '../health/fresh-health.ts'
+import { statusJson } from '../health/status-json.ts'
+import { statusLines } from '../health/status-text.ts'
+import { TimeLeftMeter } from '../health/time-left.ts'
+import { addWaitTimeoutFlag, parseWaitLimit, waitUntil } from '../health/wait.ts'
+import type { WaitFlags } from '../health/wait.ts'
+import { watchJson, watchTable } from '../health/watch.ts'
+import { painterFor } from '../paint.ts'
+
+interface StatusFlags extends WaitFlags {
+  readonly json?: true
+  readonly watch?: true
+  readonly waitHealthy?: true
+}
 
 export function addStatusCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('status')
-    .description('show the state of the cluster')
-    .action(async (flags: { readonly json?: true }) => showStatus(context, command, flags))
-  withExamples(addClientFlags(command), [
-    ['frostbyte status', 'workers and redundancy'],
+    .description('show the state of the cluster: redundancy, healing, workers')
+    .option('-w, --watch', 'again every second, until Ctrl-C')
+    .option(
+      '--wait-healthy',
+      'have everything compared anew, and wait until redundancy is full by that and no worker is still being emptied',
+    )
+    .action(async (flags: StatusFlags) => showStatus(context, command, flags))
+  withExamples(addClientFlags(addWaitTimeoutFlag(command)), [
+    ['frostbyte status', 'what is missing, what is being done, who is to blame'],
+    ['frostbyte status --watch', 'the same, live'],
+    ['frostbyte status --wait-healthy --wait-timeout 1h', 'for scripts: ends with 0 once redundancy is full'],
     ["frostbyte status --json | jq '.redundancy.fragmentsMissing'", 'for programs; null is unknown'],
   ])
 }
 
-async function showStatus(context: CommandContext, command: Command, flags: { readonly json?: true }): Promise<void> {
-  const { client } = await openClient(context, command)
-  const status = await client.cluster({ signal: context.signal })
-  const writer = new OutputWriter(context.environment)
-  await writer.text(
-    flags.json === true
-      ? `${JSON.stringify(describeJson(status), undefined, 2)}\n`
-      : describeStatus(status, context.environment.wallMs()),
-  )
+async function showStatus(context: CommandContext, command: Command, flags: StatusFlags): Promise<void> {
+  const { watch, waitHealthy, json } = flags
+  if (watch === true && waitHealthy === true) throw new UsageError('--watch and --wait-healthy exclude each other.')
+  const isRepeated = watch === true || waitHealthy === true
+  const { client } = await openClient(context, command, { askedAgain: isRepeated })
+  if (waitHealthy === true)
+    return waitHealthily(context, client, { limitMs: parseWaitLimit(flags, command), json: json === true })
+  if (watch !== true) return showOnce(context, client, json === true)
+  if (json === true) return watchJson(context, client)
+  if (context.environment.stdout.isTerminal) return watchTable(context, client)
+  throw new UsageError('--watch draws on a terminal, and standard output is none.', 'Add --json for one object a line.')
+}
+
+async function showOnce(context: CommandContext, client: FrostByteClient, json: boolean): Promise<void> {
+  const { environment, signal } = context
+  const status = await client.cluster({ signal })
+  const writer = new OutputWriter(environment)
+  if (json) {
+    await writer.text(`${JSON.stringify(statusJson(status), undefined, 2)}\n`)
+  } else {
+    const paint = painterFor(environment, environment.stdout)
+    const timeLeft = new TimeLeftMeter().describe(status)
+    for (const { text, level } of statusLines(status, { timeLeft })) await writer.text(`${paint(text, level)}\n`)
+  }
   await writer.flush()
 }
 
-/** The form that the design promises; `null` is unknown. */
-function describeJson(status: ClusterStatus): object {
-  const { fragmentsMissing, filesAtRisk, filesLost, unknown, comparedAt, scrubbedAt } = status.redundancy
-  return {
-    id: status.id,
-    workers: status.workers.map(({ id, address, zone, state, usedBytes, capacityBytes }) => ({
-      id,
-      address,
-      zone: zone ?? null,
-      state,
-      usedBytes,
-      capacityBytes,
-    })),
-    groups: status.groups,
-    redundancy: {
-      fragmentsMissing: fragmentsMissing ?? null,
-      filesAtRisk: filesAtRisk ?? null,
-      filesLost: filesLost ?? null,
-      unknown: unknown ?? null,
-      comparedAt: comparedAt?.toISOString() ?? null,
-      scrubbedAt: scrubbedAt?.toISOString() ?? null,
-    },
-  }
-}
-
-function describeStatus(status: ClusterStatus, nowMs: number): string {
-  const { workers, groups, redundancy } = status
-  const rows = workers.map(({ id, state, address, zone, usedBytes, capacityBytes }) => {
-    const share = capacityBytes > 0 ? `${Math.round((usedBytes / capacityBytes) * 100)} %` : ''
-    return [id, state, address, zone ?? '-', describeBytes(usedBytes), describeBytes(capacityBytes), share].map(
-      escapeText,
-    )
+async function waitHealthily(
+  context: CommandContext,
+  client: FrostByteClient,
+  { limitMs, json }: { readonly limitMs: number; readonly json: boolean },
+): Promise<void> {
+  const health = new FreshHealth(client, context.environment, { untilDrained: true })
+  await waitUntil(context, {
+    failure: 'not healthy',
+    limitMs,
+    json,
+    check: async (signal) => health.check(signal),
   })
-  const columns = [
-    { heading: 'WORKER' },
-    { heading: 'STATE' },
-    { heading: 'ADDRESS' },
-    { heading: 'ZONE' },
-    { heading: 'USED', align: 'right' },
-    { heading: 'CAPACITY', align: 'right' },
-    { heading: 'FULL', align: 'right' },
-  ] as const
-  const up = workers.filter(({ state }) => state === 'up').length
-  const writable = groups.filter(({ state }) => state === 'writable').length
-  const lines = [
-    `Cluster ${escapeText(status.id)}: ${up} of ${workers.length} workers up, ${groups.length} placement groups (${writable} writable)`,
-    '',
-    formatTable(columns, rows).trimEnd(),
-    '',
-    `Redundancy: ${verdict(status)}`,
-    ...describeRedundancy(redundancy, nowMs).map(([label, value]) => `  ${label.padEnd(20)} ${value}`),
-  ]
-  return lines.map((line) => `${line}\n`).join('')
-}
-
-function describeRedundancy(redundancy: RedundancyStatus, nowMs: number): readonly (readonly [string, string])[] {
-  const figure = (value: number | undefined): string =>
-    value === undefined ? 'unknown' : value.toLocaleString('en-US')
-  const age = (at: Date | undefined): string => (at === undefined ? 'never' : describeAge(nowMs - at.getTime()))
-  return [
-    ['fragments missing', figure(redundancy.fragmentsMissing)],
-    ['files at risk', figure(redundancy.filesAtRisk)],
-    ['files lost', figure(redundancy.filesLost)],
-    ['slots not compared', figure(redundancy.unknown)],
-    ['last compared', age(redundancy.comparedAt)],
-    ['last scrubbed', age(redundancy.scrubbedAt)],
-  ]
-}
-
-/** Bad news first; good news only where nothing is unknown. */
-function verdict({ redundancy, workers }: ClusterStatus): string {
-  const { fragmentsMissing, filesAtRisk, filesLost, unknown, comparedAt } = redundancy
-  if (filesLost !== undefined && filesLost > 0) return 'FILES ARE LOST'
-  if (filesAtRisk !== undefined && filesAtRisk > 0) return 'files are at risk'
-  if (fragmentsMissing !== undefined && fragmentsMissing > 0) return 'reduced, to be repaired'
-  if (workers.some(({ state }) => state !== 'up' && state !== 'draining')) return 'reduced while workers are away'
-  const isKnown =
-    fragmentsMissing === 0 && filesAtRisk === 0 && filesLost === 0 && unknown === 0 && comparedAt !== undefined
-  return isKnown ? 'full' : 'unknown'
+  const text =
+    json && health.last !== undefined
+      ? JSON.stringify(statusJson(health.last), undefined, 2)
+      : 'healthy: redundancy is full, by a comparison that began after this command'
+  await context.environment.stdout.write(`${text}\n`)
 }

@@ -219,6 +219,42 @@ describe('a configuration', () => {
     assert.throws(() => resolveConfig('worker', [], '/here'), refusal(/secret/, /--secret-file/))
   })
 
+  test('of healing has the rates and times of the design, and holds them to their bounds', () => {
+    const { workerOutAfterMs, compareEveryMs, repairBytesPerSecondMin, repairBytesPerSecondMax } = resolveConfig(
+      'master',
+      [],
+      '/here',
+    )
+    assert.deepEqual([workerOutAfterMs, compareEveryMs], [15 * 60_000, 5 * 60_000])
+    assert.deepEqual([repairBytesPerSecondMin, repairBytesPerSecondMax], [16 * 2 ** 20, 512 * 2 ** 20])
+    for (const [name, text] of [
+      ['worker-out-after', '999ms'],
+      ['worker-out-after', '169h'],
+      ['compare-every', '0s'],
+      ['repair-rate-min', '0B'],
+      ['repair-rate-max', '16MB'],
+    ] as const) {
+      const refused = refusal(new RegExp(`^--${name}: "${text}" must be`), /./)
+      assert.throws(() => resolveConfig('master', [fromFlags({ [name]: text })], '/here'), refused)
+    }
+  })
+
+  test('cannot have a lowest rate of repair above the highest', () => {
+    assert.throws(
+      () => resolveConfig('master', [fromVariables({ FROSTBYTE_REPAIR_RATE_MAX: '1MiB' })], '/here'),
+      refusal(
+        /^FROSTBYTE_REPAIR_RATE_MAX: repair-rate-min, 16MiB, is above repair-rate-max, 1MiB/,
+        /Lower repair-rate-min/,
+      ),
+    )
+    assert.throws(
+      () => resolveConfig('up', [fromFlags({ 'repair-rate-min': '1GiB' })], '/here'),
+      /^FrostError: --repair/,
+    )
+    const equal = fromFlags({ 'repair-rate-min': '1MiB', 'repair-rate-max': '1MiB' })
+    assert.equal(resolveConfig('up', [equal], '/here').repairBytesPerSecondMin, 2 ** 20)
+  })
+
   test('is not disturbed by what container platforms set for a service called frostbyte', () => {
     const variables = {
       FROSTBYTE_SERVICE_HOST: '10.0.0.1',
@@ -326,6 +362,10 @@ describe('flags', () => {
       'open-access': 'true',
       'allowed-hosts': 'a.example,b.example',
       'upload-stall-timeout': '90s',
+      'worker-out-after': '1h',
+      'compare-every': '30s',
+      'repair-rate-min': '1MiB',
+      'repair-rate-max': '2MiB',
       'data': '/some where',
       'capacity': '1GiB',
     })
@@ -344,6 +384,10 @@ describe('flags', () => {
       'openAccess',
       'allowedHosts',
       'uploadStallTimeoutMs',
+      'workerOutAfterMs',
+      'compareEveryMs',
+      'repairBytesPerSecondMin',
+      'repairBytesPerSecondMax',
       'dataDirectory',
     ] as const) {
       assert.deepEqual(master[key], up[key], key)

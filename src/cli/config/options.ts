@@ -2,7 +2,7 @@
 // the configurations and docs/reference/config.md derive. A key of the table is the name in the program, with its unit.
 
 import { chunkSizeBytesMax, chunkSizeBytesMin } from '../../base/scheme.ts'
-import { GIB, HOUR_MS, MIB, SECOND_MS } from '../../base/units.ts'
+import { GIB, HOUR_MS, KIB, MIB, SECOND_MS } from '../../base/units.ts'
 import {
   choice,
   duration,
@@ -47,6 +47,8 @@ const originUrl = word({
 
 /** As much as one process may count in bytes without losing exactness, in a round figure. */
 const capacityMax = 4096 * 1024 * GIB
+/** Per second; more than any cluster moves. */
+const repairRateMax = 1024 * GIB
 
 export const options = {
   // Where things lie
@@ -228,6 +230,35 @@ export const options = {
     roles: ['up', 'master'],
     summary: 'An upload that sends nothing for so long is ended, and leaves nothing.',
     default: '30s',
+  }),
+  // Healing
+  workerOutAfterMs: option({
+    name: 'worker-out-after',
+    kind: duration({ min: SECOND_MS, max: 168 * HOUR_MS }),
+    roles: ['up', 'master'],
+    summary: 'A worker that is silent for so long counts as lost: what it held is rebuilt on others.',
+    default: '15m',
+  }),
+  compareEveryMs: option({
+    name: 'compare-every',
+    kind: duration({ min: SECOND_MS, max: 24 * HOUR_MS }),
+    roles: ['up', 'master'],
+    summary: 'How often what must exist is compared with what the workers hold.',
+    default: '5m',
+  }),
+  repairBytesPerSecondMin: option({
+    name: 'repair-rate-min',
+    kind: size({ min: 64 * KIB, max: repairRateMax }),
+    roles: ['up', 'master'],
+    summary: 'What healing may read and write per second, all workers together, however busy they are.',
+    default: '16MiB',
+  }),
+  repairBytesPerSecondMax: option({
+    name: 'repair-rate-max',
+    kind: size({ min: 64 * KIB, max: repairRateMax }),
+    roles: ['up', 'master'],
+    summary: 'What healing may read and write per second, all workers together, while nobody else needs them.',
+    default: '512MiB',
   }),
   logLevel: option({
     name: 'log-level',

@@ -11,6 +11,7 @@ import { nearest } from './nearest.ts'
 import { defaultText, variableOf } from './option.ts'
 import type { AnyOption, ConfigOf, Role, Source } from './option.ts'
 import { options } from './options.ts'
+import { formatSize } from './units.ts'
 
 /** What was given in one place. */
 export interface Given {
@@ -77,25 +78,49 @@ function whatThen({ absence }: AnyOption): string {
 
 /** What one option alone cannot say. */
 function checkTogether(role: Role, values: Readonly<Record<string, unknown>>, given: readonly Given[]): void {
-  if (role === 'up') {
-    const { workers, scheme } = values as { readonly workers: number; readonly scheme: Scheme }
-    const needed = columnCount(scheme)
-    const text = `${scheme.dataColumns}+${scheme.parityColumns}`
-    if (workers >= needed) return
-    const place = given.map(({ values: named }) => named.get('workers')?.place).find((found) => found !== undefined)
-    throw new FrostError(
-      'config-invalid',
-      `${place ?? 'workers'}: ${workers} workers cannot hold the scheme ${text}.`,
-      {
-        remedy: `Ask for at least ${needed} workers, or for another scheme.`,
-      },
-    )
-  }
+  if (role === 'up') checkWorkers(values as WorkersAndScheme, given)
+  if (role === 'up' || role === 'master') checkRepairRates(values as RepairRates, given)
   if (role === 'worker' && values['secretFile'] === undefined && values['secret'] === undefined) {
     throw new FrostError('config-invalid', 'secret-file: a worker needs the secret of its cluster.', {
       remedy: 'Copy the file `secret` from the master’s data directory, and name it with --secret-file.',
     })
   }
+}
+
+type WorkersAndScheme = {
+  readonly workers: number
+  readonly scheme: Scheme
+}
+
+function checkWorkers({ workers, scheme }: WorkersAndScheme, given: readonly Given[]): void {
+  const needed = columnCount(scheme)
+  if (workers >= needed) return
+  const text = `${scheme.dataColumns}+${scheme.parityColumns}`
+  const place = placeOf('workers', given)
+  throw new FrostError('config-invalid', `${place ?? 'workers'}: ${workers} workers cannot hold the scheme ${text}.`, {
+    remedy: `Ask for at least ${needed} workers, or for another scheme.`,
+  })
+}
+
+type RepairRates = {
+  readonly repairBytesPerSecondMin: number
+  readonly repairBytesPerSecondMax: number
+}
+
+function checkRepairRates(rates: RepairRates, given: readonly Given[]): void {
+  const { repairBytesPerSecondMin: min, repairBytesPerSecondMax: max } = rates
+  if (min <= max) return
+  const place = placeOf('repair-rate-min', given) ?? placeOf('repair-rate-max', given) ?? 'repair-rate-min'
+  throw new FrostError(
+    'config-invalid',
+    `${place}: repair-rate-min, ${formatSize(min)}, is above repair-rate-max, ${formatSize(max)}.`,
+    { remedy: 'Lower repair-rate-min, or raise repair-rate-max.' },
+  )
+}
+
+/** Where the value that counts was written. */
+function placeOf(name: string, given: readonly Given[]): string | undefined {
+  return given.map(({ values }) => values.get(name)?.place).find((found) => found !== undefined)
 }
 
 /** Holds a name to the table. @throws FrostError `config-invalid`. */

@@ -20,6 +20,9 @@ export class FakeEnvironment implements CliEnvironment {
   readonly stderr: FakeOutput
   readonly exits: number[] = []
   nowMs = 0
+  /** How often the command has slept; `onSleep` sees the count before each. */
+  sleeps = 0
+  onSleep: (sleeps: number) => void = () => undefined
   readonly #stdin: AsyncIterable<Uint8Array> | undefined
   #listener: ((signal: InterruptSignal) => void) | undefined
 
@@ -48,6 +51,12 @@ export class FakeEnvironment implements CliEnvironment {
     return Date.UTC(2026, 10, 23, 10, 5)
   }
 
+  /** The time passes at once. */
+  async sleep(delayMs: number): Promise<void> {
+    this.onSleep(++this.sleeps)
+    this.nowMs += delayMs
+  }
+
   onInterrupt(listener: (signal: InterruptSignal) => void): () => void {
     this.#listener = listener
     return () => {
@@ -67,6 +76,7 @@ export class FakeEnvironment implements CliEnvironment {
 export class FakeOutput implements Output {
   readonly isTerminal: boolean
   readonly columns = 100
+  readonly rows = 50
   /** From then on the reader is gone. */
   isClosed = false
   readonly #parts: Uint8Array[] = []

@@ -1,5 +1,5 @@
-// What an administrator asks of the healing: draining a worker, comparing, scrubbing, and verifying one file. What goes
-// on in the background is answered with 202; GET /api/v1/cluster says how far it is.
+// What an administrator asks of the healing: draining a worker, comparing, scrubbing, and verifying one file. What goes on in the
+// background is answered with 202; GET /api/v1/cluster says how far it is.
 
 import { FrostError } from '../../base/errors.ts'
 import { parseWorkerId } from '../../base/ids.ts'

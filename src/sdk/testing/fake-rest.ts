@@ -5,12 +5,16 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { crc32 } from 'node:zlib'
 
+import { healthyCluster } from './cluster-json.ts'
+
 interface StoredFile {
   readonly bytes: Uint8Array
   readonly version: string
   readonly contentType: string
   readonly modifiedMs: number
 }
+
+const administration = /^\/api\/v1\/(?:repair|scrub|workers\/[^/]+\/drain)$/
 
 export interface SeenRequest {
   readonly method: string
@@ -30,7 +34,15 @@ export class FakeRest {
   readonly buckets = new Map<string, Map<string, StoredFile>>([['default', new Map()]])
   readonly requests: SeenRequest[] = []
   intercept: Intercept = () => false
-  cluster: unknown = healthyCluster()
+  /** Asked anew for each request. */
+  cluster: () => unknown = healthyCluster
+  /** What `verify` finds in the block of that index, in any file. */
+  damage: readonly {
+    readonly block: number
+    readonly column: number
+    readonly worker: string
+    readonly state: string
+  }[] = []
   #server: Server | undefined
   #versions = 0
 
@@ -87,7 +99,8 @@ export class FakeRest {
     const seen = { method, path: url.pathname, query: url.searchParams, headers: request.headers }
     this.requests.push(seen)
     if (await this.intercept(seen, request, response)) return
-    if (seen.path === '/api/v1/cluster') return json(response, 200, this.cluster)
+    if (seen.path === '/api/v1/cluster') return json(response, 200, this.cluster())
+    if (administration.test(seen.path)) return this.#administrate(seen, response)
     if (seen.path === '/api/v1/buckets') return this.#buckets(seen, response)
     const files = this.#bucket(url.searchParams.get('bucket') ?? 'default')
     if (files === undefined) return problem(response, 404, 'bucket-not-found', { detail: 'There is no such bucket.' })
@@ -102,11 +115,25 @@ export class FakeRest {
         return remove(files, seen, response)
       case '/api/v1/stat':
         return describe(files, seen, response)
+      case '/api/v1/verify':
+        return this.#verify(files, seen, response)
       case '/api/v1/layout':
         return layOut(files, seen, response)
       default:
         return problem(response, 404, 'route-not-found', { detail: `There is nothing at ${url.pathname}.` })
     }
+  }
+
+  /** Whatever is asked for has begun; nothing comes of it but what a test makes of it. */
+  #administrate({ path, method }: SeenRequest, response: ServerResponse): void {
+    const [, , , , id, verb] = path.split('/')
+    if (path.endsWith('/repair')) return json(response, 202, { comparing: true })
+    if (path.endsWith('/scrub'))
+      return json(response, 202, { workers: healthyCluster().workers.map((worker) => worker.id) })
+    if (!healthyCluster().workers.some((worker) => worker.id === id) || verb !== 'drain') {
+      return problem(response, 404, 'worker-not-found', { detail: `There is no worker ${id}.` })
+    }
+    return json(response, method === 'POST' ? 202 : 200, { id, draining: method === 'POST' })
   }
 
   #buckets(seen: SeenRequest, response: ServerResponse): void {
@@ -124,6 +151,30 @@ export class FakeRest {
       return json(response, 201, { name })
     }
     return this.buckets.delete(name) ? json(response, 200, { name }) : problem(response, 404, 'bucket-not-found')
+  }
+
+  /** Blocks of 300 chunks in five columns. */
+  #verify(files: ReadonlyMap<string, StoredFile>, seen: SeenRequest, response: ServerResponse): void {
+    const name = seen.query.get('filename') ?? ''
+    const file = files.get(name)
+    if (file === undefined) return problem(response, 404, 'file-not-found', { detail: `There is no file "${name}".` })
+    const count = Math.ceil(file.bytes.length / 3_072_000)
+    const after = Number(seen.query.get('after') ?? -1)
+    const end = Math.min(count, after + 1 + Number(seen.query.get('limit') ?? 100))
+    const problems = this.damage.filter(({ block }) => block > after && block < end)
+    const blocks = Math.max(0, end - after - 1)
+    const { version } = file
+    return json(response, 200, {
+      filename: name,
+      bucket: seen.query.get('bucket') ?? 'default',
+      size: file.bytes.length,
+      etag: version,
+      version,
+      blocks,
+      good: Math.max(0, blocks * 5 - problems.length),
+      problems,
+      next: end < count ? end - 1 : null,
+    })
   }
 
   async #upload(seen: SeenRequest, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -291,29 +342,5 @@ async function readAll(request: IncomingMessage): Promise<Uint8Array | undefined
     return Buffer.concat(parts)
   } catch {
     return undefined
-  }
-}
-
-function healthyCluster(): unknown {
-  const ids = ['00000000000000a1', '00000000000000a2', '00000000000000a3', '00000000000000a4', '00000000000000a5']
-  return {
-    id: '000102030405060708090a0b0c0d0e0f',
-    workers: ids.map((id, index) => ({
-      id,
-      address: `127.0.0.1:${7001 + index}`,
-      zone: index === 0 ? 'north' : null,
-      state: 'up',
-      usedBytes: 5 * 1024 * 1024 * index,
-      capacityBytes: 100 * 1024 * 1024,
-    })),
-    groups: [{ id: 1, epoch: 1, scheme: '3+2', state: 'writable', workers: ids }],
-    redundancy: {
-      fragmentsMissing: 0,
-      filesAtRisk: 0,
-      filesLost: 0,
-      unknown: 0,
-      comparedAt: '2026-11-23T10:00:00.000Z',
-      scrubbedAt: null,
-    },
   }
 }

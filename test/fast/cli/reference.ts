@@ -7,13 +7,14 @@ import { options } from '../../../src/cli/config/options.ts'
 import { runCli } from '../../../src/cli/run.ts'
 import { FakeEnvironment } from '../../../src/cli/testing/fake-environment.ts'
 
-const commandNames = ['up', 'master', 'worker', 'put', 'get', 'ls', 'rm', 'stat', 'status', 'bench']
+const clientNames = ['put', 'get', 'ls', 'rm', 'stat', 'status', 'drain', 'repair', 'scrub', 'verify', 'bench']
+const commandNames = ['up', 'master', 'worker', ...clientNames]
 
 const roleNames: Readonly<Record<Role, string>> = {
   up: 'up',
   master: 'master',
   worker: 'worker',
-  client: 'put, get, ls, rm, stat, status, bench',
+  client: clientNames.join(', '),
 }
 
 /** One section an option, in the order of the table. */

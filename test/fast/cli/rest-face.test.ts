@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 
+import { defined } from '../../../src/base/assert.ts'
 import { FrostError } from '../../../src/base/errors.ts'
 import { runCli } from '../../../src/cli/run.ts'
 import { FakeEnvironment } from '../../../src/cli/testing/fake-environment.ts'
 import { downloadFile, FrostByteClient, FrostByteError } from '../../../src/sdk/node.ts'
-import { Harness, sampleBytes } from '../rest/harness.ts'
+import { Harness, isRecord, sampleBytes } from '../rest/harness.ts'
 import { makeDirectory } from './run-frostbyte.ts'
 
 const content = sampleBytes(3_500_000)
@@ -178,6 +179,26 @@ describe('the client library at the REST face', () => {
     assert.ok((await client.cluster()).workers.length > 0)
   })
 
+  test('drains workers, asks for comparisons and scrubs, and verifies by pages', async () => {
+    await using server = await Harness.start()
+    const client = clientOf(server)
+    const worker = '3'.repeat(16)
+    await client.drain(worker)
+    assert.equal((await client.cluster()).workers[2]?.state, 'draining')
+    assert.equal((await client.scrub()).length, 4)
+    await client.cancelDrain(worker)
+    assert.equal((await client.cluster()).workers[2]?.state, 'up')
+    await assert.rejects(client.drain('../../upload'), hasCode('worker-not-found', 404))
+    await client.repair()
+    assert.equal(server.files.repairs, 1)
+    server.files.store('a', content)
+    const first = await client.verify('a', { limit: 10 })
+    assert.deepEqual([first.blocks, first.good, first.next], [10, 50, 9])
+    const second = await client.verify('a', { after: first.next })
+    assert.deepEqual([second.blocks, second.next, second.version], [2, undefined, first.version])
+    await assert.rejects(client.verify('none'), hasCode('file-not-found', 404))
+  })
+
   test('compares checksums of local files', async () => {
     await using server = await Harness.start()
     await using directory = await makeDirectory()
@@ -190,6 +211,11 @@ describe('the client library at the REST face', () => {
   })
 })
 
+function withoutTime(cluster: unknown): unknown {
+  assert.ok(isRecord(cluster) && typeof cluster['time'] === 'string')
+  return { ...cluster, time: undefined }
+}
+
 describe('the command line at the REST face', () => {
   test('shows the state of the cluster as the server gives it', async () => {
     await using server = await Harness.start()
@@ -198,8 +224,27 @@ describe('the command line at the REST face', () => {
     const options = { handlers: { up: nothing, master: nothing, worker: nothing }, version: '', environment: world }
     assert.equal(await runCli(['status', '--json'], options), 0)
     const { json } = await server.request('/api/v1/cluster')
-    assert.partialDeepStrictEqual(json, JSON.parse(world.stdout.text))
+    assert.deepEqual(withoutTime(JSON.parse(world.stdout.text)), withoutTime(json))
     assert.equal(await runCli(['status'], options), 0)
     assert.match(world.stdout.text, /Redundancy: /)
+  })
+
+  test('drains, scrubs and verifies', async () => {
+    await using server = await Harness.start()
+    const world = new FakeEnvironment({ url: `http://127.0.0.1:${server.port}` })
+    const nothing = async (): Promise<void> => undefined
+    const options = { handlers: { up: nothing, master: nothing, worker: nothing }, version: '', environment: world }
+    assert.equal(await runCli(['drain', '22'], options), 0)
+    assert.equal(server.files.clusterNow.workers[1]?.state, 'draining')
+    assert.equal(await runCli(['drain', '22', '--cancel'], options), 0)
+    assert.equal(server.files.clusterNow.workers[1]?.state, 'up')
+    assert.equal(await runCli(['scrub'], options), 0)
+    assert.equal(await runCli(['repair'], options), 0)
+    assert.equal(server.files.repairs, 1)
+    server.files.store('a', content)
+    const worker = defined(server.files.clusterNow.workers[4], 'a worker').id
+    server.files.damage = [{ block: 11, column: 4, worker, state: 'damaged' }]
+    assert.equal(await runCli(['verify', '--all'], options), 7)
+    assert.match(world.stdout.text, /^damaged: block 11 column 4 on worker 5{16} of a\n1 file: 1 problem, 59 pieces/m)
   })
 })
