@@ -37,7 +37,7 @@ class World {
       ports: {
         ...this.#node('me', 0).ports,
         network: {
-          listen: network.listen,
+          listen: network.listen.bind(network),
           connect: async (...args: Parameters<typeof network.connect>) => {
             this.dialled++
             return await network.connect(...args)
