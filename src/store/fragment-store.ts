@@ -35,16 +35,8 @@ import type {
   StorePorts,
   StoreUsage,
 } from './contract.ts'
-import {
-  boundAfter,
-  dataIdOf,
-  fragmentKeyOf,
-  fragmentText,
-  idText,
-  idTextOf,
-  isFragmentText,
-  rangeOfId,
-} from './fragment-key.ts'
+import { Drops } from './drops.ts'
+import { boundAfter, fragmentText } from './fragment-key.ts'
 import {
   listDataIds,
   listFragments,
@@ -56,7 +48,7 @@ import {
 } from './fragment-listing.ts'
 import { FragmentLookup } from './fragment-lookup.ts'
 import { openIdentity, writeIdentity, type Identity } from './identity.ts'
-import type { EntryKind, LogEntry } from './log-entry.ts'
+import type { LogEntry } from './log-entry.ts'
 import { segmentFileName } from './segment-writer.ts'
 import { SlotDigests } from './slot-digests.ts'
 import { ballastName, SpaceGuard } from './space-guard.ts'
@@ -64,23 +56,14 @@ import { openParts, type StoreHooks, type StoreParts } from './store-parts.ts'
 import { settingsOf, type StoreSettings } from './store-settings.ts'
 
 const dropsMax = 4096
-/** Fragments that tombstones under way at once remove, unless a single data id has more. */
-const droppedAtOnceMax = 4096
 /** Slices of the index that one page of a listing looks at. */
 const slicesPerPage = 16
-
-/** Fragments or data ids to drop; a header checksum: only the record that has it. */
-type DropTexts = ReadonlyMap<string, number | undefined>
-
-interface Drop {
-  readonly texts: DropTexts
-  readonly done: Promise<unknown>
-}
 
 interface OpenStore extends StoreParts {
   readonly lookup: FragmentLookup
   readonly compactor: Compactor
   readonly digests: SlotDigests
+  readonly drops: Drops
 }
 
 export class FragmentStore {
@@ -93,11 +76,9 @@ export class FragmentStore {
   #identity: Identity | undefined
   /** The last put under way of each fragment: another one waits for it. */
   readonly #putting = new Map<string, Promise<unknown>>()
-  /** Drops under way: a put of what they name waits for them. */
-  readonly #dropping = new Set<Drop>()
   /** Calls that change something and have not ended. */
   readonly #changing = new Set<Promise<unknown>>()
-  readonly #counts = { puts: 0, putsExisting: 0, reads: 0, drops: 0, failedSyncs: 0, appendedBytes: 0, readBytes: 0 }
+  readonly #counts = { puts: 0, putsExisting: 0, reads: 0, failedSyncs: 0, appendedBytes: 0, readBytes: 0 }
   #firstBatches = 0
   #hasFailed = false
 
@@ -126,7 +107,8 @@ export class FragmentStore {
       const lookup = new FragmentLookup(parts.ledger, this.#events)
       this.#identity = who.identity
       const digests = new SlotDigests(this.#ports.clock, parts.ledger)
-      this.#store = { ...parts, lookup, digests, compactor: this.#makeCompactor(parts, lookup) }
+      const drops = new Drops(parts, this.#putting)
+      this.#store = { ...parts, lookup, digests, drops, compactor: this.#makeCompactor(parts, lookup) }
       this.#firstBatches = sumOf(parts.report.lastBatches)
     } catch (error) {
       await disk.close()
@@ -218,11 +200,7 @@ export class FragmentStore {
    */
   async drop(group: GroupId, dataIds: readonly DataId[]): Promise<void> {
     assert(dataIds.length <= dropsMax, `${dataIds.length} data ids to drop`)
-    this.#opened()
-    const ids = new Map(dataIds.map((dataId) => [idText(group, dataId), undefined]))
-    await this.#change(
-      this.#drop(ids, (id) => newTombstone('drop-id', { group, dataId: dataIdOf(id), block: 0, column: 0 })),
-    )
+    await this.#change(this.#opened().drops.dropIds(group, dataIds))
   }
 
   /**
@@ -233,9 +211,7 @@ export class FragmentStore {
     fragments: readonly (FragmentKey & { readonly headerCrc?: number | undefined })[],
   ): Promise<number> {
     assert(fragments.length <= dropsMax, `${fragments.length} fragments to drop`)
-    this.#opened()
-    const texts = new Map(fragments.map((fragment) => [fragmentText(fragment), fragment.headerCrc]))
-    return await this.#change(this.#drop(texts, (text) => newTombstone('drop-fragment', fragmentKeyOf(text))))
+    return await this.#change(this.#opened().drops.dropFragments(fragments))
   }
 
   /** Fragments of a group in good state, in the order of data id, block, column, after `after`; at most `limit` (≤ 10,000). */
@@ -322,10 +298,11 @@ export class FragmentStore {
   }
 
   counters(): StoreCounters {
-    const { checkpoints, compactor, lookup } = this.#opened()
+    const { checkpoints, compactor, drops, lookup } = this.#opened()
     const { segments, bytes } = compactor.counters
     return {
       ...this.#counts,
+      drops: drops.count,
       batches: sumOf(this.lastBatches()) - this.#firstBatches,
       checkpoints: checkpoints.count,
       damageFound: lookup.damageFound,
@@ -386,11 +363,9 @@ export class FragmentStore {
 
   /** What a put of the fragment comes after: it is neither answered by nor loses against what is being dropped. */
   #underWay(text: string): readonly Promise<unknown>[] {
-    const before: Promise<unknown>[] = []
     const put = this.#putting.get(text)
-    if (put !== undefined) before.push(put)
-    for (const { texts, done } of this.#dropping) if (texts.has(text) || texts.has(idTextOf(text))) before.push(done)
-    return before
+    const drops = this.#opened().drops.underWay(text)
+    return put === undefined ? drops : [put, ...drops]
   }
 
   async #put(text: string, header: RecordHeader, record: Uint8Array): Promise<'stored' | 'exists'> {
@@ -432,59 +407,6 @@ export class FragmentStore {
       throw error
     }
     throw new FrostError('fragment-conflict', `A different ${fragmentName(key)} is stored already.`)
-  }
-
-  async #drop(texts: DropTexts, make: (text: string) => LogEntry): Promise<number> {
-    const done = this.#writeDrop(texts, make)
-    const drop = { texts, done }
-    this.#dropping.add(drop)
-    try {
-      const dropped = await done
-      this.#counts.drops += texts.size
-      return dropped
-    } finally {
-      this.#dropping.delete(drop)
-    }
-  }
-
-  /** Writes the tombstones of what is held, slice by slice. Resolves to how many fragments went. */
-  async #writeDrop(wanted: DropTexts, make: (text: string) => LogEntry): Promise<number> {
-    const { logs } = this.#admitted()
-    // A put that was admitted before the drop must not come after its tombstone.
-    const earlier = [...this.#putting].filter(([text]) => wanted.has(text) || wanted.has(idTextOf(text)))
-    await Promise.allSettled(earlier.map(([, put]) => put))
-    let slice: Promise<boolean>[] = []
-    let fragments = 0
-    let dropped = 0
-    for (const [text, headerCrc] of wanted) {
-      const count = this.#countHeld(text, headerCrc)
-      if (count === 0) continue
-      if (fragments + count > droppedAtOnceMax) {
-        await Promise.all(slice)
-        slice = []
-        fragments = 0
-      }
-      slice.push(logs.small.submit({ entry: make(text), record: undefined, isPut: false }))
-      fragments += count
-      dropped += count
-    }
-    await Promise.all(slice)
-    return dropped
-  }
-
-  /** Fragments that a tombstone for the key would remove. */
-  #countHeld(text: string, headerCrc: number | undefined): number {
-    const { table } = this.#admitted().ledger
-    if (isFragmentText(text)) {
-      const entry = table.get(text)
-      if (entry === undefined || entry.state === 'dropped') return 0
-      return headerCrc === undefined || headerCrc === entry.headerCrc ? 1 : 0
-    }
-    let count = 0
-    for (const [held, entry] of table.scan(rangeOfId(text))) {
-      if (isFragmentText(held) && entry.state !== 'dropped') count++
-    }
-    return count
   }
 
   /** On a full disk the ballast makes room for the few bytes of a start. */
@@ -571,10 +493,6 @@ export class FragmentStore {
       this.#changing.delete(change)
     }
   }
-}
-
-function newTombstone(kind: EntryKind, key: FragmentKey): LogEntry {
-  return { kind, key, offset: 0, bytes: 0, headerCrc: 0, sequence: 0 }
 }
 
 function sumOf([small, large]: readonly [number, number]): number {

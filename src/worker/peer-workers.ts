@@ -63,8 +63,7 @@ export class PeerWorkers {
   /** Ends all connections. Can be called twice. */
   async close(): Promise<void> {
     this.#stop.abort(new FrostError('cancelled', 'The worker is being stopped.'))
-    const all = [...this.#shared.keys()]
-    for (const worker of all) await this.#close(worker)
+    await Promise.all([...this.#shared.keys()].map((worker) => this.#close(worker)))
   }
 
   #take(place: WorkerAddress): Shared {

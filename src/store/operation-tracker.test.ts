@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+
+import { VirtualTime } from '../../sim/ports/clock.ts'
+import { FrostError } from '../base/errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
+import { OperationTracker } from './operation-tracker.ts'
+
+async function fail(tracker: OperationTracker, code: ErrorCode = 'disk-failed'): Promise<void> {
+  await assert.rejects(
+    tracker.track(async () => await Promise.reject(new FrostError(code, 'No.'))),
+    { code },
+  )
+}
+
+describe('a disk that fails', () => {
+  test('is one of which three operations fail within a minute, until ten minutes after the last', async () => {
+    const time = new VirtualTime()
+    const tracker = new OperationTracker(time.createClock())
+    for (let failure = 0; failure < 2; failure++) await fail(tracker)
+    assert.equal(tracker.isFailing, false)
+    await time.advance(59_000)
+    await fail(tracker)
+    assert.equal(tracker.isFailing, true)
+    await time.advance(9 * 60_000)
+    await fail(tracker)
+    await time.advance(9 * 60_000)
+    assert.equal(tracker.isFailing, true)
+    await time.advance(60_000)
+    assert.equal(tracker.isFailing, false)
+    await fail(tracker)
+    assert.equal(tracker.isFailing, false)
+  })
+
+  test('is not one with a bad sector now and then, and not a full one', async () => {
+    const time = new VirtualTime()
+    const tracker = new OperationTracker(time.createClock())
+    for (let failure = 0; failure < 10; failure++) {
+      await fail(tracker)
+      await fail(tracker, 'insufficient-storage')
+      await fail(tracker, 'fragment-corrupt')
+      await time.advance(31_000)
+    }
+    assert.equal(tracker.isFailing, false)
+  })
+})
