@@ -6,9 +6,8 @@ import { clusterIdFromBytes } from '../src/base/ids.ts'
 import { SeededRandom } from '../src/base/random.ts'
 import { defaultScheme } from '../src/base/scheme.ts'
 import type { Scheme } from '../src/base/scheme.ts'
-import { MIB, SECOND_MS } from '../src/base/units.ts'
+import { MIB, MINUTE_MS, SECOND_MS } from '../src/base/units.ts'
 import { defaultGroupBytesPerSlotMax } from '../src/master/master.ts'
-import { defaultHealingOptions } from '../src/master/healing/healing.ts'
 import type { HealingOptions } from '../src/master/healing/healing.ts'
 import type { FileInfo, FileService, PutRequest } from '../src/master/file-service.ts'
 import type { DataRow } from '../src/meta/contract/data-metadata.ts'
@@ -46,7 +45,7 @@ export interface SimulatedClusterOptions {
   readonly orphansEveryMs?: number
   /** Default 10 minutes. */
   readonly intentAfterMs?: number
-  /** Default: as in production, with workers out after 60 s. */
+  /** Default: compared every 5 minutes, and out after 60 s. */
   readonly healing?: Partial<HealingOptions>
   readonly store?: StoreOptions
   /** Default: 1 ms. */
@@ -56,6 +55,11 @@ export interface SimulatedClusterOptions {
 }
 
 const bucket = 'default'
+const defaultHealing: HealingOptions = {
+  outAfterMs: 60 * SECOND_MS,
+  compareEveryMs: 5 * MINUTE_MS,
+  repair: { floor: 16 * MIB, ceiling: 512 * MIB },
+}
 const startMaxMs = 30 * SECOND_MS
 
 export class SimulatedCluster {
@@ -92,7 +96,7 @@ export class SimulatedCluster {
         groupBytesPerSlotMax: options.groupBytesPerSlotMax ?? defaultGroupBytesPerSlotMax,
         orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
         intentAfterMs: options.intentAfterMs ?? defaultIntentAfterMs,
-        healing: { ...defaultHealingOptions, outAfterMs: 60 * SECOND_MS, ...options.healing },
+        healing: { ...defaultHealing, ...options.healing },
         commitMs: options.commitMs ?? (() => 1),
       })
     })

@@ -73,6 +73,14 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       groupsPerWorker: defaultGroupsPerWorker,
       groupBytesPerSlotMax: defaultGroupBytesPerSlotMax,
       orphansEveryMs: defaultOrphansEveryMs,
+      healing: {
+        outAfterMs: config.workerOutAfterMs,
+        compareEveryMs: config.compareEveryMs,
+        repair: {
+          floor: config.repairBytesPerSecondMin,
+          ceiling: Math.max(config.repairBytesPerSecondMin, config.repairBytesPerSecondMax),
+        },
+      },
       handlers,
       onFatal: die,
     },

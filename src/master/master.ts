@@ -27,7 +27,7 @@ import type { FileService } from './file-service.ts'
 import { MasterFiles } from './files.ts'
 import { GroupFullness } from './group-fullness.ts'
 import { GroupTask } from './group-task.ts'
-import { defaultHealingOptions, Healing } from './healing/healing.ts'
+import { Healing } from './healing/healing.ts'
 import type { HealingOptions } from './healing/healing.ts'
 import { healingHandlers, healingStateOf } from './healing/healing-messages.ts'
 import { HolderLink } from './healing/holder-link.ts'
@@ -72,7 +72,7 @@ export interface MasterOptions {
   readonly orphansEveryMs: number
   /** An upload that is open for so long gets an intent row; default 10 minutes. */
   readonly intentAfterMs?: number
-  readonly healing?: HealingOptions
+  readonly healing: HealingOptions
   /** Further methods of the internal protocol, for the other processes of this master. */
   readonly handlers?: ReadonlyMap<number, RpcHandler>
   /** This process must end and start anew. */
@@ -152,10 +152,7 @@ export class Master {
       samples: this.#latency.count + this.#readLatency.count,
       recentP95Ms: Math.max(this.#latency.p95Ms, this.#readLatency.p95Ms),
     })
-    const healing = new Healing(
-      { ...memberPorts, clock, random, lease, fullness, foreground },
-      this.#options.healing ?? defaultHealingOptions,
-    )
+    const healing = new Healing({ ...memberPorts, clock, random, lease, fullness, foreground }, this.#options.healing)
     try {
       this.#listener = await this.#listen({ membership, healing }, started.promise)
       const row = await metadata.registerProcess({ process, address: this.internalAddress, wallMs: clock.wallMs() })

@@ -3,8 +3,6 @@
 // (placement-task.ts, slot-move-task.ts), and what is superfluous goes (sweep-task.ts). Everything is done by the
 // holder of the lease, whose decisions are in metadata before it acts.
 
-import { MIB } from '../../base/units.ts'
-import { defaultOutAfterMs } from '../../cluster/detect-out.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Random } from '../../ports/random.ts'
@@ -17,7 +15,7 @@ import type { LeaseKeeper } from '../lease-keeper.ts'
 import type { ConnectedWorkers } from '../worker-links.ts'
 import { FormerHolders } from './former-holders.ts'
 import { HealthBoard } from './health.ts'
-import { defaultCompareEveryMs, HealthTask } from './health-task.ts'
+import { HealthTask } from './health-task.ts'
 import { PlacementTask } from './placement-task.ts'
 import { Rebuilder } from './rebuilder.ts'
 import { RepairPace } from './repair-pace.ts'
@@ -42,12 +40,6 @@ export interface HealingOptions {
   readonly outAfterMs: number
   readonly compareEveryMs: number
   readonly repair: RepairRates
-}
-
-export const defaultHealingOptions: HealingOptions = {
-  outAfterMs: defaultOutAfterMs,
-  compareEveryMs: defaultCompareEveryMs,
-  repair: { floor: 16 * MIB, ceiling: 512 * MIB },
 }
 
 /** Slots that move at once. */

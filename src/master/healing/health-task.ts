@@ -3,7 +3,7 @@
 // come first. What a comparison finds missing is rebuilt at once.
 
 import type { GroupId, WorkerId } from '../../base/ids.ts'
-import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
+import { SECOND_MS } from '../../base/units.ts'
 import type { GroupRow } from '../../meta/contract/group-metadata.ts'
 import type { MetadataStore } from '../../meta/metadata-store.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -30,7 +30,6 @@ export interface HealthTaskPorts {
   readonly formerHolders: (group: GroupId, slot: number) => readonly WorkerId[]
 }
 
-export const defaultCompareEveryMs = 5 * MINUTE_MS
 /** A group is not compared more often than so, whatever happens. */
 const againMs = 5 * SECOND_MS
 const idleMs = SECOND_MS
