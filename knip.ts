@@ -19,6 +19,7 @@ const config: KnipConfig = {
     'bench/*.ts',
     'bench/**/*.test.ts',
     'sim/*.ts',
+    'sim/models/run.ts',
     'sim/**/*.test.ts',
     'examples/**/*.ts',
     // Started by path as a process of its own.

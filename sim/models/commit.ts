@@ -7,7 +7,7 @@ import { Uploads } from './commit-uploads.ts'
 import { defineVariant } from './model.ts'
 import type { Model } from './model.ts'
 
-const statesMax = 250_000
+const statesMax = 150_000
 
 export const commits: Model = {
   name: 'commit, discard, horizon, purge and copy',
@@ -16,15 +16,41 @@ export const commits: Model = {
     defineVariant(uploadRules, {
       statesMax,
       name: 'an upload, serially',
+      shows: [
+        'commit-inserts',
+        'discard-inserts',
+        'commit-above-horizon',
+        'rows-go-below-horizon',
+        'published-holds',
+        'intent-first',
+        'expiry-is-one',
+        'registers-above-ceiling',
+      ],
       build: (on) => new Uploads(on, { isolation: 'serial', isWide: true, publishings: 1, lostAnswers: 1 }),
     }),
     defineVariant(uploadRules, {
       statesMax,
       name: 'an upload, snapshots',
+      shows: ['commit-inserts', 'discard-inserts', 'dead-before-delete', 'horizon-row-changed'],
       build: (on) => new Uploads(on, { isolation: 'snapshot', isWide: false, publishings: 0, lostAnswers: 0 }),
     }),
-    defineVariant(sharingRules, { statesMax, name: 'sharing, serially', build: (on) => new Sharing(on, 'serial') }),
-    defineVariant(sharingRules, { statesMax, name: 'sharing, snapshots', build: (on) => new Sharing(on, 'snapshot') }),
-    defineVariant(repeatRules, { statesMax, name: 'repeats', build: (on) => new Repeats(on) }),
+    defineVariant(sharingRules, {
+      statesMax,
+      name: 'sharing, serially',
+      shows: ['copy-only-live', 'purge-waits', 'reads-ended', 'registered-before-reading', 'number-after-visible'],
+      build: (on) => new Sharing(on, 'serial'),
+    }),
+    defineVariant(sharingRules, {
+      statesMax,
+      name: 'sharing, snapshots',
+      shows: ['copy-changes-row'],
+      build: (on) => new Sharing(on, 'snapshot'),
+    }),
+    defineVariant(repeatRules, {
+      statesMax,
+      name: 'repeats',
+      shows: ['command-remembered', 'command-kept', 'command-above-horizon'],
+      build: (on) => new Repeats(on),
+    }),
   ],
 }

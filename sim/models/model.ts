@@ -1,55 +1,81 @@
 // A model: a protocol with rules that can be switched off. With all rules on, nothing may go wrong; with a rule switched off, the
 // explorer must find what the rule is there for. A rule whose absence nobody notices is either not needed or not modelled.
-//
-// A second line of defence is noticed only when the first one is gone too. Such a rule names the one that it backs, and an
-// invariant that holds with either of them and breaks without both.
 
 import { explore } from './explorer.ts'
 import type { Exploration, Protocol } from './explorer.ts'
 
-export interface Rule {
-  /** What the rule says, in a few words. */
-  readonly says: string
-  /** A second line of defence: of which rule, and for which invariant. */
-  readonly backs?: { readonly rule: string; readonly invariant: string }
-}
+/** By name, what each rule says in a few words. */
+type Rules<R extends string> = Readonly<Record<R, string>>
 
 /** Whether a rule is on. */
 export type Switches<R extends string> = (rule: R) => boolean
 
 export interface Variant {
   readonly name: string
-  /** The rules that it knows of. */
-  readonly about: readonly string[]
-  explore(off: readonly string[], only?: string): Exploration
+  /** The rules whose absence is noticed here. */
+  readonly shows: readonly string[]
+  /** With all rules on, but for one. @throws Error when there are more states than the bound. */
+  readonly explore: (off?: string) => Exploration
 }
 
 export interface Model {
   readonly name: string
-  readonly rules: Readonly<Record<string, Rule>>
-  /** Of the same protocol under other circumstances. A rule's absence must be noticed in one of them at least. */
+  readonly rules: Rules<string>
+  /** The same protocol under other circumstances. */
   readonly variants: readonly Variant[]
 }
 
-export interface Circumstances<R extends string, S> {
+export interface Circumstances<R extends string, S extends object> {
   readonly name: string
+  readonly shows: readonly R[]
   /** More states are an error. */
   readonly statesMax: number
   readonly build: (on: Switches<R>) => Protocol<S>
 }
 
-export function defineVariant<R extends string, S>(
-  rules: Readonly<Record<R, Rule>>,
-  { name, statesMax, build }: Circumstances<R, S>,
+/** `rules`: those that the protocol asks for. */
+export function defineVariant<R extends string, S extends object>(
+  rules: Rules<R>,
+  { name, shows, statesMax, build }: Circumstances<NoInfer<R>, S>,
 ): Variant {
   return {
     name,
-    about: Object.keys(rules),
-    explore: (off, only) => {
-      const unknown = off.filter((rule) => !Object.hasOwn(rules, rule))
-      if (unknown.length > 0) throw new Error(`no such rule: ${unknown.join(', ')}`)
-      const protocol = build((rule) => !off.includes(rule))
-      return explore(protocol, { statesMax, ...(only === undefined ? {} : { only }) })
+    shows,
+    explore: (off) => {
+      if (off !== undefined && !Object.hasOwn(rules, off)) throw new Error(`no such rule: ${off}`)
+      return explore(
+        build((rule) => rule !== off),
+        { statesMax },
+      )
     },
   }
+}
+
+/** What came of one exploration. */
+export interface Finding {
+  readonly variant: string
+  /** The rule that was off; `undefined`: all were on. */
+  readonly off: string | undefined
+  readonly exploration: Exploration
+  /** Nothing went wrong with all rules on, or what had to be noticed was. */
+  readonly isGood: boolean
+}
+
+/** Explores every variant with all rules on, then each rule's absence where it shows. */
+export function* judge(model: Model): Generator<Finding> {
+  for (const { name, explore: run } of model.variants) {
+    const exploration = run()
+    yield { variant: name, off: undefined, exploration, isGood: exploration.violation === undefined }
+  }
+  for (const { name, shows, explore: run } of model.variants) {
+    for (const off of shows) {
+      const exploration = run(off)
+      yield { variant: name, off, exploration, isGood: exploration.violation !== undefined }
+    }
+  }
+}
+
+/** Rules whose absence no variant shows. */
+export function listUnshown({ rules, variants }: Model): readonly string[] {
+  return Object.keys(rules).filter((rule) => !variants.some(({ shows }) => shows.includes(rule)))
 }

@@ -5,19 +5,19 @@
 
 import type { Step } from './explorer.ts'
 import type { SlotSwitches } from './slot-rules.ts'
-import { changeAsked, changeUpload, changeWorker, hasFile, standsIn } from './slot-state.ts'
-import type { Holder, State } from './slot-state.ts'
+import { changeAsked, changeUpload, changeWorker, hasFile, initialState, standsIn } from './slot-state.ts'
+import type { Group, Holder, State } from './slot-state.ts'
 
 const holders: readonly Holder[] = ['A', 'B', 'P']
 
 export function uploadSteps(state: State, on: SlotSwitches): readonly Step<State>[] {
   switch (state.upload.phase) {
     case 'none':
-      return [{ action: `the upload begins at epoch ${state.group.epoch}`, next: begin(state, on), isFault: true }]
+      return beginSteps(state, on)
     case 'sending':
       return [
         ...holders.flatMap((worker) => arriveSteps(state, worker, on)),
-        ...standInSteps(state, on),
+        ...standInSteps(state),
         ...settleSteps(state),
       ]
     case 'acknowledged':
@@ -46,8 +46,17 @@ export function durableSteps(state: State): readonly Step<State>[] {
     })
 }
 
-function begin(state: State, on: SlotSwitches): State {
-  const { holder, pending, epoch } = state.group
+/** With the map of now; or with one that its master has had since the beginning. */
+function beginSteps(state: State, on: SlotSwitches): readonly Step<State>[] {
+  const maps = state.group.epoch > 1 ? [state.group, initialState.group] : [state.group]
+  return maps.map((map) => ({
+    action: `the upload begins at epoch ${map.epoch}`,
+    next: begin(state, map, on),
+    isFault: true,
+  }))
+}
+
+function begin(state: State, { holder, pending, epoch }: Group, on: SlotSwitches): State {
   const isAsked = (worker: Holder): boolean =>
     worker === 'P' || worker === holder || (worker === pending && on('writes-to-both'))
   const ask = (worker: Holder): 'no' | 'under way' => (isAsked(worker) ? 'under way' : 'no')
@@ -71,7 +80,7 @@ function arriveSteps(state: State, worker: Holder, on: SlotSwitches): readonly S
     steps.push({ action: `the put to ${worker} fails`, next: failed, isFault: true })
   }
   if (upload.epoch < epoch && on('old-epoch-refused')) {
-    const again = begin(state, on)
+    const again = begin(state, state.group, on)
     steps.push({
       action: `${worker} refuses epoch ${upload.epoch}; the block is sent under ${state.group.epoch}`,
       next: again,
@@ -84,15 +93,14 @@ function arriveSteps(state: State, worker: Holder, on: SlotSwitches): readonly S
   return steps
 }
 
-/** S takes the column of the slot that failed. */
-function standInSteps(state: State, on: SlotSwitches): readonly Step<State>[] {
+/** S takes the column of the slot that failed, once the other one has accepted the epoch. */
+function standInSteps(state: State): readonly Step<State>[] {
   const { asked, holder } = state.upload
   if (!canStandIn(state)) return []
-  const isAccepted = (worker: Holder): boolean => asked[worker] === 'stored' || !on('stand-in-after-accept')
   const steps: Step<State>[] = []
-  if (asked[holder] === 'failed' && isAccepted('P'))
+  if (asked[holder] === 'failed' && asked.P === 'stored')
     steps.push({ action: 'S stands in for the moving slot', next: standIn(state, 'column 0') })
-  if (asked.P === 'failed' && isAccepted(holder))
+  if (asked.P === 'failed' && asked[holder] === 'stored')
     steps.push({ action: 'S stands in for P', next: standIn(state, 'column 1') })
   return steps
 }

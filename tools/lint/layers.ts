@@ -81,11 +81,11 @@ export function isTestCode(path: string): boolean {
 
 /**
  * The layer of a file, `path` being relative to the repository's root with forward slashes. `undefined`: it belongs
- * to none. Files directly in src/ are `main`, those directly in sim/ start the simulator and may do what they like.
+ * to none. Files directly in src/ are `main`, those directly in sim/, and what runs its models, may do what they like.
  */
 export function layerOf(path: string): string | undefined {
   const [top, folder, rest] = path.split('/')
-  if (top === 'sim') return rest === undefined ? undefined : 'sim'
+  if (top === 'sim') return rest === undefined || path === 'sim/models/run.ts' ? undefined : 'sim'
   if (top !== 'src') return undefined
   return rest === undefined ? 'main' : folder
 }
