@@ -73,6 +73,11 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       groupsPerWorker: defaultGroupsPerWorker,
       groupBytesPerSlotMax: defaultGroupBytesPerSlotMax,
       orphansEveryMs: defaultOrphansEveryMs,
+      healing: {
+        outAfterMs: config.workerOutAfterMs,
+        compareEveryMs: config.compareEveryMs,
+        repair: { floor: config.repairBytesPerSecondMin, ceiling: config.repairBytesPerSecondMax },
+      },
       handlers,
       onFatal: die,
     },
