@@ -11,6 +11,7 @@ import { RestCounters } from './gateway/rest/rest-counters.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
 import { metricsText } from './main-metrics.ts'
 import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
+import type { MasterOptions } from './master/master.ts'
 import { defaultExtentBytesMax } from './master/upload.ts'
 import { CommitterLink } from './master/committer-link.ts'
 import { answerCommand, ForwardingRunner } from './meta/forwarding.ts'
@@ -66,21 +67,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       clusterId,
       secret,
       internalAddress: joinHostPort(config.host, config.internalPort),
-      scheme: config.scheme,
-      chunkSizeBytes: config.chunkSizeBytes,
-      extentBytesMax: defaultExtentBytesMax,
-      memoryBytes: config.memoryBytes,
-      groupsPerWorker: defaultGroupsPerWorker,
-      groupBytesPerSlotMax: defaultGroupBytesPerSlotMax,
-      orphansEveryMs: defaultOrphansEveryMs,
-      healing: {
-        outAfterMs: config.workerOutAfterMs,
-        compareEveryMs: config.compareEveryMs,
-        repair: {
-          floor: config.repairBytesPerSecondMin,
-          ceiling: Math.max(config.repairBytesPerSecondMin, config.repairBytesPerSecondMax),
-        },
-      },
+      ...limitsOf(config),
       handlers,
       onFatal: die,
     },
@@ -111,6 +98,26 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       await gateway.close(closeGraceMs)
       await master.stop()
       await opened.close()
+    },
+  }
+}
+
+/** What the configuration says of how a master works, and what is fixed. */
+function limitsOf(
+  config: MasterConfig,
+): Omit<MasterOptions, 'process' | 'clusterId' | 'secret' | 'internalAddress' | 'onFatal'> {
+  return {
+    scheme: config.scheme,
+    chunkSizeBytes: config.chunkSizeBytes,
+    extentBytesMax: defaultExtentBytesMax,
+    memoryBytes: config.memoryBytes,
+    groupsPerWorker: defaultGroupsPerWorker,
+    groupBytesPerSlotMax: defaultGroupBytesPerSlotMax,
+    orphansEveryMs: defaultOrphansEveryMs,
+    healing: {
+      outAfterMs: config.workerOutAfterMs,
+      compareEveryMs: config.compareEveryMs,
+      repair: { floor: config.repairBytesPerSecondMin, ceiling: config.repairBytesPerSecondMax },
     },
   }
 }
