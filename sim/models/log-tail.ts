@@ -1,94 +1,38 @@
 // The model of the log's tail: group commit, a sync that fails, kill -9, loss of power, recovery that is cut short, clients that ask
-// again. What a recovery trusts and what it judges is decided by the store's own `planRecovery`.
+// again, an index that is lost.
 
-import { planRecovery } from '../../src/store/recovery-plan.ts'
-import type { RecoveryPlan, ScannedSegment } from '../../src/store/recovery-plan.ts'
 import type { Protocol, Step } from './explorer.ts'
-import { failedSyncs, isOnMedium, isVisible, placeOf, powerLosses, syncSegment, writtenBatch } from './log-medium.ts'
+import { failedSyncs, isVisible, powerLosses, syncSegment, writtenBatch } from './log-medium.ts'
 import type { Entry, Key, Segment } from './log-medium.ts'
+import { openStore } from './log-open.ts'
+import { apply, logRules, nameOf, nothingKnown, positionOf, start } from './log-state.ts'
+import type { Item, LogRule, LogSwitches, State } from './log-state.ts'
 import { defineVariant } from './model.ts'
-import type { Model, Switches, Variant } from './model.ts'
-
-const rules = {
-  'sync-before-answer': 'a put is answered after its batch was synced',
-  'directory-synced': 'a new segment’s name is synced before its first batch is answered',
-  'one-batch-in-flight': 'a batch is written only after the one before it was synced',
-  'failed-segment-ends': 'a segment of which a sync failed takes nothing more; its batch is written to a new one',
-  'end-claimed': 'a new segment claims where the one before it ended',
-  'last-batch-judged': 'what no later batch proves is judged record by record',
-  'survivors-again': 'what survives is appended again and synced before it is served',
-  'exists-is-settled': 'a put of what is there is written again while a refused tombstone could come back',
-  'recovery-proves-nothing': 'recovery batches do not prove what lies before their segment',
-  'seal-proves-itself': 'nor does the seal of a segment that holds nothing else',
-} as const
-
-type RuleName = keyof typeof rules
+import type { Model, Variant } from './model.ts'
 
 const keys: readonly Key[] = ['a', 'b']
 const attemptsMax = 2
 
-interface Item {
-  readonly key: Key
-  readonly kind: 'put' | 'drop'
-  /** Of a survivor: it keeps what it had. 0: gets one when its batch is formed. */
-  readonly sequence: number
-  readonly attempts: number
-}
-
-/** What the process knows of a key. */
-interface Known {
-  readonly sequence: number
-  readonly isHeld: boolean
-}
-
-interface State {
-  readonly segments: readonly Segment[]
-  readonly process: 'down' | 'recovering' | 'serving'
-  // In memory.
-  readonly known: Readonly<Record<Key, Known>>
-  readonly nextSequence: number
-  readonly nextSegment: number
-  /** Whether the last segment takes more. */
-  readonly isOpen: boolean
-  readonly claims: Segment['claims']
-  /** A refused item may lie in a segment whose end nothing proves. */
-  readonly mayReturn: boolean
-  readonly queue: readonly Item[]
-  /** Of the batches that are written and not synced, in order. */
-  readonly flight: readonly Item[]
-  // What the client was told.
-  readonly promised: Readonly<Record<Key, 'nothing' | 'held' | 'gone'>>
-  /** A replay trusted what the medium may not have. */
-  readonly trustedTooMuch: string
-  // What may still happen.
-  readonly puts: Readonly<Record<Key, number>>
-  readonly drops: number
-  readonly crashes: number
-  readonly syncFailures: number
-}
-
-const nothingKnown: Readonly<Record<Key, Known>> = {
-  a: { sequence: 0, isHeld: false },
-  b: { sequence: 0, isHeld: false },
-}
-
-type Budget = Pick<State, 'puts' | 'drops' | 'crashes' | 'syncFailures'>
-
-interface Setting extends Budget {
+interface Setting extends Pick<State, 'puts' | 'drops' | 'crashes' | 'syncFailures'> {
   /** So many fill a segment. */
   readonly batchesPerSegment: number
+  /** Without, the log is replayed from its beginning each time. */
+  readonly index?: { readonly checkpoints: number; readonly lostIndexes: number }
 }
 
 class LogTail implements Protocol<State> {
   readonly initial: State
-  readonly #on: Switches<RuleName>
+  readonly #on: LogSwitches
   readonly #batchesPerSegment: number
+  readonly #hasIndex: boolean
 
-  constructor(on: Switches<RuleName>, { batchesPerSegment, ...budget }: Setting) {
+  constructor(on: LogSwitches, { batchesPerSegment, index, ...budget }: Setting) {
     this.#on = on
     this.#batchesPerSegment = batchesPerSegment
+    this.#hasIndex = index !== undefined
     this.initial = {
       segments: [],
+      checkpoint: null,
       process: 'serving',
       known: nothingKnown,
       nextSequence: 1,
@@ -98,9 +42,12 @@ class LogTail implements Protocol<State> {
       mayReturn: false,
       queue: [],
       flight: [],
+      settled: start,
       promised: { a: 'nothing', b: 'nothing' },
       trustedTooMuch: '',
       ...budget,
+      checkpoints: index?.checkpoints ?? 0,
+      lostIndexes: index?.lostIndexes ?? 0,
     }
   }
 
@@ -126,11 +73,34 @@ class LogTail implements Protocol<State> {
   steps(state: State): readonly Step<State>[] {
     const steps: Step<State>[] = []
     if (state.process === 'serving') steps.push(...this.#ask(state))
-    if (state.process === 'down') steps.push({ action: 'the store opens', next: this.#open(state) })
-    else steps.push(...this.#write(state), ...this.#sync(state))
-    if (state.process === 'recovering' && state.queue.length === 0 && state.flight.length === 0)
-      steps.push({ action: 'recovery ends', next: { ...state, process: 'serving' } })
+    if (state.process === 'down') steps.push(...this.#openSteps(state))
+    else steps.push(...this.#write(state), ...this.#sync(state), ...this.#checkpoint(state))
     if (state.crashes > 0) steps.push(...crash(state))
+    return steps
+  }
+
+  #openSteps(state: State): readonly Step<State>[] {
+    const steps: Step<State>[] = [{ action: 'the store opens', next: openStore(state, this.#on) }]
+    if (state.checkpoint !== null && state.lostIndexes > 0) {
+      const lost = { ...state, checkpoint: null, lostIndexes: state.lostIndexes - 1 }
+      steps.push({ action: 'the index is lost', next: lost, isFault: true })
+    }
+    return steps
+  }
+
+  /** One at the end of each recovery, and others at any time. */
+  #checkpoint(state: State): readonly Step<State>[] {
+    const isRecovering = state.process === 'recovering'
+    const position = isRecovering && this.#on('checkpoint-is-settled') ? state.settled : positionOf(state)
+    const steps: Step<State>[] = []
+    if (state.checkpoints > 0) {
+      const next = { ...state, checkpoint: { known: state.known, position }, checkpoints: state.checkpoints - 1 }
+      steps.push({ action: `a checkpoint up to ${position.segment}/${position.offset}`, next })
+    }
+    if (isRecovering && state.queue.length === 0 && state.flight.length === 0) {
+      const checkpoint = this.#hasIndex ? { known: state.known, position: positionOf(state) } : null
+      steps.push({ action: 'recovery ends', next: { ...state, process: 'serving', checkpoint, settled: start } })
+    }
     return steps
   }
 
@@ -221,63 +191,14 @@ class LogTail implements Protocol<State> {
     }
     return steps
   }
-
-  /** Scan, plan and replay; what is judged waits to be appended again. */
-  #open(state: State): State {
-    const scanned = scan(state.segments, this.#on)
-    const plan: RecoveryPlan = this.#on('last-batch-judged')
-      ? planRecovery(scanned)
-      : { ends: new Map(), judge: [], claims: [] }
-    let known = nothingKnown
-    let trustedTooMuch = ''
-    let nextSequence = 1
-    for (const { segment, batches } of state.segments) {
-      for (const [index, batch] of batches.entries()) {
-        if (!isVisible(batch.header)) continue
-        for (const entry of batch.entries) nextSequence = Math.max(nextSequence, entry.sequence + 1)
-        if (index >= (plan.ends.get(segment) ?? batches.length)) continue
-        for (const entry of batch.entries) {
-          known = apply(known, entry)
-          if (placeOf(batch, entry) !== 'durable')
-            trustedTooMuch ||= `segment ${segment}: ${nameOf(entry)} is trusted, and is ${placeOf(batch, entry)}`
-        }
-      }
-    }
-    const survivors = this.#judge(state.segments, plan, known)
-    const opened: State = { ...state, process: 'recovering', known, nextSequence, trustedTooMuch, claims: plan.claims }
-    if (this.#on('survivors-again')) return { ...opened, queue: survivors }
-    return { ...opened, known: survivors.reduce(apply, known) }
-  }
-
-  #judge(segments: readonly Segment[], plan: RecoveryPlan, known: State['known']): readonly Item[] {
-    const survivors: Item[] = []
-    for (const { segment, offset } of plan.judge) {
-      const batch = segments.find((each) => each.segment === segment)?.batches[offset]
-      for (const entry of batch?.entries ?? []) {
-        const { key, kind, sequence } = entry
-        const isNews = sequence > known[key].sequence
-        if (batch !== undefined && isNews && isOnMedium(placeOf(batch, entry)))
-          survivors.push({ key, kind, sequence, attempts: 0 })
-      }
-    }
-    return survivors
-  }
 }
 
 function newItem(key: Key, kind: Item['kind']): Item {
   return { key, kind, sequence: 0, attempts: 0 }
 }
 
-function nameOf({ key, kind }: Pick<Item, 'key' | 'kind'>): string {
-  return `${kind} ${key}`
-}
-
 function promise(state: State, promised: readonly Key[], what: State['promised'][Key]): State {
   return { ...state, promised: { ...state.promised, ...Object.fromEntries(promised.map((key) => [key, what])) } }
-}
-
-function apply(known: State['known'], { key, kind, sequence }: Omit<Entry, 'bytes'>): State['known'] {
-  return sequence > known[key].sequence ? { ...known, [key]: { sequence, isHeld: kind === 'put' } } : known
 }
 
 /** The items are durable: applied, and their clients answered. Nobody waits for what a recovery appends. */
@@ -308,21 +229,6 @@ function giveUp(state: State, { segment }: Segment, end: number): State {
   return { ...state, claims: [...state.claims.filter((claim) => claim.segment !== segment), { segment, end }] }
 }
 
-/** What the store's scan finds with ordinary reads. */
-function scan(segments: readonly Segment[], on: Switches<RuleName>): readonly ScannedSegment[] {
-  let isProved = false
-  const scanned = segments.toReversed().map(({ segment, claims, isSealed, batches }): ScannedSegment => {
-    const found = [...batches.entries()].filter(([, batch]) => isVisible(batch.header))
-    const offset = found.at(-1)?.[0]
-    const proves = found.some(([, batch]) => !batch.isRecovery || !on('recovery-proves-nothing'))
-    const hasNormalBatch = proves || (isSealed && (isProved || !on('seal-proves-itself')))
-    isProved ||= hasNormalBatch
-    const last = isSealed || offset === undefined ? undefined : { offset }
-    return { segment, claims, isSealed, start: 0, last, hasNormalBatch }
-  })
-  return scanned.toReversed()
-}
-
 function isReadable(state: State, key: Key): boolean {
   const { isHeld, sequence } = state.known[key]
   const copies = state.segments.flatMap(({ batches }) => batches.flatMap((batch) => batch.entries))
@@ -340,6 +246,7 @@ function stop(state: State): State {
     mayReturn: false,
     queue: [],
     flight: [],
+    settled: start,
     nextSequence: 1,
   }
 }
@@ -357,13 +264,13 @@ function crash(state: State): readonly Step<State>[] {
   return steps
 }
 
-function variant(name: string, setting: Setting, shows: readonly RuleName[]): Variant {
-  return defineVariant(rules, { name, shows, statesMax: 100_000, build: (on) => new LogTail(on, setting) })
+function variant(name: string, setting: Setting, shows: readonly LogRule[]): Variant {
+  return defineVariant(logRules, { name, shows, statesMax: 100_000, build: (on) => new LogTail(on, setting) })
 }
 
 export const logTail: Model = {
   name: 'the log’s tail',
-  rules,
+  rules: logRules,
   variants: [
     variant('crashes', { puts: { a: 2, b: 1 }, drops: 1, crashes: 2, syncFailures: 0, batchesPerSegment: 2 }, [
       'sync-before-answer',
@@ -377,6 +284,18 @@ export const logTail: Model = {
       'recoveries cut short',
       { puts: { a: 1, b: 1 }, drops: 0, crashes: 3, syncFailures: 0, batchesPerSegment: 1 },
       ['end-claimed', 'seal-proves-itself'],
+    ),
+    variant(
+      'checkpoints',
+      {
+        puts: { a: 1, b: 1 },
+        drops: 1,
+        crashes: 2,
+        syncFailures: 0,
+        batchesPerSegment: 2,
+        index: { checkpoints: 1, lostIndexes: 1 },
+      },
+      ['checkpoint-is-settled'],
     ),
     variant('failing syncs', { puts: { a: 1, b: 1 }, drops: 0, crashes: 2, syncFailures: 1, batchesPerSegment: 2 }, [
       'failed-segment-ends',
