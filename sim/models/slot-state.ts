@@ -1,6 +1,5 @@
-// What the model of slot moves knows: one group of two slots under a 1+1 scheme, one file of one block. The moving slot
-// goes between A and B and holds column 0; the fixed slot is P's and holds column 1. S is outside the group and stands
-// in. Either column is the file.
+// What the model of slot moves knows: one group of two slots under a 1+1 scheme, one file of one block. The moving slot goes between A and B
+// and holds column 0; the fixed slot is P's and holds column 1. S is outside the group and stands in. Either column is the file.
 
 /** Of the moving slot. */
 export type Mover = 'A' | 'B'
@@ -99,7 +98,7 @@ export function standsIn(workers: Workers, column: 'column 0' | 'column 1'): boo
 }
 
 /** Whether anybody has the file: a source for repair. */
-function hasSource(workers: Workers): boolean {
+export function hasSource(workers: Workers): boolean {
   const holders: readonly Holder[] = ['A', 'B', 'P']
   return (
     holders.some((worker) => hasFile(workers, worker)) || standsIn(workers, 'column 0') || standsIn(workers, 'column 1')
