@@ -80,7 +80,7 @@ describe('status', () => {
   test('does not hold a worker that is gone for good against the redundancy', async () => {
     const text = await statusOf(changedCluster({ worker: { state: 'out', slots: 0 } }))
     assert.match(text, /^Redundancy: full,/m)
-    assert.match(text, /00000000000000a1 \(127\.0\.0\.1:7001\) out: holds no slots; it can be removed/)
+    assert.match(text, /00000000000000a1 \(127\.0\.0\.1:7001\) out: holds no slots; nothing on it is needed any more/)
   })
 
   test('says of bad news that it may be worse, where not everything is known', async () => {

@@ -46,6 +46,12 @@ export function fitText(text: string, cells: number): string {
   return cells <= 0 ? '' : [...head, '…', ...tail].join('')
 }
 
+/** At most `cells` wide; what is too long loses its end, as lines of a table should. */
+export function cutText(text: string, cells: number): string {
+  if (textWidth(text) <= cells) return text
+  return cells <= 0 ? '' : `${takeCells(Array.from(text), cells - 1).join('')}…`
+}
+
 function takeCells(characters: readonly string[], cells: number): readonly string[] {
   let left = cells
   const taken: string[] = []

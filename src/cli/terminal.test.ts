@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { exitCodeOf } from './exit-codes.ts'
 import { describeAge, describeBytes, describeTimeLeft } from './figures.ts'
 import { ProgressDisplay, RateMeter, renderProgress } from './progress.ts'
-import { escapeText, fitText, formatTable, textWidth } from './terminal-text.ts'
+import { cutText, escapeText, fitText, formatTable, textWidth } from './terminal-text.ts'
 import { FakeEnvironment } from './testing/fake-environment.ts'
 
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string())
@@ -29,6 +29,13 @@ describe('text on a terminal', () => {
     assert.equal(fitText('abcdefgh', 5), 'ab…gh')
     assert.equal(fitText('日本語日本語', 7), '日…語')
     fc.assert(fc.property(anyText, fc.nat(40), (text, cells) => assert.ok(textWidth(fitText(text, cells)) <= cells)))
+  })
+
+  test('of a table is cut at its end', () => {
+    assert.equal(cutText('abcdefgh', 8), 'abcdefgh')
+    assert.equal(cutText('abcdefgh', 5), 'abcd…')
+    assert.equal(cutText('日本語日本語', 7), '日本語…')
+    fc.assert(fc.property(anyText, fc.nat(40), (text, cells) => assert.ok(textWidth(cutText(text, cells)) <= cells)))
   })
 
   test('stands in columns, figures at the right', () => {

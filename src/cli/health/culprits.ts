@@ -20,6 +20,9 @@ const slowDiskMs = 1000
 const nearlyFull = 0.9
 const full = 0.98
 
+/** What has no slots may still have pieces that are missing elsewhere. */
+const keep = 'keep it and its disk until redundancy is full'
+
 const levels: readonly Level[] = ['bad', 'warning', 'note']
 
 /** The worst first. */
@@ -50,18 +53,13 @@ function stateTroubles(worker: WorkerStatus, isWhole: boolean): readonly Trouble
     case 'out':
       if (slots > 0)
         return [['bad', `out: away for too long. Its ${held} are rebuilt elsewhere, where a spare worker is`]]
-      return [['note', `out: holds no slots; ${removal(isWhole)}`]]
+      return [['note', `out: holds no slots; ${isWhole ? 'nothing on it is needed any more' : keep}`]]
     case 'draining':
       if (slots > 0) return [['warning', `draining: ${held} left; do not remove it yet`]]
-      return [[isWhole ? 'note' : 'warning', `draining: no slots left; ${removal(isWhole)}`]]
+      return [[isWhole ? 'note' : 'warning', `draining: no slots left; ${isWhole ? 'it can be removed' : keep}`]]
     default:
       return [['warning', `${state}: a state that this client does not know`]]
   }
-}
-
-/** What has no slots may still have pieces that are missing elsewhere. */
-function removal(isWhole: boolean): string {
-  return isWhole ? 'it can be removed' : 'keep it and its disk until redundancy is full'
 }
 
 function diskTroubles(worker: WorkerStatus): readonly Trouble[] {

@@ -22,8 +22,9 @@ export function statusJson(status: ClusterStatus): object {
   }
 }
 
-function workerJson({ zone, scrub, ...worker }: WorkerStatus): object {
+function workerJson(worker: WorkerStatus): object {
+  const { id, address, zone, state, scrub, ...figures } = worker
   const scrubbing =
     scrub === undefined ? null : { ...scrub, lastFinishedAt: scrub.lastFinishedAt?.toISOString() ?? null }
-  return { ...worker, zone: zone ?? null, scrub: scrubbing }
+  return { id, address, zone: zone ?? null, state, ...figures, scrub: scrubbing }
 }

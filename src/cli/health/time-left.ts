@@ -31,6 +31,10 @@ export class TimeLeftMeter {
     const fragments = this.#secondsUntilNone(({ fragments: missing }) => missing)
     const slots = this.#secondsUntilNone(({ slots: left }) => left)
     if (fragments !== undefined && slots !== undefined) return `about ${describeTimeLeft(Math.max(fragments, slots))}`
+    // What lies on a worker that may come back is not made again yet.
+    if (status.workers.some((worker) => worker.slots > 0 && (worker.state === 'suspect' || worker.state === 'down'))) {
+      return 'unknown, while a worker is away that may come back'
+    }
     const atLeast = this.#samples.length > 1 ? undefined : secondsAtLimit(status)
     return atLeast === undefined ? 'unknown' : `at least ${describeTimeLeft(atLeast)}, at the present limit`
   }

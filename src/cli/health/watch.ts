@@ -7,7 +7,7 @@ import type { ClusterStatus, FrostByteClient } from '../../sdk/index.ts'
 import type { CommandContext } from '../command-context.ts'
 import { describeAge } from '../figures.ts'
 import { painterFor } from '../paint.ts'
-import { escapeText, fitText } from '../terminal-text.ts'
+import { cutText, escapeText } from '../terminal-text.ts'
 import { statusJson } from './status-json.ts'
 import { statusLines } from './status-text.ts'
 import type { StatusLine } from './status-text.ts'
@@ -87,7 +87,7 @@ function drawFrame({ environment }: CommandContext, frame: readonly StatusLine[]
   const shown = isTooHigh ? frame.slice(0, Math.max(1, stdout.rows - 1)) : frame
   const hidden = isTooHigh ? [{ text: `… ${frame.length - shown.length} more lines` }] : []
   const lines = [...shown, ...hidden].map(
-    ({ text, level }: StatusLine) => `${paint(fitText(text, stdout.columns), level)}\u001b[K`,
+    ({ text, level }: StatusLine) => `${paint(cutText(text, stdout.columns), level)}\u001b[K`,
   )
   return `\u001b[H${lines.join('\r\n')}\u001b[J`
 }
