@@ -202,6 +202,26 @@ describe('a cluster', () => {
     await untilWhole(cluster)
   })
 
+  test('says the same of its health through every process of its masters, and takes orders through each', async () => {
+    const cluster = await SimulatedCluster.start({ ...options, masters: 3 })
+    await fill(cluster, 8)
+    await untilWhole(cluster)
+    for (const master of cluster.masters) {
+      const { redundancy: said } = await cluster.run(master.files.cluster())
+      assert.equal(said.fragmentsMissing, 0)
+      assert.equal(said.unknown, 0)
+      assert.ok(said.comparedAtMs !== undefined)
+    }
+    await cluster.advance(7 * SECOND_MS)
+    const lastAskedMs = cluster.master().clock.wallMs()
+    for (const master of cluster.masters) {
+      await cluster.run(master.files.repair())
+      await cluster.advance(7 * SECOND_MS)
+    }
+    const { redundancy: said } = await cluster.run(cluster.master(2).files.cluster())
+    assert.ok(defined(said.comparedAtMs, 'compared') >= lastAskedMs)
+  })
+
   test('says nothing hopeful while two workers are away', async () => {
     const cluster = await SimulatedCluster.start({ ...options, groupsPerWorker: 1 })
     await fill(cluster, 8)
