@@ -294,6 +294,15 @@ describe('planning moves away from workers that are out', () => {
     assert.ok(Math.max(...targets.values()) <= 12)
   })
 
+  test('does not leave the whole rebuild to one new worker, although that is the emptiest', () => {
+    const model = filled({ workers: 10 })
+    model.addWorkers(1)
+    model.changeWorker(1, { state: 'out', isReachable: false })
+    model.movesAtOnceMax = 20
+    const toNew = planSlotMoves(model.input()).filter(({ to }) => to === workerId(11))
+    assert.ok(toNew.length >= 2 && toNew.length <= 4, `${toNew.length} of 20`)
+  })
+
   test('takes a worker in a used zone only when no other can take the slot', () => {
     const model = new PlacementModel()
     for (const zone of ['a', 'b', 'c', 'd', 'e', 'a', 'e']) model.addWorkers(1, { zone })

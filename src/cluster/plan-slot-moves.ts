@@ -92,7 +92,7 @@ function moveSlot(
   for (const load of plan.takers) {
     if (!plan.canTake(load, planned)) continue
     const target = { load, zones: plan.zoneCount(planned, { slot, to: load.worker.id }) }
-    if (plan.isBetterTarget(target, best)) best = target
+    if (plan.isBetterTarget(target, best, reason)) best = target
   }
   if (best === undefined) return false
   // What is in danger takes any worker. A drain can wait until one in the right zone is back or has room, as long as there is one.

@@ -26,6 +26,7 @@ export interface WorkerLoad {
   bytes: number
   writableSlots: number
   incomingBytes: number
+  incomingSlots: number
   receives: boolean
   gives: boolean
 }
@@ -51,6 +52,8 @@ export class SlotPlan {
   readonly groups: readonly PlannedGroup[]
   /** Loads of workers that may take slots. */
   readonly takers: readonly WorkerLoad[]
+  /** Moves to one worker at once, after which a slot in danger rather goes to another one, be that fuller. */
+  readonly #incomingFair: number
   readonly #below: (bound: number) => number
   #movesLeft: number
 
@@ -62,12 +65,14 @@ export class SlotPlan {
       bytes: 0,
       writableSlots: 0,
       incomingBytes: 0,
+      incomingSlots: 0,
       receives: false,
       gives: false,
     }))
     this.#below = input.below
     this.loads = new Map(loads.map((load) => [load.worker.id, load]))
     this.takers = loads.filter(({ worker }) => worker.state === 'in' && worker.isReachable)
+    this.#incomingFair = Math.max(1, Math.ceil((2 * input.movesAtOnceMax) / Math.max(1, this.takers.length)))
     this.#movesLeft = input.movesAtOnceMax
     this.groups = input.groups.map((row) => this.#addGroup(row))
   }
@@ -102,12 +107,23 @@ export class SlotPlan {
     return zones.size
   }
 
-  /** Whether `one` is the better target of a slot: more zones first, then the relatively emptier, equal ones by chance. */
-  isBetterTarget(one: RankedTarget, other: RankedTarget | undefined): boolean {
+  /**
+   * Whether `one` is the better target of a slot: more zones first, then the relatively emptier, equal ones by chance. Slots in danger
+   * go to workers with few moves under way before that: if a new, empty worker got them all, its disk would set the pace of the rebuild.
+   */
+  isBetterTarget(one: RankedTarget, other: RankedTarget | undefined, reason: MoveReason): boolean {
     if (other === undefined) return true
     if (one.zones !== other.zones) return one.zones > other.zones
+    if (reason === 'out') {
+      const queued = this.#queueOf(one.load) - this.#queueOf(other.load)
+      if (queued !== 0) return queued < 0
+    }
     const difference = one.load.bytes / one.load.share - other.load.bytes / other.load.share
     return difference === 0 ? this.#below(2) === 0 : difference < 0
+  }
+
+  #queueOf({ incomingSlots }: WorkerLoad): number {
+    return Math.floor(incomingSlots / this.#incomingFair)
   }
 
   chance(): number {
@@ -155,6 +171,7 @@ export class SlotPlan {
     if (to === undefined) return
     to.receives = true
     to.incomingBytes += planned.row.bytesPerSlot
+    to.incomingSlots++
   }
 
   #add({ row, weight }: PlannedGroup, worker: WorkerId, sign: 1 | -1): void {
