@@ -14,7 +14,7 @@ import { errorCode, FrostError } from '../base/errors.ts'
 import { SECOND_MS } from '../base/units.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
-import { alignmentBytes, type Disk } from '../ports/disk.ts'
+import type { Disk } from '../ports/disk.ts'
 import type { Log } from '../ports/log.ts'
 import type { AppendLog, LogItem } from './append-log.ts'
 import { roundUp, type LogKind } from './batch-format.ts'
@@ -27,7 +27,8 @@ import type { Ledger } from './ledger.ts'
 import type { LogEntry } from './log-entry.ts'
 import type { Loan, ReadMemory } from './read-memory.ts'
 import type { SegmentFiles } from './segment-files.ts'
-import { isGap, SegmentScan } from './segment-scan.ts'
+import { listSegment } from './segment-listing.ts'
+import { SegmentScan } from './segment-scan.ts'
 import type { Segment } from './segment-table.ts'
 import { segmentFileName } from './segment-writer.ts'
 
@@ -154,7 +155,7 @@ export class Compactor {
     if (!(await this.#compactClaimed(victim))) return
     const group = new CopyGroup()
     try {
-      for await (const entry of this.#entries(victim)) await this.#copy(entry, victim, group)
+      for (const entry of await this.#entries(victim)) await this.#copy(entry, victim, group)
       await this.#write(group, kind)
       if (victim.liveEntries > 0) {
         // Entries that the segment does not list any more, because the place where it did is damaged; or a tombstone that was
@@ -279,22 +280,15 @@ export class Compactor {
     })
   }
 
-  /** What the segment lists: its table, or, without an intact one, its batches. */
-  async *#entries(victim: Segment): AsyncGenerator<LogEntry> {
+  async #entries(victim: Segment): Promise<readonly LogEntry[]> {
     const { files, compute } = this.#ports
-    const { kind, segment } = victim
     // The file stays open by being read: segments are few, and this one is retired at the end.
-    const listed = await files.use(kind, segment, async (file) => {
-      if (file === undefined) return []
-      const scan = await SegmentScan.open(compute, file, segment)
-      return scan === undefined ? [] : listEntries(scan, victim)
-    })
-    yield* listed
+    return (await listSegment({ files, compute }, victim)).entries
   }
 
   /** Whether the segment lists an entry of whose key the index does not know any more what counts. */
   async #holdsLost(victim: Segment): Promise<boolean> {
-    for await (const entry of this.#entries(victim)) if (this.#ports.ledger.isLost(entry)) return true
+    for (const entry of await this.#entries(victim)) if (this.#ports.ledger.isLost(entry)) return true
     return false
   }
 
@@ -364,20 +358,4 @@ class CopyGroup {
     this.#bytes = 0
     this.#reservedBytes = 0
   }
-}
-
-/** At most as many as a segment has (65,536). */
-async function listEntries(scan: SegmentScan, victim: Segment): Promise<readonly LogEntry[]> {
-  const listed: LogEntry[] = []
-  let isWhole = scan.trailer !== undefined
-  for await (const entries of scan.table()) {
-    if (entries === undefined) isWhole = false
-    else listed.push(...entries)
-  }
-  if (isWhole && listed.length === scan.trailer?.entryCount) return listed
-  listed.length = 0
-  for await (const found of scan.batches(alignmentBytes, victim.batchesEnd, 0)) {
-    if (!isGap(found)) listed.push(...found.batch.entries)
-  }
-  return listed
 }

@@ -45,6 +45,10 @@ export interface StoreOptions {
   readonly openFilesMax?: number
   /** Pace of compaction's reading while the disk is not full. Default 64 MiB/s. */
   readonly compactionBytesPerSecond?: number
+  /** How long it takes to read everything that is stored once. Default 14 days; at least 1 second. */
+  readonly scrubCycleMs?: number
+  /** Whether the scrubber starts by itself. Default true; tests call `scrubOnce`. */
+  readonly scrub?: boolean
   /** Whether compaction starts by itself. Default true; tests call `compactOnce`. */
   readonly compaction?: boolean
 }
@@ -165,6 +169,17 @@ export interface StoreUsage {
   readonly fileSystem: string
   /** Puts are refused. */
   readonly full: boolean
+}
+
+/** How far the scrubber is, which reads everything that is stored. */
+export interface ScrubStatus {
+  /** A cycle that was asked for is under way, or about to begin. */
+  readonly runningFull: boolean
+  /** Of the cycle under way: read so far, and in all. */
+  readonly doneBytes: number
+  readonly totalBytes: number
+  /** Since the start of the last finished cycle: what was damaged before is known. Absent: none was finished. */
+  readonly lastFinishedAgoMs?: number
 }
 
 export interface StoreCounters {

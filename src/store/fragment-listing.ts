@@ -18,6 +18,7 @@ import {
   isFragmentText,
   rangeOfGroup,
   textBefore,
+  type KeyRange,
 } from './fragment-key.ts'
 import type { Entry } from './index-rows.ts'
 
@@ -36,18 +37,16 @@ export interface FragmentFilter {
 }
 
 /**
- * Shows `visit` the fragments of a group from the bound `from` on (undefined: all), until it says that it has enough, or a slice of the
- * index was looked at. Returns the bound below which everything was seen; `undefined` at the end.
+ * Shows `visit` the fragments in the range, until it says that it has enough, or a slice of the index was looked at. Returns the bound
+ * below which everything was seen, and from which the next slice begins; `undefined` at the end.
  */
 export function scanSlice(
   table: EntryTable,
-  group: GroupId,
-  from: string | undefined,
+  range: KeyRange,
   visit: (text: string, entry: Entry) => 'more' | 'enough',
 ): string | undefined {
-  const range = rangeOfGroup(group)
   let looked = 0
-  for (const [text, entry] of table.scan(from === undefined ? range : { ...range, from })) {
+  for (const [text, entry] of table.scan(range)) {
     const isFragment = isFragmentText(text)
     const isEnough = isFragment && visit(text, entry) === 'enough'
     // The key of a data id comes before its fragments: from there on it is looked at once more.
@@ -63,7 +62,8 @@ export function listSlice(
   passes: (key: FragmentKey) => boolean,
 ): { readonly fragments: readonly FragmentListEntry[]; readonly next: string | undefined } {
   const fragments: FragmentListEntry[] = []
-  const next = scanSlice(table, options.group, options.from, (text, entry) => {
+  const range = rangeOfGroup(options.group)
+  const next = scanSlice(table, { ...range, from: options.from ?? range.from }, (text, entry) => {
     if (entry.state !== 'good') return 'more'
     const key = fragmentKeyOf(text)
     if (passes(key)) fragments.push({ key, recordBytes: entry.bytes, headerCrc: entry.headerCrc })

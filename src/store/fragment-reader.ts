@@ -71,9 +71,14 @@ export class FragmentReader {
   async readWholeInto(located: Located, into: Uint8Array): Promise<boolean> {
     assert(into.length === located.entry.bytes, 'memory for the record')
     if (!(await this.#read(located, into, 0))) return false
-    const header = this.#checkHeader(located, into)
-    corruptUnless(() => verifyRecord(this.#ports.compute, header, into, 'store-corrupt'))
+    this.proveWhole(located, into)
     return true
+  }
+
+  /** Proves that `bytes` are the whole record. */
+  proveWhole(located: Located, bytes: Uint8Array): void {
+    const header = this.#checkHeader(located, bytes)
+    corruptUnless(() => verifyRecord(this.#ports.compute, header, bytes, 'store-corrupt'))
   }
 
   async readChunks(

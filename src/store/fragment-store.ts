@@ -29,6 +29,7 @@ import type {
   FragmentStat,
   GroupUsage,
   OpenReport,
+  ScrubStatus,
   StoreCounters,
   StoreEvents,
   StoreOptions,
@@ -49,6 +50,8 @@ import {
 import { FragmentLookup } from './fragment-lookup.ts'
 import { openIdentity, writeIdentity, type Identity } from './identity.ts'
 import type { LogEntry } from './log-entry.ts'
+import { Scrubber } from './scrubber.ts'
+import { SegmentScrub } from './segment-scrub.ts'
 import { segmentFileName } from './segment-writer.ts'
 import { SlotDigests } from './slot-digests.ts'
 import { ballastName, SpaceGuard } from './space-guard.ts'
@@ -64,6 +67,7 @@ interface OpenStore extends StoreParts {
   readonly compactor: Compactor
   readonly digests: SlotDigests
   readonly drops: Drops
+  readonly scrubber: Scrubber
 }
 
 export class FragmentStore {
@@ -108,7 +112,9 @@ export class FragmentStore {
       this.#identity = who.identity
       const digests = new SlotDigests(this.#ports.clock, parts.ledger)
       const drops = new Drops(parts, this.#putting)
-      this.#store = { ...parts, lookup, digests, drops, compactor: this.#makeCompactor(parts, lookup) }
+      const scrubber = this.#makeScrubber(parts, lookup)
+      await scrubber.open()
+      this.#store = { ...parts, lookup, digests, drops, scrubber, compactor: this.#makeCompactor(parts, lookup) }
       this.#firstBatches = sumOf(parts.report.lastBatches)
     } catch (error) {
       await disk.close()
@@ -116,6 +122,7 @@ export class FragmentStore {
     }
     this.#state = 'open'
     if (this.#settings.compaction) this.#store.compactor.start()
+    if (this.#settings.scrub) this.#store.scrubber.start()
     return this.#store.report
   }
 
@@ -327,6 +334,21 @@ export class FragmentStore {
     return this.#hasFailed || this.#opened().tracker.isFailing
   }
 
+  scrubStatus(): ScrubStatus {
+    return this.#opened().scrubber.status()
+  }
+
+  /** Reads everything that is stored once, from now on and at full pace; what is under way by itself is given up for it. */
+  startScrub(): void {
+    this.#opened().scrubber.startFull()
+  }
+
+  /** A whole cycle of the scrubber, for tests and tools. Not while it runs by itself. */
+  async scrubOnce(): Promise<void> {
+    assert(!this.#settings.scrub, 'the scrubber does not run by itself')
+    await this.#change(this.#opened().scrubber.cycleOnce())
+  }
+
   /** Stores what memory holds of the index, as a crash right afterwards would need it least. */
   async checkpoint(): Promise<void> {
     await this.#change(this.#opened().checkpoints.store())
@@ -346,6 +368,7 @@ export class FragmentStore {
     const { log, disk } = this.#ports
     try {
       await store.compactor.stop()
+      await store.scrubber.stop()
       await store.digests.close()
       await Promise.allSettled(this.#changing)
       await store.logs.small.seal()
@@ -462,6 +485,13 @@ export class FragmentStore {
       askCopyRoom: () => this.#space.askCopyRoom(),
       damaged: (text, entry, error) => lookup.noteDamage(text, entry, error),
     })
+  }
+
+  #makeScrubber(parts: StoreParts, lookup: FragmentLookup): Scrubber {
+    const { clock, compute, disk, log } = this.#ports
+    const { noteRead } = this.#hooks()
+    const segmentScrub = new SegmentScrub({ ...parts, clock, compute, log, lookup, noteRead })
+    return new Scrubber({ clock, disk, log, ledger: parts.ledger, segmentScrub }, this.#settings)
   }
 
   #endOfTurn(): Promise<void> {

@@ -145,16 +145,18 @@ export class SlotDigests implements GoodWatcher {
   async #walk(kept: Kept): Promise<void> {
     const { group, scheme, slot, digest } = kept
     try {
-      for (let from: string | undefined; !kept.isForgotten;) {
+      const range = rangeOfGroup(group)
+      for (let { from } = range; !kept.isForgotten;) {
         if (this.#isClosed) throw new FrostError('cancelled', 'The store is being closed.')
-        from = scanSlice(this.#ledger.table, group, from, (text, entry) => {
+        const next = scanSlice(this.#ledger.table, { ...range, from }, (text, entry) => {
           if (entry.state !== 'good') return 'more'
           const { dataId, block, column } = fragmentKeyOf(text)
           if (slotOf(scheme, dataId, block, column) === slot) digest.add(dataId, block, column)
           return 'more'
         })
-        kept.countedTo = from ?? rangeOfGroup(group).to
-        if (from === undefined) break
+        kept.countedTo = next ?? range.to
+        if (next === undefined) break
+        from = next
         await new Promise<void>((resolve) => {
           this.#clock.endOfTurn(resolve)
         })

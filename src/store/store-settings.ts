@@ -1,7 +1,7 @@
 // The store's options with their defaults and their limits.
 
 import { assert } from '../base/assert.ts'
-import { KIB, MIB } from '../base/units.ts'
+import { DAY_MS, KIB, MIB, SECOND_MS } from '../base/units.ts'
 import { recordBytesMax } from '../codec/record.ts'
 import { alignmentBytes } from '../ports/disk.ts'
 import type { StoreOptions } from './contract.ts'
@@ -19,6 +19,8 @@ const defaults: StoreSettings = {
   openFilesMax: 64,
   compactionBytesPerSecond: 64 * MIB,
   compaction: true,
+  scrubCycleMs: 14 * DAY_MS,
+  scrub: true,
 }
 
 /**
@@ -48,6 +50,7 @@ export function settingsOf(options: StoreOptions): StoreSettings {
   within('queueBytesMax', recordBytesMax)
   within('openFilesMax', 2)
   within('compactionBytesPerSecond', 1)
+  within('scrubCycleMs', SECOND_MS)
   assert(settings.readMemoryBytes % alignmentBytes === 0, 'readMemoryBytes is made of pages')
   return settings
 }

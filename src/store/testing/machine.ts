@@ -22,6 +22,7 @@ const smallOptions: StoreOptions = {
   ballastBytes: 64 * 1024,
   openFilesMax: 4,
   compaction: false,
+  scrub: false,
   compactionBytesPerSecond: Number.MAX_SAFE_INTEGER,
 }
 
@@ -72,16 +73,19 @@ export class Machine {
   readonly full: boolean[] = []
   readonly failures: Error[] = []
   readonly random: SeededRandom
+  readonly #clock: Clock
   power = new PowerSwitch()
 
-  constructor(seed = 1) {
+  /** `clock`: by default one on which sleeping takes no time. */
+  constructor(seed = 1, clock: Clock = new TickingClock()) {
     this.random = new SeededRandom(seed)
+    this.#clock = clock
   }
 
   make(options: StoreOptions = {}): FragmentStore {
     const { medium, faults, power } = this
     const ports = {
-      clock: new TickingClock(),
+      clock: this.#clock,
       random: new SimulatedRandom(this.random),
       compute: new SimulatedCompute(),
       disk: new SimulatedDisk({ medium, faults, power, random: this.random.fork() }),
