@@ -3,6 +3,7 @@
 
 import { assert, defined } from '../src/base/assert.ts'
 import { clusterIdFromBytes } from '../src/base/ids.ts'
+import { defaultDetectorTimes } from '../src/cluster/detect-failures.ts'
 import { SeededRandom } from '../src/base/random.ts'
 import { defaultScheme } from '../src/base/scheme.ts'
 import type { Scheme } from '../src/base/scheme.ts'
@@ -96,6 +97,7 @@ export class SimulatedCluster {
         groupBytesPerSlotMax: options.groupBytesPerSlotMax ?? defaultGroupBytesPerSlotMax,
         orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
         intentAfterMs: options.intentAfterMs ?? defaultIntentAfterMs,
+        detector: defaultDetectorTimes,
         healing: { ...defaultHealing, ...options.healing },
         commitMs: options.commitMs ?? (() => 1),
       })

@@ -12,6 +12,7 @@ import { MIB } from '../src/base/units.ts'
 import { CommitterLink } from '../src/master/committer-link.ts'
 import type { FileService } from '../src/master/file-service.ts'
 import type { HealingOptions } from '../src/master/healing/healing.ts'
+import type { DetectorTimes } from '../src/cluster/detect-failures.ts'
 import { Master } from '../src/master/master.ts'
 import { answerCommand, ForwardingRunner } from '../src/meta/forwarding.ts'
 import { KeyValueMetadata, LocalRunner } from '../src/meta/key-value-metadata.ts'
@@ -55,6 +56,7 @@ export interface MasterNodeOptions {
   readonly groupBytesPerSlotMax: number
   readonly orphansEveryMs: number
   readonly intentAfterMs: number
+  readonly detector: DetectorTimes
   readonly healing: HealingOptions
   /** How long a commit of metadata takes. */
   readonly commitMs: () => number

@@ -114,6 +114,7 @@ function limitsOf(
     groupsPerWorker: defaultGroupsPerWorker,
     groupBytesPerSlotMax: defaultGroupBytesPerSlotMax,
     orphansEveryMs: defaultOrphansEveryMs,
+    detector: { suspectAfterMs: config.workerSuspectAfterMs, downAfterMs: config.workerDownAfterMs },
     healing: {
       outAfterMs: config.workerOutAfterMs,
       compareEveryMs: config.compareEveryMs,

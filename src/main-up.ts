@@ -90,6 +90,8 @@ async function startMasters(
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      workerSuspectAfterMs: config.workerSuspectAfterMs,
+      workerDownAfterMs: config.workerDownAfterMs,
       workerOutAfterMs: config.workerOutAfterMs,
       compareEveryMs: config.compareEveryMs,
       repairBytesPerSecondMin: config.repairBytesPerSecondMin,

@@ -1,6 +1,7 @@
-// A cluster that loses workers, event by event, over a placement that the planner has made: which checks the chain of model.ts, because
-// here groups share workers, losses overlap as they come, and the rebuild takes the slots of the most endangered groups first, one after the
-// other. It counts until data is lost and begins anew, so failure rates have to be high to see anything at all.
+// A cluster that loses workers, event by event, over a placement that the planner has made: which checks the chain of
+// model.ts, because here groups share workers, losses overlap as they come, and the rebuild takes the slots of the most
+// endangered groups first, one after the other. It counts until data is lost and begins anew, so failure rates have to
+// be high to see anything at all.
 
 import { SeededRandom } from '../../src/base/random.ts'
 import { columnCount } from '../../src/base/scheme.ts'

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../base/units.ts'
-import { defaultOutAfterMs, defaultUnheardAfterMs, holdsMajority, planOut } from './detect-out.ts'
+import { holdsMajority, planOut } from './detect-out.ts'
 import type { HeardWorker } from './detect-out.ts'
 import { workerId } from './testing/placement-model.ts'
 
@@ -17,10 +17,11 @@ function silent(...minutes: readonly (number | undefined)[]): HeardWorker[] {
   }))
 }
 
+const outAfterMs = 15 * 60_000
 const out = (workers: readonly HeardWorker[], heldMs = HOUR_MS): readonly string[] =>
-  planOut({ workers, heldMs, outAfterMs: defaultOutAfterMs })
+  planOut({ workers, heldMs, outAfterMs })
 const majority = (workers: readonly HeardWorker[], heldMs = HOUR_MS): boolean =>
-  holdsMajority({ workers, heldMs, unheardAfterMs: defaultUnheardAfterMs })
+  holdsMajority({ workers, heldMs, unheardAfterMs: 30_000 })
 
 describe('declaring workers out', () => {
   test('takes those silent for long enough', () => {
@@ -66,7 +67,7 @@ describe('declaring workers out', () => {
         const planned = workers.filter(({ id }) => out(workers, heldMs).includes(id))
         for (const { state, silenceMs } of planned) {
           assert.notEqual(state, 'out')
-          assert.ok(Math.min(silenceMs ?? heldMs, heldMs) >= defaultOutAfterMs)
+          assert.ok(Math.min(silenceMs ?? heldMs, heldMs) >= outAfterMs)
         }
         const taken = planned.filter((row) => row.state === 'in').length
         const left = workers.filter((row) => row.state === 'in').length - taken

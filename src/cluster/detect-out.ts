@@ -6,8 +6,6 @@
 // are silent, and whoever hears fewer than half gives the lease to one who may hear more.
 
 import type { WorkerId } from '../base/ids.ts'
-import { MINUTE_MS } from '../base/units.ts'
-import { defaultDetectorTimes } from './detect-failures.ts'
 
 export interface HeardWorker {
   readonly id: WorkerId
@@ -28,9 +26,6 @@ export interface MajorityInput extends Pick<OutInput, 'workers' | 'heldMs'> {
   /** Who is silent for so long is not heard: the time after which a worker is down. Default 30 s. */
   readonly unheardAfterMs: number
 }
-
-export const defaultOutAfterMs = 15 * MINUTE_MS
-export const defaultUnheardAfterMs = defaultDetectorTimes.downAfterMs
 
 /** Workers to declare out now, those silent for longest first. */
 export function planOut(input: OutInput): readonly WorkerId[] {

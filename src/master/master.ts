@@ -6,7 +6,7 @@ import { FrostError } from '../base/errors.ts'
 import type { ClusterId, ProcessId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { GIB, MINUTE_MS, SECOND_MS } from '../base/units.ts'
-import { defaultDetectorTimes } from '../cluster/detect-failures.ts'
+import type { DetectorTimes } from '../cluster/detect-failures.ts'
 import { ErasureCoder } from '../codec/erasure-coder.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -72,6 +72,7 @@ export interface MasterOptions {
   readonly orphansEveryMs: number
   /** An upload that is open for so long gets an intent row; default 10 minutes. */
   readonly intentAfterMs?: number
+  readonly detector: DetectorTimes
   readonly healing: HealingOptions
   /** Further methods of the internal protocol, for the other processes of this master. */
   readonly handlers?: ReadonlyMap<number, RpcHandler>
@@ -139,7 +140,11 @@ export class Master {
     const { metadata, clock, random, log } = this.#ports
     const { process, scheme, groupsPerWorker, groupBytesPerSlotMax: bytesPerSlotMax } = this.#options
     const map = new ClusterMap(metadata)
-    const workers = new ConnectedWorkers({ clock, times: defaultDetectorTimes, groupNow: (group) => map.group(group) })
+    const workers = new ConnectedWorkers({
+      clock,
+      times: this.#options.detector,
+      groupNow: (group) => map.group(group),
+    })
     const lease = new LeaseKeeper({ metadata, clock }, process)
     this.#lease = lease
     const memberPorts = { metadata, log, map, workers }
@@ -152,7 +157,10 @@ export class Master {
       samples: this.#latency.count + this.#readLatency.count,
       recentP95Ms: Math.max(this.#latency.p95Ms, this.#readLatency.p95Ms),
     })
-    const healing = new Healing({ ...memberPorts, clock, random, lease, fullness, foreground }, this.#options.healing)
+    const healing = new Healing(
+      { ...memberPorts, clock, random, lease, fullness, foreground },
+      { ...this.#options.healing, ...this.#options.detector },
+    )
     try {
       this.#listener = await this.#listen({ membership, healing }, started.promise)
       const row = await metadata.registerProcess({ process, address: this.internalAddress, wallMs: clock.wallMs() })

@@ -232,6 +232,20 @@ export const options = {
     default: '30s',
   }),
   // Healing
+  workerSuspectAfterMs: option({
+    name: 'worker-suspect-after',
+    kind: duration({ min: SECOND_MS, max: HOUR_MS }),
+    roles: ['up', 'master'],
+    summary: 'A worker that is silent, or whose disk is stuck, for so long is asked last and gets no new data.',
+    default: '5s',
+  }),
+  workerDownAfterMs: option({
+    name: 'worker-down-after',
+    kind: duration({ min: SECOND_MS, max: 24 * HOUR_MS }),
+    roles: ['up', 'master'],
+    summary: 'A worker that is silent for so long is called down, and slots on their way to it are taken back.',
+    default: '30s',
+  }),
   workerOutAfterMs: option({
     name: 'worker-out-after',
     kind: duration({ min: SECOND_MS, max: 168 * HOUR_MS }),

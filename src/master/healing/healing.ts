@@ -3,6 +3,7 @@
 // (placement-task.ts, slot-move-task.ts), and what is superfluous goes (sweep-task.ts). Everything is done by the
 // holder of the lease, whose decisions are in metadata before it acts.
 
+import type { DetectorTimes } from '../../cluster/detect-failures.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Random } from '../../ports/random.ts'
@@ -54,7 +55,7 @@ export class Healing {
   readonly #pace: RepairPace
   readonly #moves = new MovesUnderWay()
 
-  constructor(ports: HealingPorts, options: HealingOptions) {
+  constructor(ports: HealingPorts, options: HealingOptions & Pick<DetectorTimes, 'downAfterMs'>) {
     const { workers, map, clock } = ports
     this.#ports = ports
     this.#pace = new RepairPace(ports, options.repair)
@@ -68,7 +69,7 @@ export class Healing {
     this.tasks = [
       this.#comparison,
       new RepairTask({ ...shared, formerHolders, onRepaired: (group) => sweep.flag(group) }),
-      new PlacementTask(ports, { outAfterMs: options.outAfterMs, movesAtOnce: lanes }),
+      new PlacementTask(ports, { ...options, movesAtOnce: lanes }),
       ...Array.from({ length: lanes }, () => new SlotMoveTask({ ...shared, onMoved: (group) => sweep.flag(group) })),
       sweep,
     ]

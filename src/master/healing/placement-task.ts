@@ -5,7 +5,7 @@
 
 import type { WorkerId } from '../../base/ids.ts'
 import { SECOND_MS } from '../../base/units.ts'
-import { defaultUnheardAfterMs, holdsMajority, planOut } from '../../cluster/detect-out.ts'
+import { holdsMajority, planOut } from '../../cluster/detect-out.ts'
 import type { HeardWorker } from '../../cluster/detect-out.ts'
 import { planSlotMoves, strandedMoves } from '../../cluster/plan-slot-moves.ts'
 import type { SlotMove } from '../../cluster/slot-move.ts'
@@ -36,6 +36,8 @@ export interface PlacementTaskPorts {
 export interface PlacementTaskOptions {
   /** A worker that has been silent for so long is out. */
   readonly outAfterMs: number
+  /** A holder of the lease that has not heard from half of the workers for so long gives it up. */
+  readonly downAfterMs: number
   /** Slots that are pending at once. */
   readonly movesAtOnce: number
 }
@@ -64,7 +66,7 @@ export class PlacementTask implements BackgroundTask {
     const nowMs = clock.monotonicMs()
     this.#heldSinceMs = lease.fence === undefined ? undefined : (this.#heldSinceMs ?? nowMs)
     const heldMs = nowMs - (this.#heldSinceMs ?? this.#startedMs)
-    await lease.abstain(!holdsMajority({ workers: heard, heldMs, unheardAfterMs: defaultUnheardAfterMs }))
+    await lease.abstain(!holdsMajority({ workers: heard, heldMs, unheardAfterMs: this.#options.downAfterMs }))
     if (lease.fence === undefined || this.#heldSinceMs === undefined) return everyMs
     await this.#declareOut(heard, heldMs)
     const input = placementNow(this.#ports, await metadata.listWorkers())
