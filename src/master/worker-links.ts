@@ -160,13 +160,13 @@ export class ConnectedWorkers implements WorkerLinks {
     return this.#workers.get(worker)?.link?.peer.open === true && this.stateOf(worker) === 'up'
   }
 
+  /** Whether it answers, has room and a sound disk. */
+  canTake(worker: WorkerId): boolean {
+    return this.isReadable(worker) && this.freeBytes(worker) > 0 && this.vitals(worker)?.failing === false
+  }
+
   isWritable(worker: WorkerId): boolean {
-    return (
-      !this.#distrusted.has(worker) &&
-      this.isReadable(worker) &&
-      this.freeBytes(worker) > 0 &&
-      this.vitals(worker)?.failing === false
-    )
+    return !this.#distrusted.has(worker) && this.canTake(worker)
   }
 
   freeBytes(worker: WorkerId): number {

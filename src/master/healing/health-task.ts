@@ -34,11 +34,18 @@ export interface HealthTaskPorts {
 const againMs = 5 * SECOND_MS
 const idleMs = SECOND_MS
 
+interface Patience {
+  readonly missing: number
+  readonly waitMs: number
+}
+
 export class HealthTask implements BackgroundTask {
   readonly name = 'comparison'
   readonly #ports: HealthTaskPorts
   readonly #everyMs: number
   readonly #comparedAtMs = new Map<GroupId, number>()
+  /** How long what could not be mended is left alone: longer each time that nothing has come of it. */
+  readonly #patience = new Map<GroupId, Patience>()
   /** Everything is compared again that was last compared before. */
   #allSinceMs = -Infinity
 
@@ -58,6 +65,7 @@ export class HealthTask implements BackgroundTask {
     if (lease.fence === undefined) {
       board.forget()
       this.#comparedAtMs.clear()
+      this.#patience.clear()
       return idleMs
     }
     const due = map.groups.filter((group) => this.#isDue(group))
@@ -77,6 +85,10 @@ export class HealthTask implements BackgroundTask {
     const finding = await compareGroup(this.#ports, group, this.#heal, signal)
     board.record(finding, begun)
     const missing = finding.slots.reduce((sum, slot) => sum + slot.missing, 0)
+    const before = this.#patience.get(group.group)
+    const waitMs = before?.missing === missing ? Math.min(2 * before.waitMs, this.#everyMs) : againMs
+    if (missing === 0) this.#patience.delete(group.group)
+    else this.#patience.set(group.group, { missing, waitMs })
     if (missing > 0) {
       const away = group.slots.filter(({ worker }) => !workers.isReadable(worker)).length
       this.#ports.log.warn('Fragments are missing.', { group: group.group, missing, workersAway: away })
@@ -124,8 +136,9 @@ export class HealthTask implements BackgroundTask {
     const ageMs = board.ageOf(group)
     if (ageMs === undefined || ageMs >= this.#everyMs || lastMs < this.#allSinceMs) return true
     // What was missing may be there now, or can be made now; and a worker that did not answer is asked again.
-    const finding = board.findingOf(group.group)
-    return finding?.slots.some((slot) => slot.missing > 0 || this.#isAskable(slot)) === true
+    const { slots = [] } = board.findingOf(group.group) ?? {}
+    const { waitMs } = this.#patience.get(group.group) ?? { waitMs: Number.POSITIVE_INFINITY }
+    return nowMs - lastMs >= waitMs || slots.some((slot) => this.#isAskable(slot))
   }
 
   #isAskable(slot: { readonly state: string; readonly worker: WorkerId }): boolean {

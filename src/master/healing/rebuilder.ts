@@ -16,12 +16,16 @@ import type { FragmentId } from '../../rpc/messages/fragment-sets.ts'
 import { fragmentsPerRebuild } from '../../rpc/messages/rebuild.ts'
 import type { ColumnPlace, RebuildOutcome, WorkerAddress } from '../../rpc/messages/rebuild.ts'
 import type { RebuildCounts } from '../../rpc/messages/healing-state.ts'
-import type { WorkerLinks } from '../worker-link.ts'
+import type { WorkerLink } from '../worker-link.ts'
 import type { RepairPace } from './repair-pace.ts'
 
 export interface RebuilderPorts {
   readonly metadata: MetadataStore
-  readonly workers: WorkerLinks
+  readonly workers: {
+    link(worker: WorkerId): WorkerLink | undefined
+    /** Whether it answers and has room: sources are not read in vain. */
+    canTake(worker: WorkerId): boolean
+  }
   readonly clock: Clock
   readonly log: Log
   readonly pace: RepairPace
@@ -83,17 +87,18 @@ export class Rebuilder {
   }
 
   async #enter<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#running >= batchesAtOnce) {
+    if (this.#running < batchesAtOnce) this.#running++
+    else
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve)
       })
-    }
-    this.#running++
     try {
       return await run()
     } finally {
-      this.#running--
-      this.#waiting.shift()?.()
+      // Whoever waits takes the place over.
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#running--
+      else next()
     }
   }
 
@@ -101,9 +106,9 @@ export class Rebuilder {
     const { pace, workers, log } = this.#ports
     const { group, worker, fragments } = order
     await pace.ready(signal)
-    const elsewhere = await this.#elsewhere(order)
-    const link = workers.link(worker)
+    const link = workers.canTake(worker) ? workers.link(worker) : undefined
     if (link === undefined) return fragments
+    const elsewhere = await this.#elsewhere(order)
     try {
       const wanted = fragments.map((fragment) => ({ ...fragment, elsewhere: elsewhere(fragment) }))
       const addresses = await this.#addressesOf([
