@@ -106,7 +106,10 @@ describe('drain', () => {
       { worker: { state: 'draining', slots: 0 }, redundancy: { comparedAt: at(1) } },
       { worker: { state: 'draining', slots: 0 }, redundancy: { comparedAt: at(3), unknown: 1 } },
       { worker: { state: 'draining', slots: 0 }, redundancy: { comparedAt: at(3), fragmentsMissing: 1 } },
-      { worker: { state: 'draining', slots: 0 }, redundancy: { comparedAt: at(5) } },
+      {
+        worker: { state: 'draining', slots: 0, failing: true, damagedFragments: 3 },
+        redundancy: { comparedAt: at(5) },
+      },
     ]
     await using at0 = await startWorld((sleeps) => states[sleeps] ?? assert.fail('waited for too long'))
     assert.equal(await run(at0.world, 'drain', worker, '--wait'), 0)

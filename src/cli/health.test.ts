@@ -60,7 +60,6 @@ describe('status', () => {
     ['a slot was not compared', { redundancy: { unknown: 3 } }, 'unknown'],
     ['nothing was ever compared', { redundancy: { comparedAt: null } }, 'unknown'],
     ['fragments are missing', { redundancy: { fragmentsMissing: 7 } }, 'reduced, to be repaired'],
-    ['a fragment is damaged', { worker: { damagedFragments: 1 } }, 'reduced, to be repaired'],
     ['a repair is queued', { healing: { queued: 1 } }, 'reduced, to be repaired'],
     ['files are at risk', { redundancy: { filesAtRisk: 1, fragmentsMissing: 7 } }, 'files are at risk'],
     ['files are lost', { redundancy: { filesLost: 1, filesAtRisk: 1, unknown: 5 } }, 'FILES ARE LOST'],
@@ -105,7 +104,11 @@ describe('status', () => {
     ['full', { worker: { usedBytes: 99, capacityBytes: 100 } }, /full \(99 %\): it refuses writes/],
     ['nearly full', { worker: { usedBytes: 91, capacityBytes: 100 } }, /nearly full \(91 %\)/],
     ['without any room', { worker: { usedBytes: 0, capacityBytes: 0 } }, /full \(100 %\)/],
-    ['damaged', { worker: { damagedFragments: 3 } }, /damaged: 3 fragments on it, not replaced yet/],
+    [
+      'damaged',
+      { worker: { damagedFragments: 3 } },
+      /damaged: 3 fragments on it failed a check and were not replaced yet/,
+    ],
     ['being drained', { worker: { state: 'draining', slots: 3 } }, /draining: 3 slots left; do not remove it yet/],
     ['drained', { worker: { state: 'draining', slots: 0 } }, /draining: no slots left; it can be removed/],
     [
@@ -318,7 +321,7 @@ describe('status --wait-healthy', () => {
       { redundancy: { comparedAt: compared(5) }, worker: { state: 'draining' } },
       { redundancy: { comparedAt: compared(5) }, healing: { queued: 1 } },
       { redundancy: { comparedAt: compared(6) }, healing: { slotsToMove: 2 } },
-      { redundancy: { comparedAt: compared(6) }, worker: { damagedFragments: 1 } },
+      { redundancy: { comparedAt: compared(6), unknown: 1 }, worker: { damagedFragments: 1 } },
       { redundancy: { comparedAt: null } },
       { redundancy: { comparedAt: compared(7) }, worker: { state: 'out', slots: 0 } },
     ])
@@ -329,7 +332,7 @@ describe('status --wait-healthy', () => {
     assert.equal(server.requests.filter(({ path }) => path === '/api/v1/repair').length, 1)
     assert.equal(server.requests[0]?.path, '/api/v1/repair')
     const lines = world.stderr.text.trimEnd().split('\n')
-    assert.deepEqual(lines, ['waiting: a fresh comparison', 'waiting: 1 fragment damaged'])
+    assert.deepEqual(lines, ['waiting: a fresh comparison', 'waiting: 1 slot not compared'])
   })
 
   test('never takes an old comparison for a new one, however the clocks of server and client differ', async () => {

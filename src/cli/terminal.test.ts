@@ -5,6 +5,7 @@ import fc from 'fast-check'
 
 import { exitCodeOf } from './exit-codes.ts'
 import { describeAge, describeBytes, describeTimeLeft } from './figures.ts'
+import { NoteLine } from './note-line.ts'
 import { ProgressDisplay, RateMeter, renderProgress } from './progress.ts'
 import { cutText, escapeText, fitText, formatTable, textWidth } from './terminal-text.ts'
 import { FakeEnvironment } from './testing/fake-environment.ts'
@@ -173,5 +174,33 @@ describe('exit codes', () => {
       ['something-new', 1],
     ] as const
     for (const [error, code] of cases) assert.equal(exitCodeOf(error), code, error)
+  })
+})
+
+describe('a note', () => {
+  test('is one line in place on a terminal, harmless and not too long, and goes away', async () => {
+    const world = new FakeEnvironment({ isTerminal: true })
+    const line = new NoteLine(world)
+    await line.show('waiting: a\u001b[2J')
+    await line.show('waiting: a\u001b[2J')
+    await line.show('x'.repeat(200))
+    await line.clear()
+    await line.clear()
+    const [start, first, second, end] = world.stderr.text.split('\r')
+    assert.deepEqual([start, first, end], ['', 'waiting: a\\x1b[2J\u001b[K', '\u001b[K'])
+    assert.equal(second?.length, 99 + '\u001b[K'.length)
+  })
+
+  test('is a line of a log elsewhere: when it is new, and not all the time', async () => {
+    const world = new FakeEnvironment()
+    const line = new NoteLine(world)
+    for (const text of ['a', 'a', 'b', 'c']) {
+      await line.show(text)
+      world.nowMs += 4000
+    }
+    await line.clear()
+    assert.equal(world.stderr.text, 'a\nc\n')
+    await new NoteLine(world, { terminalOnly: true }).show('never')
+    assert.equal(world.stderr.text, 'a\nc\n')
   })
 })

@@ -72,7 +72,10 @@ function diskTroubles(worker: WorkerStatus): readonly Trouble[] {
   }
   if (worker.state !== 'suspect' && isDiskSlow(worker)) troubles.push(['warning', stuckDisk(worker)])
   if (worker.damagedFragments > 0) {
-    troubles.push(['warning', `damaged: ${countOf(worker.damagedFragments, 'fragment')} on it, not replaced yet`])
+    troubles.push([
+      'warning',
+      `damaged: ${countOf(worker.damagedFragments, 'fragment')} on it failed a check and were not replaced yet`,
+    ])
   }
   return troubles
 }

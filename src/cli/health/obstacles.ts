@@ -43,14 +43,17 @@ export function isAway(worker: WorkerStatus): boolean {
   return worker.state !== 'up' && worker.state !== 'draining'
 }
 
-function knownLosses({ redundancy, workers, healing }: ClusterStatus): readonly Obstacle[] {
+/**
+ * Fragments that a worker knows to be damaged are not counted here. A comparison takes them for missing, and a slot on a worker that has
+ * found damage is unknown until it is compared again; what is then still listed belongs to slots that have moved away, or to files
+ * that are gone.
+ */
+function knownLosses({ redundancy, healing }: ClusterStatus): readonly Obstacle[] {
   const { filesLost = 0, filesAtRisk = 0, fragmentsMissing = 0 } = redundancy
-  const damaged = workers.reduce((sum, { damagedFragments }) => sum + damagedFragments, 0)
   const all: readonly (readonly [ObstacleKind, number, string])[] = [
     ['lost', filesLost, `${countOf(filesLost, 'file')} lost`],
     ['at-risk', filesAtRisk, `${countOf(filesAtRisk, 'file')} at risk`],
     ['reduced', fragmentsMissing, `${countOf(fragmentsMissing, 'fragment')} missing`],
-    ['reduced', damaged, `${countOf(damaged, 'fragment')} damaged`],
     ['reduced', healing.queued, `${countOf(healing.queued, 'repair')} queued`],
   ]
   return all.filter(([, count]) => count > 0).map(([kind, , text]) => ({ kind, text }))
