@@ -31,7 +31,9 @@ export class ClusterStateReader {
   }
 
   async read(): Promise<ClusterState> {
-    const { metadata, map, healing } = this.#ports
+    const { metadata, map, healing, clock } = this.#ports
+    // Before the answers: what they say of ages may look older by the time that they took, and never younger.
+    const askedAtMs = clock.wallMs()
     const [rows, repairs, state] = await Promise.all([metadata.listWorkers(), metadata.countRepairs(), healing()])
     const workers = rows.map((row) => this.#describeWorker(row))
     return {
@@ -44,7 +46,7 @@ export class ClusterStateReader {
         state: group.state,
         workers: group.slots.map((slot) => slot.worker),
       })),
-      redundancy: await this.#describeRedundancy(state, workers),
+      redundancy: await this.#describeRedundancy(state, workers, askedAtMs),
       healing: this.#describeHealing(
         rows,
         state,
@@ -86,9 +88,12 @@ export class ClusterStateReader {
     return slots
   }
 
-  async #describeRedundancy(state: HealingState | undefined, workers: readonly WorkerInfo[]): Promise<Redundancy> {
-    const { clock, map } = this.#ports
-    const nowMs = clock.wallMs()
+  async #describeRedundancy(
+    state: HealingState | undefined,
+    workers: readonly WorkerInfo[],
+    askedAtMs: number,
+  ): Promise<Redundancy> {
+    const { map } = this.#ports
     // A worker that is out and holds nothing any more has nothing to scrub.
     const scrubs = workers.filter(({ slots }) => slots > 0).map(({ scrub }) => scrub?.lastFinishedAtMs)
     const scrubbedAtMs = scrubs.reduce<number | undefined>(
@@ -107,7 +112,7 @@ export class ClusterStateReader {
       filesLost,
       lostFiles: await this.#lostNames.find(lost),
       unknown,
-      comparedAtMs: comparedAgeMs === undefined ? undefined : nowMs - comparedAgeMs,
+      comparedAtMs: comparedAgeMs === undefined ? undefined : askedAtMs - comparedAgeMs,
       scrubbedAtMs,
     }
   }

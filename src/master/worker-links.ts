@@ -153,7 +153,8 @@ export class ConnectedWorkers implements WorkerLinks {
   stampOf(worker: WorkerId): string | undefined {
     const entry = this.#workers.get(worker)
     if (entry === undefined || !this.isReadable(worker)) return undefined
-    return `${entry.connection}/${entry.vitals.damagedFragments}`
+    const { corruptFragments, damagedFragments } = entry.vitals
+    return `${entry.connection}/${corruptFragments}/${damagedFragments}`
   }
 
   isReadable(worker: WorkerId): boolean {
