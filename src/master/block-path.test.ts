@@ -16,6 +16,7 @@ import { writeBlock } from './block-writer.ts'
 import type { ColumnRepair } from './block-writer.ts'
 import type { FragmentDamage } from './fragment-fetcher.ts'
 import { RecentLatency } from './latency.ts'
+import { PromptWorkers } from './prompt-workers.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { FakeWorkers, nameOf } from './testing/fake-workers.ts'
 
@@ -34,6 +35,7 @@ class World {
   readonly geometry: BlockGeometry
   readonly data: Uint8Array
   readonly readLatency = new RecentLatency(10)
+  readonly prompt = new PromptWorkers(this.time.createClock())
   repairs: readonly ColumnRepair[] = []
   releases = 0
 
@@ -111,6 +113,7 @@ class World {
       budget: this.budget,
       links: this.workers,
       latency: this.readLatency,
+      prompt: this.prompt,
       groupNow: () => this.group,
       refreshMap: async () => await Promise.resolve(),
       standIns: async () => {

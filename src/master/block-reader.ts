@@ -5,6 +5,7 @@
 // columns (degraded-reader.ts), after the direct path's memory was given back, so that nobody waits for memory while holding some.
 
 import { FrostError, errorCode } from '../base/errors.ts'
+import type { WorkerId } from '../base/ids.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
 import type { DataRef } from '../meta/contract/conventions.ts'
 import { hedgeMs, readDegraded } from './degraded-reader.ts'
@@ -49,7 +50,8 @@ export async function readBlockPart(
   const columns: number[] = []
   for (let index = 0; index < Math.min(scheme.dataColumns, chunkCount); index++)
     columns.push((firstChunk + index) % scheme.dataColumns)
-  if (!columns.every((column) => fetcher.isReadable(fetcher.holderOf(column))))
+  const isDirect = (worker: WorkerId): boolean => fetcher.isReadable(worker) && !fetcher.isSlow(worker)
+  if (!columns.every((column) => isDirect(fetcher.holderOf(column))))
     return await readDegraded(ports, fetcher, part, context)
   const deadlineMs = hedgeMs(ports.latency)
   const direct = { ports, fetcher, part, context, firstChunk, chunkCount, columns, deadlineMs }

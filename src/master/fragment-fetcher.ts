@@ -15,6 +15,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
 import type { RecentLatency } from './latency.ts'
+import type { PromptWorkers } from './prompt-workers.ts'
 import type { FragmentChunks, GetOptions, WorkerLinks } from './worker-link.ts'
 
 export interface FragmentFetcherPorts {
@@ -22,6 +23,7 @@ export interface FragmentFetcherPorts {
   readonly compute: Compute
   readonly links: WorkerLinks
   readonly latency: RecentLatency
+  readonly prompt: PromptWorkers
   /** A fragment that should be there is missing or corrupt: to be recorded as repair work. Must not throw. */
   readonly onDamage: (damage: FragmentDamage) => void
 }
@@ -103,8 +105,9 @@ export class FragmentFetcher {
     return this.#damaged.some(({ column, worker }) => column === source.column && worker === source.worker)
   }
 
+  /** It was late here, or lately elsewhere. */
   isSlow(worker: WorkerId): boolean {
-    return this.#slow.has(worker)
+    return this.#slow.has(worker) || !this.#ports.prompt.isPrompt(worker)
   }
 
   isReadable(worker: WorkerId): boolean {
@@ -226,12 +229,16 @@ export class FragmentFetcher {
       }
       const chunks = await link.get(range, getOptions)
       this.#ports.latency.add(this.#ports.clock.monotonicMs() - startedMs)
+      this.#ports.prompt.answered(source.worker)
       if (this.#isOfThisBlock(chunks.reply)) return chunks
       chunks.release()
     } catch (error) {
       // What came too late is no measure of what is normal: deadlines that follow it would only grow.
       const code = errorCode(error)
-      if (code === 'deadline-exceeded') this.#slow.add(source.worker)
+      if (code === 'deadline-exceeded') {
+        this.#slow.add(source.worker)
+        this.#ports.prompt.wasLate(source.worker)
+      }
       if (code === 'fragment-missing' || code === 'fragment-corrupt') this.#report(source, code)
       throw error
     }

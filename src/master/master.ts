@@ -39,6 +39,7 @@ import { MemoryBudget } from './memory-budget.ts'
 import { OpenUploads } from './open-uploads.ts'
 import { OrphanTask } from './orphans.ts'
 import { ProcessExpiry, Publisher } from './publisher.ts'
+import { PromptWorkers } from './prompt-workers.ts'
 import { PurgeTask } from './purge.ts'
 import { ReadGenerations } from './read-generations.ts'
 import { ConnectedWorkers } from './worker-links.ts'
@@ -243,6 +244,7 @@ export class Master {
       workers: parts.workers,
       latency: this.#latency,
       readLatency: this.#readLatency,
+      prompt: new PromptWorkers(clock),
       healing: async () => await healingStateOf(parts.healing, holder),
       repair: async () => {
         if (!parts.healing.compareAll()) await holder.ask(methods.compareAll)
