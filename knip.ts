@@ -19,7 +19,6 @@ const config: KnipConfig = {
     'bench/*.ts',
     'bench/**/*.test.ts',
     'sim/*.ts',
-    'sim/models/run.ts',
     'sim/**/*.test.ts',
     'examples/**/*.ts',
     // Started by path as a process of its own.

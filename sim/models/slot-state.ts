@@ -1,5 +1,6 @@
-// What the model of slot moves knows: one group of two slots under a 1+1 scheme, one file of one block. The moving slot goes between A and B
-// and holds column 0; the fixed slot is P's and holds column 1. S is outside the group and stands in. Either column is the file.
+// What the model of slot moves knows: one group of two slots under a 1+1 scheme, one file of one block. The moving slot goes between
+// A and B and holds column 0; the fixed slot is P's and holds column 1. S is outside the group and stands in. Either column is the
+// file.
 
 /** Of the moving slot. */
 export type Mover = 'A' | 'B'

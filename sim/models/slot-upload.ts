@@ -5,7 +5,7 @@
 
 import type { Step } from './explorer.ts'
 import type { SlotSwitches } from './slot-rules.ts'
-import { changeAsked, changeUpload, changeWorker, hasFile, initialState, standsIn } from './slot-state.ts'
+import { changeAsked, changeUpload, changeWorker, hasFile, hasSource, initialState, standsIn } from './slot-state.ts'
 import type { Group, Holder, State } from './slot-state.ts'
 
 const holders: readonly Holder[] = ['A', 'B', 'P']
@@ -150,13 +150,13 @@ export function repairSteps(state: State, on: SlotSwitches): readonly Step<State
   if (repairs.fixed === 'S' && !workers.P.isLost) {
     if (workers.P.has === 'durable')
       steps.push({ action: 'the repair of P is resolved', next: { ...state, repairs: { ...repairs, fixed: 'none' } } })
-    else if (workers.P.has === 'nothing')
+    else if (workers.P.has === 'nothing' && hasSource(workers))
       steps.push({ action: 'P is brought the file', next: changeWorker(state, 'P', { has: 'durable' }) })
   }
   if (repairs.moving === 'none') return steps
   if (repaired === null) {
     for (const worker of pending === null ? [holder] : [holder, pending]) {
-      if (workers[worker].isLost || workers[worker].has === 'admitted') continue
+      if (workers[worker].isLost || workers[worker].has === 'admitted' || !hasSource(workers)) continue
       const brought = { ...changeWorker(state, worker, { has: 'durable' }), repaired: worker }
       steps.push({ action: `${worker} is brought the file`, next: brought })
     }

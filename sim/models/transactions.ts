@@ -1,8 +1,8 @@
 // Metadata in the models: rows of plain data, and commands that read and write them in one transaction.
 //
-// Serially, a command is one step. Under snapshot isolation it is two: it begins, and from then on sees the rows as they were; it ends, and
-// fails if a row that it writes was written by another command meanwhile, be it with the same value. What it only reads can have changed: that
-// is the write skew which the rules have to stand.
+// Serially, a command is one step. Under snapshot isolation it is two: it begins, and from then on sees the rows as they were; it ends,
+// and fails if a row that it writes was written by another command meanwhile, be it with the same value. What it only reads can have
+// changed: that is the write skew which the rules have to stand.
 
 export type Isolation = 'serial' | 'snapshot'
 
