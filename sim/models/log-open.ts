@@ -36,7 +36,7 @@ export function openStore(state: State, on: LogSwitches): State {
       }
     }
   }
-  const survivors = judge(segments, plan, known)
+  const survivors = judge(segments, plan, known, on)
   const opened: State = {
     ...state,
     process: 'recovering',
@@ -50,13 +50,20 @@ export function openStore(state: State, on: LogSwitches): State {
   return { ...opened, known: survivors.reduce(apply, known) }
 }
 
-function judge(segments: readonly Segment[], plan: RecoveryPlan, known: State['known']): readonly Item[] {
+function judge(
+  segments: readonly Segment[],
+  plan: RecoveryPlan,
+  known: State['known'],
+  on: LogSwitches,
+): readonly Item[] {
   const survivors: Item[] = []
   for (const { segment, offset } of plan.judge) {
     const batch = segments.find((each) => each.segment === segment)?.batches[offset]
     for (const entry of batch?.entries ?? []) {
       const { key, kind, sequence } = entry
-      const isNews = sequence > known[key].sequence
+      const isNew = sequence > known[key].sequence
+      const isKnown = sequence === known[key].sequence && on('known-again')
+      const isNews = (isNew || isKnown) && !survivors.some((item) => item.sequence === sequence)
       if (batch !== undefined && isNews && isOnMedium(placeOf(batch, entry)))
         survivors.push({ key, kind, sequence, attempts: 0 })
     }

@@ -12,7 +12,8 @@ export const logRules = {
   'end-claimed': 'a new segment claims where the one before it ended',
   'last-batch-judged': 'what no later batch proves is judged record by record',
   'survivors-again': 'what survives is appended again and synced before it is served',
-  'exists-is-settled': 'a put of what is there is written again while a refused tombstone could come back',
+  'known-again': 'also what the index has already, of a recovery that was cut short',
+  'exists-is-settled': 'a put of what is there is written again while a failed tombstone could come back',
   'recovery-proves-nothing': 'recovery batches do not prove what lies before their segment',
   'seal-proves-itself': 'nor does the seal of a segment that holds nothing else',
   'checkpoint-is-settled': 'until the judging is done, no checkpoint goes past the oldest batch that is judged',
@@ -58,8 +59,6 @@ export interface State {
   /** Whether the last segment takes more. */
   readonly isOpen: boolean
   readonly claims: readonly Claim[]
-  /** A refused item may lie in a segment whose end nothing proves. */
-  readonly mayReturn: boolean
   readonly queue: readonly Item[]
   /** Of the batches that are written and not synced, in order. */
   readonly flight: readonly Item[]

@@ -39,7 +39,6 @@ class LogTail implements Protocol<State> {
       nextSegment: 1,
       isOpen: false,
       claims: [],
-      mayReturn: false,
       queue: [],
       flight: [],
       settled: start,
@@ -110,7 +109,7 @@ class LogTail implements Protocol<State> {
     for (const key of keys) {
       if (state.puts[key] === 0 || isBusy(key)) continue
       const asked = { ...state, puts: { ...state.puts, [key]: state.puts[key] - 1 } }
-      const isThere = state.known[key].isHeld && !(state.mayReturn && this.#on('exists-is-settled'))
+      const isThere = state.known[key].isHeld && !(state.claims.length > 0 && this.#on('exists-is-settled'))
       const next = isThere
         ? promise(asked, [key], 'held')
         : promise({ ...asked, queue: [...state.queue, newItem(key, 'put')] }, [key], 'nothing')
@@ -179,7 +178,7 @@ class LogTail implements Protocol<State> {
     if (state.flight.length === 0 || last === undefined) return []
     const before = state.segments.slice(0, -1)
     const isProof = last.batches.some((batch) => !batch.isRecovery)
-    const ends = isProof ? { claims: [], mayReturn: false } : {}
+    const ends = isProof ? { claims: [] } : {}
     const synced = { ...state, segments: [...before, syncSegment(last)], flight: [], ...ends }
     const steps: Step<State>[] = [{ action: 'the batch is synced', next: answer(synced, state.flight) }]
     // Of two batches at once only their order is of interest.
@@ -218,7 +217,7 @@ function retry(state: State, failed: Segment): State {
   // Opening has failed, and with it the process.
   if (isRefused && state.process === 'recovering') return stop(given)
   const queue = [...again.map(asNew(state.process)), ...given.queue]
-  return { ...given, queue, mayReturn: state.mayReturn || isRefused }
+  return { ...given, queue }
 }
 
 function asNew(process: State['process']): (item: Item) => Item {
@@ -243,7 +242,6 @@ function stop(state: State): State {
     known: nothingKnown,
     isOpen: false,
     claims: [],
-    mayReturn: false,
     queue: [],
     flight: [],
     settled: start,

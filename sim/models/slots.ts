@@ -7,14 +7,14 @@ import { moveSteps } from './slot-move.ts'
 import { slotRules } from './slot-rules.ts'
 import type { SlotSwitches } from './slot-rules.ts'
 import { changeAsked, changeWorker, initialState, isReadable, isWhole, otherOf, saysWhole } from './slot-state.ts'
-import type { Holder, State, WorkerName } from './slot-state.ts'
+import type { Mover, State, WorkerName } from './slot-state.ts'
 import { durableSteps, repairSteps, standInDropSteps, uploadSteps } from './slot-upload.ts'
 
 /** The scheme's `m`: so many losses a file bears from full redundancy. */
 const lossesBorne = 1
 
 const everybody: readonly WorkerName[] = ['A', 'B', 'P', 'S']
-const members: readonly Holder[] = ['A', 'B', 'P']
+const movers: readonly Mover[] = ['A', 'B']
 
 type Budget = Pick<State, 'moves' | 'losses' | 'kills' | 'failures'>
 
@@ -81,7 +81,7 @@ function faultSteps(state: State, on: SlotSwitches): readonly Step<State>[] {
       steps.push({ action: `${worker} is lost`, next, isFault: true })
     }
   if (state.kills > 0)
-    for (const worker of members) {
+    for (const worker of movers) {
       const { isLost, has, epoch } = state.workers[worker]
       if (isLost) continue
       const kept = { has: has === 'admitted' ? ('nothing' as const) : has, epoch: on('adopted-durably') ? epoch : 1 }

@@ -74,7 +74,6 @@ export class AppendLog {
   #claims: readonly Claim[]
   /** What is written now was found by the recovery. */
   #isRecovery = false
-  #mayReturn = false
   #running: Promise<void> | undefined
   #sealWanted = false
   #failures = 0
@@ -116,11 +115,11 @@ export class AppendLog {
   }
 
   /**
-   * An item was refused after it had been written, and nothing proves yet that its segment ended before it: a recovery could still find it
+   * What was refused, or never answered, may lie in a segment of which nothing proves yet that it ended before: a recovery could still find it
    * there, and take it for good.
    */
-  get mayReturn(): boolean {
-    return this.#mayReturn
+  get hasUnprovedEnd(): boolean {
+    return this.#claims.length > 0
   }
 
   set isRecovery(value: boolean) {
@@ -227,10 +226,7 @@ export class AppendLog {
     this.#inFlightSequence = undefined
     this.#batches++
     this.#failures = 0
-    if (writer.provesClaims) {
-      this.#claims = []
-      this.#mayReturn = false
-    }
+    if (writer.provesClaims) this.#claims = []
     this.#last = { segment: writer.segment.segment, offset: writer.end, nextBatch: writer.nextBatch }
     for (const [index, entry] of placed.entries()) {
       this.#host.applied(entry, writer.segment.segment)
@@ -287,7 +283,6 @@ export class AppendLog {
     for (const item of items) {
       item.attempts++
       if (item.attempts >= attemptsMax || (isFull && item.isPut)) {
-        this.#mayReturn = true
         this.#settle(item)
         item.reject(reason)
       } else again.push(item)

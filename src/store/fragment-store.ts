@@ -394,8 +394,8 @@ export class FragmentStore {
   async #put(text: string, header: RecordHeader, record: Uint8Array): Promise<'stored' | 'exists'> {
     const { ledger, logs } = this.#admitted()
     const isStored = ledger.table.get(text)?.state === 'good' && (await this.#isStored(header, record))
-    // A tombstone of it that was refused could come back: what is written now has a higher sequence.
-    if (isStored && !logs.small.mayReturn) {
+    // A tombstone of it that was refused, or never answered, could come back: what is written now has a higher sequence.
+    if (isStored && !logs.small.hasUnprovedEnd) {
       this.#counts.putsExisting++
       return 'exists'
     }

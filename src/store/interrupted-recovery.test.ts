@@ -74,6 +74,23 @@ describe('A recovery that is cut short', () => {
       }
     })
 
+    test(`and done again leaves everything in the log, should the index be lost later: ${name}`, async () => {
+      for (let cut = 1, isOpened = false; !isOpened; cut += 3) {
+        const machine = await prepare(given, cut)
+        isOpened = await recover(machine, given)
+        machine.losePower()
+        const { store } = await machine.open(given.options)
+        // Proves what the recovery's segments claim.
+        for (const { payloadBytes } of given.records.slice(0, 1))
+          await store.put(makeRecord({ dataId: dataIdNumber(1001), payloadBytes: payloadBytes ?? 0 }))
+        machine.kill()
+        machine.indexes.damaged.add('index')
+        const rebuilt = await machine.open(given.options)
+        assert.equal(missingOf(rebuilt.store, given), 0, `missing after a cut at step ${cut}`)
+        await rebuilt.store.close()
+      }
+    })
+
     test(`twice loses nothing: ${name}`, async () => {
       for (let cut = 30; cut < 140; cut += 20) {
         for (let second = 20; second < 130; second += 15) {

@@ -129,15 +129,22 @@ export class LogRecovery {
 
   /** Reads what nothing proves. The caller gives every loan back. Keys that did not survive go to `dropped`. */
   async *judge(dropped: (entry: LogEntry) => void): AsyncGenerator<Survivor> {
+    const { ledger } = this.#ports
+    const survived = new Set<number>()
     for (const { segment, offset } of this.#plan.judge) {
       const last = this.#lastBatches.get(segment)
       assert(last?.offset === offset, 'the last batch was scanned')
       const isHeaderGood = await this.#judgeHeader(last)
       for (const entry of last.entries) {
-        if (!this.#ports.ledger.isNews(entry, 0)) continue
+        // What the index has of an interrupted recovery is no news, but it is in batches that end here: the log alone must have it too.
+        if (!ledger.isNews(entry, Number.MAX_SAFE_INTEGER) || survived.has(entry.sequence)) continue
         const loan = entry.kind === 'record' ? await this.#judgeRecord(segment, entry) : undefined
-        if (loan === undefined && !(entry.kind !== 'record' && isHeaderGood)) dropped(entry)
-        else yield { entry, loan }
+        if (loan === undefined && !(entry.kind !== 'record' && isHeaderGood)) {
+          if (ledger.isNews(entry, 0)) dropped(entry)
+          continue
+        }
+        survived.add(entry.sequence)
+        yield { entry, loan }
       }
     }
   }
