@@ -16,6 +16,8 @@ const attemptsMax = 2
 interface Setting extends Pick<State, 'puts' | 'drops' | 'crashes' | 'syncFailures'> {
   /** So many fill a segment. */
   readonly batchesPerSegment: number
+  /** Crashes are kills of the process alone. */
+  readonly onlyKills?: true
   /** Without, the log is replayed from its beginning each time. */
   readonly index?: { readonly checkpoints: number; readonly lostIndexes: number }
 }
@@ -25,10 +27,12 @@ class LogTail implements Protocol<State> {
   readonly #on: LogSwitches
   readonly #batchesPerSegment: number
   readonly #hasIndex: boolean
+  readonly #onlyKills: boolean
 
-  constructor(on: LogSwitches, { batchesPerSegment, index, ...budget }: Setting) {
+  constructor(on: LogSwitches, { batchesPerSegment, onlyKills, index, ...budget }: Setting) {
     this.#on = on
     this.#batchesPerSegment = batchesPerSegment
+    this.#onlyKills = onlyKills === true
     this.#hasIndex = index !== undefined
     this.initial = {
       segments: [],
@@ -74,7 +78,7 @@ class LogTail implements Protocol<State> {
     if (state.process === 'serving') steps.push(...this.#ask(state))
     if (state.process === 'down') steps.push(...this.#openSteps(state))
     else steps.push(...this.#write(state), ...this.#sync(state), ...this.#checkpoint(state))
-    if (state.crashes > 0) steps.push(...crash(state))
+    if (state.crashes > 0) steps.push(...crash(state, this.#onlyKills))
     return steps
   }
 
@@ -249,10 +253,11 @@ function stop(state: State): State {
   }
 }
 
-function crash(state: State): readonly Step<State>[] {
+function crash(state: State, onlyKills: boolean): readonly Step<State>[] {
   const stopped = stop({ ...state, crashes: state.crashes - 1 })
   const steps: Step<State>[] = []
   if (state.process !== 'down') steps.push({ action: 'kill -9', next: stopped, isFault: true })
+  if (onlyKills) return steps
   let left: readonly (readonly Segment[])[] = [[]]
   for (const segment of state.segments) {
     const outcomes = powerLosses(segment)
@@ -263,7 +268,7 @@ function crash(state: State): readonly Step<State>[] {
 }
 
 function variant(name: string, setting: Setting, shows: readonly LogRule[]): Variant {
-  return defineVariant(logRules, { name, shows, statesMax: 100_000, build: (on) => new LogTail(on, setting) })
+  return defineVariant(logRules, { name, shows, statesMax: 150_000, build: (on) => new LogTail(on, setting) })
 }
 
 export const logTail: Model = {
@@ -287,13 +292,27 @@ export const logTail: Model = {
       'checkpoints',
       {
         puts: { a: 1, b: 1 },
-        drops: 1,
-        crashes: 2,
+        drops: 0,
+        crashes: 3,
         syncFailures: 0,
         batchesPerSegment: 2,
+        onlyKills: true,
         index: { checkpoints: 1, lostIndexes: 1 },
       },
-      ['checkpoint-is-settled'],
+      ['checkpoint-is-settled', 'known-again'],
+    ),
+    variant(
+      'checkpoints and failing syncs',
+      {
+        puts: { a: 2, b: 0 },
+        drops: 1,
+        crashes: 2,
+        syncFailures: 1,
+        batchesPerSegment: 2,
+        onlyKills: true,
+        index: { checkpoints: 1, lostIndexes: 1 },
+      },
+      ['exists-is-settled'],
     ),
     variant('failing syncs', { puts: { a: 1, b: 1 }, drops: 0, crashes: 2, syncFailures: 1, batchesPerSegment: 2 }, [
       'failed-segment-ends',
