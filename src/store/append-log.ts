@@ -115,8 +115,8 @@ export class AppendLog {
   }
 
   /**
-   * What was refused, or never answered, may lie in a segment of which nothing proves yet that it ended before: a recovery could still find it
-   * there, and take it for good.
+   * What was refused, or never answered, may lie in a segment of which nothing proves yet that it ended before: a recovery could still
+   * find it there, and take it for good.
    */
   get hasUnprovedEnd(): boolean {
     return this.#claims.length > 0

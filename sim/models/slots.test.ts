@@ -1,0 +1,4 @@
+import { slots } from './slots.ts'
+import { testModel } from './testing/test-model.ts'
+
+testModel(slots)
