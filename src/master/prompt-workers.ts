@@ -1,5 +1,6 @@
-// Which workers answer reads in time. One that did not is asked last for a while, by all reads, and then tried again: for a second at first,
-// longer each time that it is late again. So a slow disk or a stopped process costs a read now and then, and not every read its patience.
+// Which workers answer reads in time. One that did not is asked last for a while, by all reads, and then tried again:
+// for a second at first, longer each time that it is late again. So a slow disk or a stopped process costs a read now
+// and then, and not every read its patience.
 
 import type { WorkerId } from '../base/ids.ts'
 import { SECOND_MS } from '../base/units.ts'

@@ -41,6 +41,8 @@ export interface MoveProgress {
 
 const listDeadlineMs = 30 * SECOND_MS
 const listPageMax = 10_000
+/** What is not there by then cannot be had now. */
+const walksMax = 3
 
 /**
  * Fills the pending worker of a slot and makes it the holder. Resolves to the group as it is then; `undefined`: the slot is not pending
@@ -64,9 +66,30 @@ export async function fillAndSwap(
     if (left.length > 0 && !ports.workers.isReadable(to))
       throw new FrostError('peer-unreachable', `Worker ${to} does not answer while slot ${slot} moves to it.`)
   }
-  await walkSlot(ports, { group, slot, worker: to }, copy, signal)
+  await fill(ports, place, { to, copy }, signal)
   await copyUncommitted(ports, place, copy, signal)
   return await swap(ports, place, to)
+}
+
+/**
+ * Until a walk finds nothing any more: meanwhile repair may have brought fragments to the old holder alone, and the copy of a new one may not
+ * have arrived. What still slips through is found by the comparison after the swap; until then its file bears one loss less.
+ */
+async function fill(
+  ports: SlotMovePorts,
+  { group, slot }: { readonly group: GroupRow; readonly slot: number },
+  { to, copy }: { readonly to: WorkerId; readonly copy: (fragments: readonly FragmentId[]) => Promise<void> },
+  signal: AbortSignal,
+): Promise<void> {
+  for (let walks = 0; walks < walksMax; walks++) {
+    let found = 0
+    const onMissing = async (fragments: readonly FragmentId[]): Promise<void> => {
+      found += fragments.length
+      await copy(fragments)
+    }
+    await walkSlot(ports, { group, slot, worker: to }, onMissing, signal)
+    if (found === 0) return
+  }
 }
 
 /** What uploads under way have stored so far on the slot: their ids are not below the horizon. */
