@@ -62,6 +62,7 @@ function workerFlags(
     workerPort: config.firstWorkerPort === 0 ? 0 : config.firstWorkerPort + place.index,
     capacityBytes: config.capacityBytes,
     reserveBytes: config.reserveBytes,
+    scrubCycleMs: config.scrubCycleMs,
     logLevel: config.logLevel,
   })
 }

@@ -48,6 +48,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
       zone: config.zone,
       store: {
         reserveBytes: config.reserveBytes,
+        scrubCycleMs: config.scrubCycleMs,
         ...(config.capacityBytes === undefined ? {} : { capacityBytes: config.capacityBytes }),
       },
       onFatal: (error) => {

@@ -5,8 +5,9 @@ import type { WorkerRow } from '../meta/contract/worker-metadata.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HealingState } from '../rpc/messages/healing-state.ts'
+import type { ScrubVitals } from '../rpc/messages/membership.ts'
 import type { ClusterMap } from './cluster-map.ts'
-import type { ClusterState, HealingInfo, Redundancy, WorkerInfo, WorkerState } from './file-service.ts'
+import type { ClusterState, HealingInfo, Redundancy, ScrubInfo, WorkerInfo, WorkerState } from './file-service.ts'
 import { LostNames } from './lost-names.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
 
@@ -71,8 +72,14 @@ export class ClusterStateReader {
       failing: vitals?.failing ?? false,
       oldestDiskOperationMs: oldestMs === 0 ? 0 : oldestMs + silenceMs,
       damagedFragments: vitals?.damagedFragments ?? 0,
-      scrub: undefined,
+      scrub: vitals === undefined ? undefined : this.#describeScrub(vitals.scrub, silenceMs),
     }
+  }
+
+  #describeScrub({ lastFinishedAgoMs, ...scrub }: ScrubVitals, silenceMs: number): ScrubInfo {
+    const isFinished = lastFinishedAgoMs !== undefined
+    const ageMs = Math.ceil((lastFinishedAgoMs ?? 0) + silenceMs)
+    return { ...scrub, lastFinishedAtMs: isFinished ? this.#ports.clock.wallMs() - ageMs : undefined }
   }
 
   #stateOf(row: WorkerRow): WorkerState {

@@ -4,6 +4,7 @@ import { FrostError } from '../base/errors.ts'
 import type { ClusterId, WorkerId } from '../base/ids.ts'
 import { columnCount } from '../base/scheme.ts'
 import type { Scheme } from '../base/scheme.ts'
+import { SECOND_MS } from '../base/units.ts'
 import { chooseGroup } from '../cluster/choose-group.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
 import { canDrain } from '../cluster/drain.ts'
@@ -46,6 +47,9 @@ import { UploadStream } from './upload.ts'
 import type { UploadOptions, UploadPorts } from './upload.ts'
 import { verifyFile } from './verify-file.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
+
+/** To begin a scrub, which then goes on by itself. */
+const scrubDeadlineMs = 10 * SECOND_MS
 
 export interface MasterFilesPorts
   extends
@@ -198,9 +202,14 @@ export class MasterFiles implements FileService {
     await this.#ports.repair()
   }
 
-  /** No worker can read all that it stores by itself yet. */
-  scrub(): Promise<readonly WorkerId[]> {
-    return Promise.resolve([])
+  async scrub(): Promise<readonly WorkerId[]> {
+    const { workers } = this.#ports
+    const asked = workers.connected().map(async (worker) => {
+      await workers.link(worker)?.startScrub({ deadlineMs: scrubDeadlineMs })
+      return worker
+    })
+    const began = await Promise.allSettled(asked)
+    return began.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   }
 
   async verify(request: VerifyRequest): Promise<VerifyPage | undefined> {

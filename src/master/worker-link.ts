@@ -43,6 +43,8 @@ export interface WorkerLink {
    * @throws FrostError `epoch-stale`, and as the others.
    */
   rebuild(request: RebuildRequest, options: CallOptions): Promise<readonly RebuildOutcome[]>
+  /** Has it read everything that it stores, from now on and at full pace. How far it is, its vitals say. */
+  startScrub(options: CallOptions): Promise<void>
   /** Has it read and check at most 256 fragments. The states come in the order of the fragments. */
   verify(request: VerifyFragmentsRequest, options: CallOptions): Promise<readonly FragmentState[]>
 }

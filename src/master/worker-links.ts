@@ -31,6 +31,7 @@ import type { FragmentState, VerifyFragmentsRequest } from '../rpc/messages/veri
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeOutcomes, encodeRebuild } from '../rpc/messages/rebuild.ts'
 import type { RebuildOutcome, RebuildRequest } from '../rpc/messages/rebuild.ts'
+import { encodeScrub } from '../rpc/messages/scrub.ts'
 import type { RpcPeer, RpcResponse } from '../rpc/peer.ts'
 import type {
   CallOptions,
@@ -313,6 +314,10 @@ class PeerLink implements WorkerLink {
     return await this.#ask(methods.rebuild, encodeRebuild(request), options, ({ body: reply = noHeader }) =>
       decodeOutcomes(reply, length),
     )
+  }
+
+  async startScrub(options: CallOptions): Promise<void> {
+    await this.#ask(methods.scrub, encodeScrub('start'), options, () => undefined)
   }
 
   async #ask<T>(

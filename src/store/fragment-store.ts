@@ -489,7 +489,9 @@ export class FragmentStore {
 
   #makeScrubber(parts: StoreParts, lookup: FragmentLookup): Scrubber {
     const { clock, compute, disk, log } = this.#ports
-    const { noteRead } = this.#hooks()
+    const noteRead = (bytes: number): void => {
+      this.#counts.readBytes += bytes
+    }
     const segmentScrub = new SegmentScrub({ ...parts, clock, compute, log, lookup, noteRead })
     return new Scrubber({ clock, disk, log, ledger: parts.ledger, segmentScrub }, this.#settings)
   }

@@ -32,6 +32,13 @@ describe('a disk that fails', () => {
     assert.equal(tracker.isFailing, false)
   })
 
+  test('is not one of which many records together do not come, before each is tried', async () => {
+    const tracker = new OperationTracker(new VirtualTime().createClock())
+    const reading = async (): Promise<void> => await Promise.reject(new FrostError('disk-failed', 'No.'))
+    for (let failure = 0; failure < 5; failure++) await assert.rejects(tracker.track(reading, { isRepeated: true }))
+    assert.equal(tracker.isFailing, false)
+  })
+
   test('is not one with a bad sector now and then, and not a full one', async () => {
     const time = new VirtualTime()
     const tracker = new OperationTracker(time.createClock())

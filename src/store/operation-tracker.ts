@@ -36,14 +36,14 @@ export class OperationTracker {
     return this.#clock.monotonicMs() < this.#failingUntilMs
   }
 
-  /** Does `operation`, counting it as under way until it settles. */
-  async track<T>(operation: () => Promise<T>): Promise<T> {
+  /** Does `operation`, counting it as under way until it settles. `isRepeated`: where it fails, its parts are tried, and count. */
+  async track<T>(operation: () => Promise<T>, options?: { readonly isRepeated: boolean }): Promise<T> {
     const token = {}
     this.#started.set(token, this.#clock.monotonicMs())
     try {
       return await operation()
     } catch (error) {
-      if (errorCode(error) === 'disk-failed') this.#noteFailure()
+      if (errorCode(error) === 'disk-failed' && options?.isRepeated !== true) this.#noteFailure()
       throw error
     } finally {
       this.#started.delete(token)

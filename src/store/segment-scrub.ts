@@ -122,26 +122,27 @@ export class SegmentScrub {
   }
 
   /** Reads the records of the window that are still there; those that fail are read once more, each alone, before they are marked. */
-  async #readWindow(segment: number, window: readonly Held[], signal: AbortSignal): Promise<number> {
-    const here = window.filter((held) => this.#isHere(segment, held))
+  async #readWindow(segment: number, held: readonly Held[], signal: AbortSignal): Promise<number> {
+    const here = held.filter((one) => this.#isHere(segment, one))
     const [first] = here
     if (first === undefined) return 0
     const start = pageOf(first.offset)
     const failed: Held[] = []
     const loan = await this.#ports.memory.borrow(roundUp(endOf(here) - start), signal)
     try {
-      const count = await this.#read(segment, loan.bytes, start).catch(ignoreDiskFailure)
-      for (const held of here) {
-        const located = this.#locate(segment, held)
+      const window = { into: loan.bytes, start, isRepeated: true }
+      const count = await this.#read(segment, window).catch(ignoreDiskFailure)
+      for (const one of here) {
+        const located = this.#locate(segment, one)
         if (located === undefined) continue
-        const at = held.offset - start
-        if (at + held.bytes > count || !this.#isProved(located, loan.bytes.subarray(at, at + held.bytes)))
-          failed.push(held)
+        const at = one.offset - start
+        if (at + one.bytes > count || !this.#isProved(located, loan.bytes.subarray(at, at + one.bytes)))
+          failed.push(one)
       }
     } finally {
       loan.release()
     }
-    for (const held of failed) await this.#readAgain(segment, held, signal)
+    for (const one of failed) await this.#readAgain(segment, one, signal)
     return here.reduce((sum, { bytes }) => sum + bytes + entryBytes, 0)
   }
 
@@ -152,7 +153,7 @@ export class SegmentScrub {
     const located = this.#locate(segment, held)
     try {
       if (located === undefined) return
-      const count = await this.#read(segment, loan.bytes, start)
+      const count = await this.#read(segment, { into: loan.bytes, start, isRepeated: false })
       if (at + held.bytes > count) {
         throw new FrostError('fragment-corrupt', `The segment of ${fragmentName(located.key)} ends within it.`)
       }
@@ -168,13 +169,16 @@ export class SegmentScrub {
   }
 
   /** Resolves to the bytes that there are; 0 where the file is gone. */
-  async #read(number: number, into: Uint8Array, start: number): Promise<number> {
+  async #read(
+    number: number,
+    { into, start, isRepeated }: { readonly into: Uint8Array; readonly start: number; readonly isRepeated: boolean },
+  ): Promise<number> {
     const { files, ledger, tracker } = this.#ports
     const segment = ledger.segments.find(number)
     if (segment === undefined) return 0
     return await files.use(segment.kind, number, async (file) => {
       if (file === undefined) return 0
-      const count = await tracker.track(() => file.read(into, start, { uncached: true }))
+      const count = await tracker.track(() => file.read(into, start, { uncached: true }), { isRepeated })
       this.#ports.noteRead(count)
       return count
     })

@@ -17,6 +17,7 @@ import { decodeVerify, encodeStates } from '../rpc/messages/verify.ts'
 import type { FragmentState } from '../rpc/messages/verify.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeRebuild, encodeOutcomes, type RebuildRequest } from '../rpc/messages/rebuild.ts'
+import { decodeScrub } from '../rpc/messages/scrub.ts'
 import type { RpcHandler, RpcReply, RpcRequest } from '../rpc/peer.ts'
 import type { FragmentKey } from '../store/contract.ts'
 import type { FragmentStore } from '../store/fragment-store.ts'
@@ -46,6 +47,7 @@ export function fragmentHandlers({ store, groups, rebuilder }: FragmentHandlerPa
     [methods.listFragments, async (request) => await listFragments(store, request)],
     [methods.dropFragments, async (request) => await dropFragments(store, groups, request)],
     [methods.rebuild, async (request) => await rebuild(rebuilder, groups, request)],
+    [methods.scrub, (request) => scrub(store, request)],
     [
       methods.adopt,
       async (request) => {
@@ -165,6 +167,15 @@ async function stateOf(store: FragmentStore, key: FragmentKey, signal: AbortSign
     if (code === 'fragment-missing') return 'missing'
     if (code === 'fragment-corrupt' || code === 'disk-failed') return 'damaged'
     throw error
+  }
+}
+
+/** Begun, not done, when it is answered. */
+function scrub(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
+  switch (decodeScrub(bodyOf(request))) {
+    case 'start':
+      store.startScrub()
+      return Promise.resolve(emptyReply)
   }
 }
 

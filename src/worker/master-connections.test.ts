@@ -29,6 +29,7 @@ const vitals = {
   corruptFragments: 0,
   damagedFragments: 0,
   failing: false,
+  scrub: { runningFull: false, doneBytes: 0, totalBytes: 0 },
 }
 
 /** A master that counts what comes. */

@@ -13,9 +13,9 @@ import type { Random } from '../ports/random.ts'
 import type { BodyPool } from '../rpc/body-pool.ts'
 import { listenForPeers } from '../rpc/connect.ts'
 import type { RpcListener, RpcNode } from '../rpc/connect.ts'
-import type { WorkerVitals } from '../rpc/messages/membership.ts'
+import type { ScrubVitals, WorkerVitals } from '../rpc/messages/membership.ts'
 import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
-import type { OpenReport, StoreOptions } from '../store/contract.ts'
+import type { OpenReport, ScrubStatus, StoreOptions } from '../store/contract.ts'
 import { FragmentStore } from '../store/fragment-store.ts'
 import { AdoptedGroups } from './adopted-groups.ts'
 import { fragmentHandlers } from './fragment-handlers.ts'
@@ -169,8 +169,14 @@ export class Worker {
       oldestDiskOperationMs: Math.round(this.#store.oldestOperationMs()),
       corruptFragments: this.#store.counters().damageFound,
       failing: this.#store.isFailing(),
+      scrub: toScrubVitals(this.#store.scrubStatus()),
     }
   }
+}
+
+/** Ages are rounded so that nothing looks newer than it is. */
+function toScrubVitals({ lastFinishedAgoMs, ...status }: ScrubStatus): ScrubVitals {
+  return lastFinishedAgoMs === undefined ? status : { ...status, lastFinishedAgoMs: Math.ceil(lastFinishedAgoMs) }
 }
 
 function toVitals(store: FragmentStore): {

@@ -2,7 +2,7 @@
 // the configurations and docs/reference/config.md derive. A key of the table is the name in the program, with its unit.
 
 import { chunkSizeBytesMax, chunkSizeBytesMin } from '../../base/scheme.ts'
-import { GIB, HOUR_MS, KIB, MIB, SECOND_MS } from '../../base/units.ts'
+import { DAY_MS, GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import {
   choice,
   duration,
@@ -201,6 +201,13 @@ export const options = {
     roles: ['up', 'worker'],
     summary: 'Space of the file system that each worker leaves free; below it, it refuses writes.',
     default: '512MiB',
+  }),
+  scrubCycleMs: option({
+    name: 'scrub-cycle',
+    kind: duration({ min: MINUTE_MS, max: 365 * DAY_MS }),
+    roles: ['up', 'worker'],
+    summary: 'How long a worker takes to read and check everything that it stores; at least one segment a day is read.',
+    default: '336h',
   }),
   // Behaviour
   openAccess: option({

@@ -220,6 +220,10 @@ class FakeLink implements WorkerLink {
     })
   }
 
+  async startScrub(): Promise<void> {
+    await Promise.resolve()
+  }
+
   #headers(): readonly RecordHeader[] {
     const records = this.#workers.records.get(this.worker)?.values() ?? []
     return [...records].map((record) => decodeHeader(this.#workers.compute, record, 'store-corrupt'))

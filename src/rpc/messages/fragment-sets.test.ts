@@ -24,8 +24,10 @@ import {
   fragmentsPerDrop,
   fragmentsPerPage,
 } from './fragment-sets.ts'
+import { decodeHeartbeat, encodeHeartbeat } from './membership.ts'
 import { decodeOutcomes, decodeRebuild, encodeOutcomes, encodeRebuild, fragmentsPerRebuild } from './rebuild.ts'
 import type { RebuildOutcome, RebuildRequest } from './rebuild.ts'
+import { decodeScrub, encodeScrub } from './scrub.ts'
 
 const group = defined(parseGroupId(7), 'group')
 const epoch = defined(parseEpoch(3), 'epoch')
@@ -54,6 +56,17 @@ const rebuild: RebuildRequest = {
     { ...fragment, elsewhere: [{ column: 1, worker }] },
     { ...fragment, block: 0, elsewhere: [] },
   ],
+}
+
+const vitals = {
+  usedBytes: 1,
+  capacityBytes: 2,
+  freeBytes: 1,
+  oldestDiskOperationMs: 0,
+  corruptFragments: 3,
+  damagedFragments: 2,
+  failing: true,
+  scrub: { runningFull: false, doneBytes: 0, totalBytes: 2, lastFinishedAgoMs: 5 },
 }
 
 /** Whatever comes is refused or read, and nothing else is thrown. */
@@ -156,6 +169,26 @@ describe('the messages about sets of fragments', () => {
     assert.deepEqual(decodeOutcomes(bytesOf({ outcomes: [{ state: 'failed', code: 'new-one' }] }), 1), [
       { state: 'failed', code: 'internal' },
     ])
+  })
+
+  test('of the scrubber: its command, and how far it is', () => {
+    assert.equal(text(encodeScrub('start')), '{"command":"start"}')
+    assert.equal(decodeScrub(encodeScrub('start')), 'start')
+    assert.throws(() => decodeScrub(bytesOf({ command: 'stop' })), isRefused)
+    for (const scrub of [
+      { runningFull: true, doneBytes: 1, totalBytes: 2 },
+      { runningFull: false, doneBytes: 0, totalBytes: 2 ** 45, lastFinishedAgoMs: 0 },
+    ])
+      assert.deepEqual(decodeHeartbeat(encodeHeartbeat({ ...vitals, scrub })), { ...vitals, scrub })
+    for (const wrong of [
+      { scrub: undefined },
+      { scrub: { runningFull: true } },
+      { failing: 1 },
+      { damagedFragments: -1 },
+    ])
+      assert.throws(() => decodeHeartbeat(bytesOf({ ...vitals, ...wrong })), isRefused, JSON.stringify(wrong))
+    assertHardened(decodeScrub, encodeScrub('start'))
+    assertHardened(decodeHeartbeat, encodeHeartbeat(vitals))
   })
 
   test('whatever comes in their place is refused or read', () => {

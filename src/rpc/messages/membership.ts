@@ -21,6 +21,18 @@ export interface WorkerVitals {
   readonly damagedFragments: number
   /** Its disk fails again and again: not fit for new data. */
   readonly failing: boolean
+  readonly scrub: ScrubVitals
+}
+
+/** How far the scrubber is, which reads everything that is stored. */
+export interface ScrubVitals {
+  /** A cycle that was asked for is under way, at full pace. */
+  readonly runningFull: boolean
+  /** Of the cycle under way: read so far, and in all. */
+  readonly doneBytes: number
+  readonly totalBytes: number
+  /** Since the start of the last finished cycle: what was damaged before is known. Absent: none was finished. */
+  readonly lastFinishedAgoMs?: number
 }
 
 export interface RegisterRequest {
@@ -167,5 +179,15 @@ function readVitals(fields: JsonFields): WorkerVitals {
     corruptFragments: fields.count('corruptFragments'),
     damagedFragments: fields.count('damagedFragments'),
     failing: fields.boolean('failing'),
+    scrub: readScrub(new JsonFields('scrub', fields.object('scrub'))),
+  }
+}
+
+function readScrub(fields: JsonFields): ScrubVitals {
+  return {
+    runningFull: fields.boolean('runningFull'),
+    doneBytes: fields.count('doneBytes'),
+    totalBytes: fields.count('totalBytes'),
+    ...(fields.has('lastFinishedAgoMs') ? { lastFinishedAgoMs: fields.count('lastFinishedAgoMs') } : {}),
   }
 }

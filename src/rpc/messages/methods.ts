@@ -28,6 +28,8 @@ export const methods = {
   listFragments: 13,
   /** Master to worker: drop these fragments, where they are still the ones meant. */
   dropFragments: 14,
+  /** Master to worker: read everything that is stored, now. */
+  scrub: 15,
   /** To the master that holds the lease: what it knows of the redundancy. */
   healingState: 16,
   /** To the master that holds the lease: compare everything again. */

@@ -101,6 +101,7 @@ export class WorkerWorld {
       corruptFragments: 0,
       damagedFragments: 0,
       failing: false,
+      scrub: { runningFull: false, doneBytes: 0, totalBytes: 0 },
     }
     await this.run(this.#links.connect(peer, this.id(index), vitals, [this.group()]))
   }
