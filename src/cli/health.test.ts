@@ -39,7 +39,7 @@ describe('status', () => {
   test('shows the workers and what is known of the redundancy', async () => {
     const text = await statusOf(healthyCluster())
     assert.match(text, /5 of 5 workers up, 1 placement group \(1 writable\)/)
-    assert.match(text, /^00000000000000a2 +up +127\.0\.0\.1:7002 +- +1 +5\.00 MiB +100 MiB +5 % +0 ms +never$/m)
+    assert.match(text, /^00000000000000a2 +up +127\.0\.0\.1:7002 +- +1 +5\.00 MiB +100 MiB +5 % +1 ms +never$/m)
     assert.match(text, /^Redundancy: full, as of a comparison that began 5 min ago$/m)
     assert.match(text, /last compared +5 min ago/)
     assert.match(text, /last scrubbed +not by every worker yet/)
@@ -100,6 +100,11 @@ describe('status', () => {
       /suspect: slow disk: one operation has not ended for 12\.3 s/,
     ],
     ['slow', { worker: { oldestDiskOperationMs: 1500 } }, /\) slow disk: one operation has not ended for 1\.5 s/],
+    [
+      'slow beside the others',
+      { worker: { diskLatencyMs: 100 } },
+      /slow disk: its operations take 100 ms, those of the others 1 ms/,
+    ],
     ['failing', { worker: { failing: true } }, /failing: its disk reports errors.*frostbyte drain 00000000000000a1/],
     ['full', { worker: { usedBytes: 99, capacityBytes: 100 } }, /full \(99 %\): it refuses writes/],
     ['nearly full', { worker: { usedBytes: 91, capacityBytes: 100 } }, /nearly full \(91 %\)/],

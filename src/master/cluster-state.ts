@@ -71,6 +71,7 @@ export class ClusterStateReader {
       slots: this.#slotsOf(row.worker),
       failing: vitals?.failing ?? false,
       oldestDiskOperationMs: oldestMs === 0 ? 0 : oldestMs + silenceMs,
+      diskLatencyMs: vitals?.diskLatencyMs ?? 0,
       damagedFragments: vitals?.damagedFragments ?? 0,
       scrub: vitals === undefined ? undefined : this.#describeScrub(vitals.scrub, silenceMs),
     }

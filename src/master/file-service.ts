@@ -192,6 +192,8 @@ export interface WorkerInfo {
   readonly failing: boolean
   /** Age of the oldest disk operation that has not ended. */
   readonly oldestDiskOperationMs: number
+  /** How long its disk operations take, of late. */
+  readonly diskLatencyMs: number
   /** Fragments that are known to be damaged and not replaced yet. */
   readonly damagedFragments: number
   /** `undefined`: the worker has not said. */

@@ -27,6 +27,8 @@ export interface WorkerStatus {
   readonly failing: boolean
   /** Age of the oldest disk operation that has not ended. */
   readonly oldestDiskOperationMs: number
+  /** How long its disk operations take, of late. */
+  readonly diskLatencyMs: number
   /** Fragments that are known to be damaged and not replaced yet. */
   readonly damagedFragments: number
   /** `undefined`: the worker has not said. */
@@ -130,6 +132,7 @@ function parseWorker(worker: JsonObject): WorkerStatus {
     slots: worker.number('slots'),
     failing: worker.boolean('failing'),
     oldestDiskOperationMs: worker.number('oldestDiskOperationMs'),
+    diskLatencyMs: worker.number('diskLatencyMs'),
     damagedFragments: worker.number('damagedFragments'),
     scrub:
       scrub === undefined

@@ -329,6 +329,11 @@ export class FragmentStore {
     return this.#opened().tracker.oldestMs
   }
 
+  /** How long disk operations take, of late. */
+  diskLatencyMs(): number {
+    return this.#opened().tracker.latencyMs
+  }
+
   /** The disk fails again and again, or the store can make nothing durable any more: no place for new data. */
   isFailing(): boolean {
     return this.#hasFailed || this.#opened().tracker.isFailing

@@ -13,6 +13,24 @@ async function fail(tracker: OperationTracker, code: ErrorCode = 'disk-failed'):
   )
 }
 
+test('a slow disk is known by how long its operations take, until there are none any more', async () => {
+  const time = new VirtualTime()
+  const clock = time.createClock()
+  const tracker = new OperationTracker(clock)
+  const operate = async (count: number, durationMs: number): Promise<void> => {
+    for (let index = 0; index < count; index++) await time.run(tracker.track(async () => await clock.sleep(durationMs)))
+  }
+  await operate(50, 2)
+  assert.ok(tracker.latencyMs > 1 && tracker.latencyMs <= 2)
+  await operate(30, 100)
+  assert.ok(tracker.latencyMs > 80 && tracker.latencyMs <= 100)
+  await operate(50, 2)
+  assert.ok(tracker.latencyMs < 5)
+  await operate(30, 100)
+  await time.advance(5 * 60_000)
+  assert.ok(tracker.latencyMs < 1)
+})
+
 describe('a disk that fails', () => {
   test('is one of which three operations fail within a minute, until ten minutes after the last', async () => {
     const time = new VirtualTime()

@@ -26,6 +26,7 @@ const vitals = {
   capacityBytes: 1,
   freeBytes: 1,
   oldestDiskOperationMs: 0,
+  diskLatencyMs: 3,
   corruptFragments: 0,
   damagedFragments: 0,
   failing: false,

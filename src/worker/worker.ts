@@ -167,6 +167,7 @@ export class Worker {
     return {
       ...toVitals(this.#store),
       oldestDiskOperationMs: Math.round(this.#store.oldestOperationMs()),
+      diskLatencyMs: Math.round(this.#store.diskLatencyMs()),
       corruptFragments: this.#store.counters().damageFound,
       failing: this.#store.isFailing(),
       scrub: toScrubVitals(this.#store.scrubStatus()),

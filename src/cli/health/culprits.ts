@@ -16,6 +16,9 @@ export interface Culprit {
 
 /** A disk operation that takes so long is no usual one: a spinning disk under load answers within tens of milliseconds. */
 const slowDiskMs = 1000
+/** On average and beside the others': those of a disk that is about to fail, or of a neighbour's load. */
+const latencyNoticedMs = 50
+const latencyFactor = 4
 /** Shares of the capacity. Compaction and repair need room too, so a worker is told before it refuses writes. */
 const nearlyFull = 0.9
 const full = 0.98
@@ -29,7 +32,13 @@ const levels: readonly Level[] = ['bad', 'warning', 'note']
 export function culpritsOf(status: ClusterStatus): readonly Culprit[] {
   const isWhole = verdictOf(obstaclesOf(status)) === 'full'
   return status.workers
-    .flatMap((worker) => troublesOf(worker, isWhole).map(([level, text]) => ({ worker, level, text })))
+    .flatMap((worker) =>
+      [...troublesOf(worker, isWhole), ...latencyTroubles(worker, status)].map(([level, text]) => ({
+        worker,
+        level,
+        text,
+      })),
+    )
     .toSorted((left, right) => levels.indexOf(left.level) - levels.indexOf(right.level))
 }
 
@@ -78,6 +87,15 @@ function diskTroubles(worker: WorkerStatus): readonly Trouble[] {
     ])
   }
   return troubles
+}
+
+function latencyTroubles(worker: WorkerStatus, { workers }: ClusterStatus): readonly Trouble[] {
+  const { diskLatencyMs } = worker
+  const others = workers.filter((other) => other !== worker).map((other) => other.diskLatencyMs)
+  const usualMs = others.toSorted((left, right) => left - right)[Math.floor(others.length / 2)] ?? 0
+  if (diskLatencyMs < Math.max(latencyNoticedMs, latencyFactor * usualMs)) return []
+  const text = `slow disk: its operations take ${Math.round(diskLatencyMs)} ms, those of the others ${Math.round(usualMs)} ms`
+  return [['warning', text]]
 }
 
 function isDiskSlow(worker: WorkerStatus): boolean {

@@ -188,7 +188,8 @@ function workerLines(status: ClusterStatus, culprits: readonly Culprit[]): reado
 }
 
 function workerCells(status: ClusterStatus, worker: WorkerStatus): readonly string[] {
-  const { id, state, failing, address, zone, slots, usedBytes, capacityBytes, oldestDiskOperationMs } = worker
+  const { id, state, failing, address, zone, slots, usedBytes, capacityBytes, oldestDiskOperationMs, diskLatencyMs } =
+    worker
   return [
     id,
     failing ? `${state}, failing` : state,
@@ -198,7 +199,7 @@ function workerCells(status: ClusterStatus, worker: WorkerStatus): readonly stri
     describeBytes(usedBytes),
     describeBytes(capacityBytes),
     capacityBytes > 0 ? `${Math.round((usedBytes / capacityBytes) * 100)} %` : '',
-    `${Math.round(oldestDiskOperationMs)} ms`,
+    `${Math.round(Math.max(oldestDiskOperationMs, diskLatencyMs))} ms`,
     scrubCell(status, worker),
   ]
 }

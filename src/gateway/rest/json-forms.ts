@@ -57,7 +57,7 @@ export function describeCluster(state: ClusterState, nowMs: number): unknown {
 
 function describeWorker(worker: WorkerInfo): unknown {
   const { id, address, zone, state, usedBytes, capacityBytes, slots, failing, scrub } = worker
-  const { oldestDiskOperationMs, damagedFragments } = worker
+  const { oldestDiskOperationMs, diskLatencyMs, damagedFragments } = worker
   return {
     id,
     address,
@@ -68,6 +68,7 @@ function describeWorker(worker: WorkerInfo): unknown {
     slots,
     failing,
     oldestDiskOperationMs,
+    diskLatencyMs,
     damagedFragments,
     scrub:
       scrub === undefined

@@ -64,6 +64,7 @@ export const schemas = {
           minimum: 0,
           description: 'Age of the oldest disk operation that has not ended.',
         },
+        diskLatencyMs: { type: 'number', minimum: 0, description: 'How long its disk operations take, of late.' },
         damagedFragments: { ...count, description: 'Known to be damaged and not replaced yet.' },
         scrub: {
           oneOf: [

@@ -63,6 +63,7 @@ const vitals = {
   capacityBytes: 2,
   freeBytes: 1,
   oldestDiskOperationMs: 0,
+  diskLatencyMs: 3,
   corruptFragments: 3,
   damagedFragments: 2,
   failing: true,

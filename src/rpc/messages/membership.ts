@@ -15,6 +15,8 @@ export interface WorkerVitals {
   readonly freeBytes: number
   /** Age of the oldest disk operation that has not ended; 0 where there is none. */
   readonly oldestDiskOperationMs: number
+  /** How long its disk operations take, of late. */
+  readonly diskLatencyMs: number
   /** Fragments that failed a check or a read since the start. */
   readonly corruptFragments: number
   /** Fragments known to be damaged now: no put has replaced them yet. */
@@ -176,6 +178,7 @@ function readVitals(fields: JsonFields): WorkerVitals {
     capacityBytes: fields.count('capacityBytes'),
     freeBytes: fields.count('freeBytes'),
     oldestDiskOperationMs: fields.count('oldestDiskOperationMs'),
+    diskLatencyMs: fields.count('diskLatencyMs'),
     corruptFragments: fields.count('corruptFragments'),
     damagedFragments: fields.count('damagedFragments'),
     failing: fields.boolean('failing'),

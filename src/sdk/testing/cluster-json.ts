@@ -10,6 +10,7 @@ export interface WorkerJson {
   readonly slots: number
   readonly failing: boolean
   readonly oldestDiskOperationMs: number
+  readonly diskLatencyMs: number
   readonly damagedFragments: number
   readonly scrub: ScrubJson | null
 }
@@ -64,6 +65,7 @@ export function healthyCluster(): ClusterJson {
       slots: 1,
       failing: false,
       oldestDiskOperationMs: 0,
+      diskLatencyMs: 1,
       damagedFragments: 0,
       scrub: { runningFull: false, doneBytes: 0, totalBytes: 0, lastFinishedAt: null },
     })),

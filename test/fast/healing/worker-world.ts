@@ -98,6 +98,7 @@ export class WorkerWorld {
       capacityBytes: 1,
       freeBytes: 1,
       oldestDiskOperationMs: 0,
+      diskLatencyMs: 0,
       corruptFragments: 0,
       damagedFragments: 0,
       failing: false,

@@ -452,6 +452,7 @@ function someCluster(): ClusterState {
     slots: 1,
     failing: index === 0,
     oldestDiskOperationMs: index === 0 ? 1500 : 0,
+    diskLatencyMs: 2,
     damagedFragments: index === 0 ? 2 : 0,
     scrub:
       index > 1

@@ -34,6 +34,7 @@ describe('GET /api/v1/cluster', () => {
       slots: 1,
       failing: true,
       oldestDiskOperationMs: 1500,
+      diskLatencyMs: 2,
       damagedFragments: 2,
       scrub: { runningFull: true, doneBytes: 1, totalBytes: 2, lastFinishedAt: '2027-01-15T08:00:00.000Z' },
     })
