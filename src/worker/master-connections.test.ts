@@ -91,6 +91,7 @@ class World {
         random: new SimulatedRandom(2),
         log: this.log,
         vitals: () => vitals,
+        told: async () => {},
         joined: async () => {
           await Promise.resolve()
           this.joined++

@@ -11,6 +11,7 @@ export interface WorkerJson {
   readonly failing: boolean
   readonly oldestDiskOperationMs: number
   readonly damagedFragments: number
+  readonly asksToDelete: boolean
   readonly scrub: ScrubJson | null
 }
 
@@ -24,6 +25,7 @@ export interface ScrubJson {
 export interface ClusterJson {
   readonly id: string
   readonly time: string
+  readonly behind: boolean
   readonly workers: readonly WorkerJson[]
   readonly groups: readonly object[]
   readonly redundancy: {
@@ -54,6 +56,7 @@ export function healthyCluster(): ClusterJson {
   return {
     id: '000102030405060708090a0b0c0d0e0f',
     time: '2026-11-23T10:05:00.000Z',
+    behind: false,
     workers: ids.map((id, index) => ({
       id,
       address: `127.0.0.1:${7001 + index}`,
@@ -65,6 +68,7 @@ export function healthyCluster(): ClusterJson {
       failing: false,
       oldestDiskOperationMs: 0,
       damagedFragments: 0,
+      asksToDelete: false,
       scrub: { runningFull: false, doneBytes: 0, totalBytes: 0, lastFinishedAt: null },
     })),
     groups: [{ id: 1, epoch: 1, scheme: '3+2', state: 'writable', workers: ids }],
