@@ -250,6 +250,26 @@ describe('a rebuild of lost metadata', () => {
   })
 })
 
+describe('a rebuild that another process of the master was asked for', () => {
+  test('is done by the one that holds the lease, and both serve what it found', async () => {
+    const cluster = await SimulatedCluster.start({ masters: 2, orphansEveryMs })
+    const files = await fill(cluster)
+    await cluster.advance(15 * SECOND_MS)
+    for (const master of cluster.masters) master.kill()
+    cluster.metadataMap.restore()
+    for (const master of cluster.masters) await cluster.run(master.start())
+    await cluster.until(() => cluster.masters.every(({ master }) => master.counts().workersConnected === 5))
+    await cluster.advance(2 * SECOND_MS)
+    assert.equal(await failure(cluster.put('new', new Uint8Array(10), { master: 1 })), 'read-only')
+    await cluster.run(cluster.master(1).files.startRebuild(plainly))
+    assert.equal((await ended(cluster)).state, 'done')
+    await cluster.advance(2 * SECOND_MS)
+    for (const [key, bytes] of files) assert.deepEqual(await cluster.get(key, { master: 1 }), bytes, key)
+    await assertHolds(cluster, files)
+    await cluster.put('new', new Uint8Array(10), { master: 1 })
+  })
+})
+
 describe('a rebuild of metadata from a backup', () => {
   test('adds what came after it, and nothing that it knew to be deleted', async () => {
     const cluster = await SimulatedCluster.start({ orphansEveryMs, extentBytesMax: 10 * block })
