@@ -8,6 +8,7 @@ import { SeededRandom } from '../src/base/random.ts'
 import { defaultScheme } from '../src/base/scheme.ts'
 import type { Scheme } from '../src/base/scheme.ts'
 import { MIB, MINUTE_MS, SECOND_MS } from '../src/base/units.ts'
+import { defaultOrphanBytesPerDay } from '../src/master/orphan-limit.ts'
 import { defaultGroupBytesPerSlotMax } from '../src/master/master.ts'
 import type { HealingOptions } from '../src/master/healing/healing.ts'
 import type { FileInfo, FileService, PutRequest } from '../src/master/file-service.ts'
@@ -44,6 +45,8 @@ export interface SimulatedClusterOptions {
   readonly groupBytesPerSlotMax?: number
   /** Default 10 s. */
   readonly orphansEveryMs?: number
+  /** Default 16 GiB. */
+  readonly orphanBytesPerDayMin?: number
   /** Default 10 minutes. */
   readonly intentAfterMs?: number
   /** Default: compared every 5 minutes, and out after 60 s. */
@@ -96,6 +99,7 @@ export class SimulatedCluster {
         groupsPerWorker: options.groupsPerWorker ?? 2,
         groupBytesPerSlotMax: options.groupBytesPerSlotMax ?? defaultGroupBytesPerSlotMax,
         orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
+        orphanBytesPerDayMin: options.orphanBytesPerDayMin ?? defaultOrphanBytesPerDay,
         intentAfterMs: options.intentAfterMs ?? defaultIntentAfterMs,
         detector: defaultDetectorTimes,
         healing: { ...defaultHealing, ...options.healing },

@@ -55,6 +55,7 @@ export interface MasterNodeOptions {
   readonly groupsPerWorker: number
   readonly groupBytesPerSlotMax: number
   readonly orphansEveryMs: number
+  readonly orphanBytesPerDayMin: number
   readonly intentAfterMs: number
   readonly detector: DetectorTimes
   readonly healing: HealingOptions

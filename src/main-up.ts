@@ -42,7 +42,7 @@ export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> 
     )
     const rest = masters[0]?.['rest'] ?? ''
     if (!(await probeUntilOk(`http://${rest}/readyz`, readyMaxMs, probesPerProcess * config.processes))) {
-      log.warn('The cluster cannot read and write yet; it goes on by itself.', { rest })
+      log.warn('The cluster cannot read and write yet; GET /readyz says why.', { rest })
     }
     return { addresses: masters[0] ?? {}, stop: async () => await supervisor.stop() }
   } catch (error) {

@@ -12,7 +12,7 @@ import { OrderedMap } from './ordered-map.ts'
 
 /** What lies on the simulated disk. */
 export class MemoryMap implements KeyValueView {
-  readonly #entries = new OrderedMap<Uint8Array>()
+  #entries = new OrderedMap<Uint8Array>()
   /** The claim of the instance that changes it. */
   claims = 0
 
@@ -30,6 +30,17 @@ export class MemoryMap implements KeyValueView {
 
   texts(range: KeyRange, skipBytes: number): readonly string[] {
     return this.#select(range, (key) => Buffer.from(key, 'latin1').toString('utf8', skipBytes))
+  }
+
+  /** All that it holds, as a backup of the disk would. */
+  save(): readonly KeyValueEntry[] {
+    return [...this.#entries.ascending('', '\xff')].map(([key, value]) => [key, value.slice()])
+  }
+
+  /** The disk holds what was saved then, and nothing else; of nothing: it is empty. */
+  restore(saved: readonly KeyValueEntry[] = []): void {
+    this.#entries = new OrderedMap()
+    this.apply({ changes: saved, result: undefined })
   }
 
   apply(decided: Decided<unknown>): void {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 
-import { FakeRest, problem } from '../sdk/testing/fake-rest.ts'
+import { healthyCluster } from '../sdk/testing/cluster-json.ts'
+import { FakeRest, problem, rebuildState } from '../sdk/testing/fake-rest.ts'
 import type { ServerHandlers } from './commands/serve.ts'
 import { runCli } from './run.ts'
 import { FakeEnvironment } from './testing/fake-environment.ts'
@@ -299,6 +300,70 @@ describe('stat', () => {
       told.layout.pieces.map(({ index }) => index),
       Array.from({ length: 1500 }, (_, index) => index),
     )
+  })
+})
+
+describe('rebuild-metadata', () => {
+  test('is what status asks for while the metadata is behind', async () => {
+    await using server = await FakeRest.start()
+    const [worker, ...others] = healthyCluster().workers
+    assert.ok(worker !== undefined)
+    server.cluster = () => ({
+      ...healthyCluster(),
+      behind: true,
+      workers: [{ ...worker, asksToDelete: true }, ...others],
+    })
+    const world = new FakeEnvironment({ url: server.url })
+    await run(world, 'status')
+    assert.match(world.stdout.text, /Run: frostbyte rebuild-metadata/)
+    assert.match(world.stdout.text, /POST \/api\/v1\/allow-orphans\?worker=00000000000000a1/)
+  })
+
+  const incomplete = [{ filename: 'half\u001b[2J', bucket: 'default', reason: 'Too few fragments.' }]
+
+  test('starts a rebuild, waits for its end and tells what was found', async () => {
+    await using server = await FakeRest.start()
+    const end = {
+      state: 'done',
+      filesRecovered: 1234,
+      filesIncomplete: 1,
+      incomplete,
+      workersMissing: ['00000000000000a1'],
+    }
+    server.rebuilds = [{ state: 'none' }, {}, { groups: 5, groupsDone: 2 }, end].map(rebuildState)
+    const world = new FakeEnvironment({ url: server.url, isTerminal: true })
+    assert.equal(await run(world, 'rebuild-metadata', '--merge', '--force'), 0)
+    const posts = server.requests.filter(({ method }) => method === 'POST')
+    assert.deepEqual(
+      posts.map(({ query }) => [query.get('merge'), query.get('force')]),
+      [['true', 'true']],
+    )
+    assert.match(world.stderr.text, /2 of 5 placement groups/)
+    assert.match(world.stdout.text, /^Recovered 1,234 versions of files\.\n/)
+    assert.ok(world.stdout.text.includes('default: half\\x1b[2J: Too few fragments.'))
+    assert.match(world.stdout.text, /run it again with --merge/)
+  })
+
+  test('follows one that runs already, and is silent of what is settled', async () => {
+    await using server = await FakeRest.start()
+    server.rebuilds = [{ groups: 1 }, { state: 'done', settled: true }].map(rebuildState)
+    const world = new FakeEnvironment({ url: server.url })
+    assert.equal(await run(world, 'rebuild-metadata'), 0)
+    assert.ok(server.requests.every(({ method }) => method === 'GET'))
+    assert.equal(world.stdout.text, 'Recovered 0 versions of files.\n')
+    assert.equal(world.stderr.text, '')
+  })
+
+  test('fails where the rebuild fails, with its reason and remedy', async () => {
+    await using server = await FakeRest.start()
+    const failed = { state: 'failed', reason: '3 workers are missing.', remedy: 'Start them.' }
+    server.rebuilds = [{ state: 'none' }, failed].map(rebuildState)
+    const world = new FakeEnvironment({ url: server.url })
+    assert.equal(await run(world, 'rebuild-metadata'), 5)
+    assert.equal(world.stderr.text, 'frostbyte: 3 workers are missing. Start them.\n')
+    const programs = new FakeEnvironment({ url: server.url })
+    assert.equal(await run(programs, 'rebuild-metadata', '--json'), 5)
+    assert.deepEqual(JSON.parse(programs.stdout.text).reason, '3 workers are missing.')
   })
 })
 

@@ -143,6 +143,21 @@ export function dataCrcOf(geometry: BlockGeometry, plain: Uint32Array): number {
   return crc
 }
 
+/** The plain CRC-32 of a block's data from its table as it is stored. */
+export function dataCrcOfTable(
+  geometry: BlockGeometry,
+  place: { readonly dataId: DataId; readonly block: number },
+  table: Uint8Array,
+): number {
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength)
+  const stored = Uint32Array.from({ length: geometry.checkCount }, (_, check) => view.getUint32(4 * check, true))
+  // Masking is its own inverse.
+  const plain = maskedTable(geometry, place, stored)
+  const plainView = new DataView(plain.buffer)
+  const checks = Uint32Array.from({ length: geometry.checkCount }, (_, check) => plainView.getUint32(4 * check, true))
+  return dataCrcOf(geometry, checks)
+}
+
 /** The plain CRC-32s of stored checks, which are of some stripes of one column. */
 export function plainOf(
   masks: PositionMasks,

@@ -57,6 +57,8 @@ const manifests: fc.Arbitrary<Manifest> = fc.record(
     checksums: textMaps,
     userMetadata: textMaps,
     transform: fc.uint8Array({ maxLength: 50 }),
+    seenSequence: counts,
+    crcBefore: fc.nat(0xffff_ffff),
   },
   { noNullPrototype: true, requiredKeys: ['bucket', 'key', 'versionId', 'extents', 'headSequence', 'sizeBytes'] },
 )

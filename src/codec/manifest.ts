@@ -34,8 +34,15 @@ export interface Manifest {
   readonly key: string
   readonly versionId: VersionId
   readonly extents: readonly ManifestExtent[]
-  /** The sequence of the key's head row when the upload began; orders versions after a rebuild. */
+  /** The sequence of the key's head row when the upload began. */
   readonly headSequence: number
+  /**
+   * The number of the last change of metadata that was seen when the upload began: orders versions after a rebuild, also across
+   * deletions of the key, with which its sequence begins anew.
+   */
+  readonly seenSequence?: number
+  /** CRC-32 of all the file's bytes before its last block; with the checks of that block, the file's. */
+  readonly crcBefore?: number
   /** As the client sees it. */
   readonly sizeBytes: number
   /** As it is stored, where a transform changed it. */
@@ -66,6 +73,8 @@ const tags = {
   checksums: 10,
   userMetadata: 11,
   transform: 12,
+  seenSequence: 13,
+  crcBefore: 14,
 } as const
 
 const types = { bytes: 1, text: 2, number: 3, textMap: 4, extents: 5 } as const
@@ -75,7 +84,8 @@ const extentBytes = 52
 
 /** @throws FrostError `bad-request` where the result would be longer than a manifest can be. */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
-  const { storedSizeBytes, contentType, etag, checksums, userMetadata, transform, unknownFields } = manifest
+  const { storedSizeBytes, contentType, etag, checksums, userMetadata, transform } = manifest
+  const { seenSequence, crcBefore, unknownFields } = manifest
   const writer = new FieldWriter(version)
   writer.text(tags.bucket, types.text, manifest.bucket)
   writer.text(tags.key, types.text, manifest.key)
@@ -89,6 +99,8 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   if (checksums !== undefined) writer.textMap(tags.checksums, types.textMap, checksums)
   if (userMetadata !== undefined) writer.textMap(tags.userMetadata, types.textMap, userMetadata)
   if (transform !== undefined) writer.bytes(tags.transform, types.bytes, transform)
+  if (seenSequence !== undefined) writer.number(tags.seenSequence, types.number, seenSequence)
+  if (crcBefore !== undefined) writer.number(tags.crcBefore, types.number, crcBefore)
   for (const { tag, type, value } of unknownFields ?? []) writer.bytes(tag, type, value)
   const bytes = writer.finish()
   if (bytes.length > manifestBytesMax) {
@@ -119,7 +131,11 @@ export function decodeManifest(bytes: Uint8Array, code: DamageCode): Manifest {
     checksums: decoder.optional(tags.checksums, (tag) => decoder.textMap(tag)),
     userMetadata: decoder.optional(tags.userMetadata, (tag) => decoder.textMap(tag)),
     transform: decoder.optional(tags.transform, (tag) => decoder.value(tag, types.bytes)),
+    seenSequence: decoder.optional(tags.seenSequence, (tag) => decoder.number(tag)),
+    crcBefore: decoder.optional(tags.crcBefore, (tag) => decoder.number(tag)),
   }
+  if (optional.crcBefore !== undefined && optional.crcBefore > 0xffff_ffff)
+    throw new FrostError(code, 'the CRC-32 of a manifest has more than 32 bits')
   const unknownFields = decoder.unknownFields()
   return {
     bucket: decoder.text(tags.bucket),
@@ -134,6 +150,8 @@ export function decodeManifest(bytes: Uint8Array, code: DamageCode): Manifest {
     ...(optional.checksums === undefined ? {} : { checksums: optional.checksums }),
     ...(optional.userMetadata === undefined ? {} : { userMetadata: optional.userMetadata }),
     ...(optional.transform === undefined ? {} : { transform: optional.transform }),
+    ...(optional.seenSequence === undefined ? {} : { seenSequence: optional.seenSequence }),
+    ...(optional.crcBefore === undefined ? {} : { crcBefore: optional.crcBefore }),
     ...(unknownFields.length === 0 ? {} : { unknownFields }),
   }
 }

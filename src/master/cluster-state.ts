@@ -6,6 +6,7 @@ import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HealingState } from '../rpc/messages/healing-state.ts'
 import type { ScrubVitals } from '../rpc/messages/membership.ts'
+import type { ClusterHistory } from './cluster-history.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import type { ClusterState, HealingInfo, Redundancy, ScrubInfo, WorkerInfo, WorkerState } from './file-service.ts'
 import { LostNames } from './lost-names.ts'
@@ -16,6 +17,7 @@ export interface ClusterStatePorts {
   readonly clock: Clock
   readonly map: ClusterMap
   readonly workers: ConnectedWorkers
+  readonly history: Pick<ClusterHistory, 'isBehind'>
   /** As the lease holder knows it; `undefined`: it cannot be asked. */
   readonly healing: () => Promise<HealingState | undefined>
 }
@@ -32,13 +34,14 @@ export class ClusterStateReader {
   }
 
   async read(): Promise<ClusterState> {
-    const { metadata, map, healing, clock } = this.#ports
+    const { metadata, map, healing, clock, history } = this.#ports
     // Before the answers: what they say of ages may look older by the time that they took, and never younger.
     const askedAtMs = clock.wallMs()
     const [rows, repairs, state] = await Promise.all([metadata.listWorkers(), metadata.countRepairs(), healing()])
     const workers = rows.map((row) => this.#describeWorker(row))
     return {
       id: this.#clusterId,
+      behind: history.isBehind,
       workers,
       groups: map.groups.map((group) => ({
         id: group.group,
@@ -73,6 +76,7 @@ export class ClusterStateReader {
       oldestDiskOperationMs: oldestMs === 0 ? 0 : oldestMs + silenceMs,
       diskLatencyMs: vitals?.diskLatencyMs ?? 0,
       damagedFragments: vitals?.damagedFragments ?? 0,
+      asksToDelete: row.orphans?.asks ?? false,
       scrub: vitals === undefined ? undefined : this.#describeScrub(vitals.scrub, silenceMs),
     }
   }
@@ -101,14 +105,15 @@ export class ClusterStateReader {
     workers: readonly WorkerInfo[],
     askedAtMs: number,
   ): Promise<Redundancy> {
-    const { map } = this.#ports
+    const { map, history } = this.#ports
     // A worker that is out and holds nothing any more has nothing to scrub.
     const scrubs = workers.filter(({ slots }) => slots > 0).map(({ scrub }) => scrub?.lastFinishedAtMs)
     const scrubbedAtMs = scrubs.reduce<number | undefined>(
       (oldest, at) => (oldest === undefined || at === undefined ? undefined : Math.min(oldest, at)),
       scrubs.length === 0 ? undefined : Number.MAX_SAFE_INTEGER,
     )
-    if (state === undefined) {
+    // Metadata that is behind does not know what must exist.
+    if (state === undefined || history.isBehind) {
       const unknown = map.groups.reduce((sum, group) => sum + group.slots.length, 0)
       const nothing = { fragmentsMissing: undefined, filesAtRisk: undefined, filesLost: undefined, lostFiles: [] }
       return { ...nothing, unknown, comparedAtMs: undefined, scrubbedAtMs }

@@ -3,6 +3,7 @@
 
 import type { ClusterId, Epoch, GroupId, VersionId, WorkerId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
+import type { RebuildRow } from '../meta/contract/rebuild-metadata.ts'
 
 export interface FileService {
   /**
@@ -46,6 +47,15 @@ export interface FileService {
    * Has the workers read and check every piece of a file, by pages of blocks. `undefined` where there is no such file.
    */
   verify(request: VerifyRequest): Promise<VerifyPage | undefined>
+  /**
+   * Asks for metadata to be rebuilt from what the workers hold; it goes on in the background, also after a crash. Resolves to its state.
+   * @throws FrostError `precondition-failed`: there is nothing to rebuild, one runs already, or it needs `merge`.
+   */
+  startRebuild(options: RebuildOptions): Promise<RebuildState>
+  /** Lets orphan collection go on at a worker where it asks. @throws FrostError `precondition-failed`: there is no such worker. */
+  allowOrphans(worker: WorkerId): Promise<void>
+  /** The last rebuild; `undefined`: there was none. */
+  rebuild(): Promise<RebuildState | undefined>
   /** Cheap; for `/readyz`. */
   readiness(): Readiness
 }
@@ -198,6 +208,8 @@ export interface WorkerInfo {
   readonly damagedFragments: number
   /** `undefined`: the worker has not said. */
   readonly scrub: ScrubInfo | undefined
+  /** Orphan collection has come to its limit of a day there, and asks before it deletes more. */
+  readonly asksToDelete: boolean
 }
 
 export interface ScrubInfo {
@@ -217,8 +229,19 @@ export interface GroupInfo {
   readonly workers: readonly WorkerId[]
 }
 
+export interface RebuildOptions {
+  /** Also where the metadata holds files: adds what it does not know. */
+  readonly merge: boolean
+  /** Also where too many workers are missing. */
+  readonly force: boolean
+}
+
+export type RebuildState = RebuildRow
+
 export interface ClusterState {
   readonly id: ClusterId
+  /** The metadata was lost, or is older than what the workers hold: the cluster serves reads only. */
+  readonly behind: boolean
   readonly workers: readonly WorkerInfo[]
   readonly groups: readonly GroupInfo[]
   readonly redundancy: Redundancy

@@ -1,6 +1,7 @@
 // The file service of one master process: names and conditions are checked here, bytes go through upload.ts and file-reader.ts.
 
 import { FrostError } from '../base/errors.ts'
+import { toHex } from '../base/ids.ts'
 import type { ClusterId, WorkerId } from '../base/ids.ts'
 import { columnCount } from '../base/scheme.ts'
 import type { Scheme } from '../base/scheme.ts'
@@ -8,10 +9,12 @@ import { SECOND_MS } from '../base/units.ts'
 import { chooseGroup } from '../cluster/choose-group.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
 import { canDrain } from '../cluster/drain.ts'
-import { keyBytesMax, pageLimitMax } from '../meta/contract/conventions.ts'
+import { behindError } from '../meta/contract/behind.ts'
+import { pageLimitMax } from '../meta/contract/conventions.ts'
 import type { VersionRow } from '../meta/contract/version-row.ts'
 import type { WorkerRow } from '../meta/contract/worker-metadata.ts'
 import type { BlockReaderPorts } from './block-reader.ts'
+import type { ClusterHistory } from './cluster-history.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import { ClusterStateReader } from './cluster-state.ts'
 import type { ClusterStatePorts } from './cluster-state.ts'
@@ -31,6 +34,8 @@ import type {
   NameList,
   PutRequest,
   Readiness,
+  RebuildOptions,
+  RebuildState,
   Upload,
   VerifyPage,
   VerifyRequest,
@@ -39,6 +44,7 @@ import type {
 import { placementNow } from './healing/placement-now.ts'
 import type { PlacementNowPorts } from './healing/placement-now.ts'
 import { layoutOf } from './layout.ts'
+import { checkBucket, checkName } from './names.ts'
 import type { ReadGenerations } from './read-generations.ts'
 import { repeatUntilKnown } from './repeat.ts'
 import { SmallPlaces } from './small-places.ts'
@@ -57,6 +63,7 @@ export interface MasterFilesPorts
     Omit<BlockReaderPorts, 'links' | 'latency' | 'groupNow' | 'refreshMap'> {
   readonly map: ClusterMap
   readonly workers: ConnectedWorkers
+  readonly history: Pick<ClusterHistory, 'isBehind'>
   readonly reads: ReadGenerations
   readonly fullness: PlacementNowPorts['fullness']
   /** Of new placement groups. */
@@ -93,18 +100,24 @@ export class MasterFiles implements FileService {
 
   async put(request: PutRequest): Promise<Upload> {
     checkName(request)
+    if (this.#ports.history.isBehind) throw behindError()
     if (this.#ports.map.writable.length === 0) await this.#ports.map.refresh()
     // Refused before the body comes where it could not be stored anyway.
     this.#smallPlaces.now()
-    const head = await this.#ports.metadata.getHead(request.bucket, request.key)
+    const { metadata } = this.#ports
+    const [head, visible] = await Promise.all([
+      metadata.getHead(request.bucket, request.key),
+      metadata.visibleSequence(),
+    ])
     checkCondition(request, head)
-    return new UploadStream(this.#uploadPorts, this.#options, request, head)
+    const seen = { headSequence: head?.sequence ?? 0, seenSequence: visible - 1 }
+    return new UploadStream(this.#uploadPorts, this.#options, request, seen)
   }
 
   async head(name: FileName): Promise<FileInfo | undefined> {
     checkName(name)
     const row = await this.#ports.metadata.getHead(name.bucket, name.key)
-    return row === undefined || row.deleteMarker === true ? undefined : fileInfo(name.bucket, name.key, row)
+    return row === undefined || row.deleteMarker === true ? this.#absent(name) : fileInfo(name.bucket, name.key, row)
   }
 
   async open(name: FileName): Promise<FileReader | undefined> {
@@ -118,7 +131,7 @@ export class MasterFiles implements FileService {
       throw error
     }
     ended()
-    return undefined
+    return this.#absent(name)
   }
 
   async remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined> {
@@ -155,7 +168,7 @@ export class MasterFiles implements FileService {
     const ended = this.#ports.reads.begin()
     try {
       const row = await this.#ports.metadata.getHead(request.bucket, request.key)
-      if (row === undefined || row.deleteMarker === true) return undefined
+      if (row === undefined || row.deleteMarker === true) return this.#absent(request)
       return await layoutOf(this.#readerPorts, request, row)
     } finally {
       ended()
@@ -218,16 +231,30 @@ export class MasterFiles implements FileService {
     const ended = this.#ports.reads.begin()
     try {
       const row = await this.#ports.metadata.getHead(request.bucket, request.key)
-      if (row === undefined || row.deleteMarker === true) return undefined
+      if (row === undefined || row.deleteMarker === true) return this.#absent(request)
       return await verifyFile(this.#readerPorts, request, row)
     } finally {
       ended()
     }
   }
 
+  async startRebuild(options: RebuildOptions): Promise<RebuildState> {
+    const { metadata, random, clock } = this.#ports
+    const command = { ...options, id: toHex(random.bytes(16)), startedMs: clock.wallMs() }
+    return await repeatUntilKnown(clock, async () => await metadata.startRebuild(command))
+  }
+
+  async rebuild(): Promise<RebuildState | undefined> {
+    return await this.#ports.metadata.getRebuild()
+  }
+
+  async allowOrphans(worker: WorkerId): Promise<void> {
+    await this.#ports.metadata.allowOrphans({ worker })
+  }
+
   readiness(): Readiness {
-    const { map, workers } = this.#ports
-    if (map.groups.length === 0)
+    const { map, workers, history } = this.#ports
+    if (map.groups.length === 0 && !history.isBehind)
       return { canRead: false, canWrite: false, reason: 'No placement groups yet: too few workers have joined.' }
     let canRead = true
     let canWrite = false
@@ -236,8 +263,22 @@ export class MasterFiles implements FileService {
       if (up < group.scheme.dataColumns) canRead = false
       else if (group.state === 'writable') canWrite = true
     }
+    if (history.isBehind) return { canRead, canWrite: false, reason: behindError().message }
     const reason = canRead && canWrite ? undefined : `Only ${workers.writable().length} workers can be reached.`
     return { canRead, canWrite, reason }
+  }
+
+  /** Metadata that is behind cannot say that there is no such file. @throws FrostError `metadata-unavailable`. */
+  #absent({ key }: FileName): undefined {
+    if (!this.#ports.history.isBehind) return undefined
+    throw new FrostError(
+      'metadata-unavailable',
+      `Whether there is a file "${key}" is not known: the metadata is behind.`,
+      {
+        remedy: 'Start all workers and run: frostbyte rebuild-metadata',
+        retryAfterSeconds: 120,
+      },
+    )
   }
 
   #chooseGroup(): PlacementGroup {
@@ -271,29 +312,6 @@ function mustFind(rows: readonly WorkerRow[], worker: WorkerId): WorkerRow {
   if (row !== undefined) return row
   throw new FrostError('worker-not-found', `There is no worker ${worker}.`, {
     remedy: 'Ask for the ids of all workers with: frostbyte status',
-  })
-}
-
-const encoder = new TextEncoder()
-
-function checkName({ bucket, key }: FileName): void {
-  checkBucket(bucket)
-  if (key.length === 0)
-    throw new FrostError('name-missing', 'No file name was given.', { remedy: 'Give one, as in ?filename=NAME.' })
-  if (!key.isWellFormed())
-    throw new FrostError('name-invalid', 'The file name is not valid Unicode.', { remedy: 'Send it as UTF-8.' })
-  if (key.length * 3 > keyBytesMax && encoder.encode(key).length > keyBytesMax) {
-    throw new FrostError('name-too-long', `The file name has more than ${keyBytesMax} bytes.`, {
-      remedy: 'Choose a shorter one.',
-    })
-  }
-}
-
-/** The rules of S3 for bucket names that matter to every face. */
-function checkBucket(bucket: string): void {
-  if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) && !bucket.includes('..')) return
-  throw new FrostError('bucket-invalid', `"${bucket}" is not a bucket name.`, {
-    remedy: 'Use 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends.',
   })
 }
 

@@ -49,10 +49,10 @@ export class GroupTask implements BackgroundTask {
   }
 
   async step(): Promise<number> {
-    const { lease, metadata, membership, clock } = this.#ports
+    const { lease, metadata, membership, clock, history } = this.#ports
     await this.#handOver()
     await membership.refreshMasters()
-    if (lease.fence !== undefined) await this.#changeGroups()
+    if (lease.fence !== undefined && !history.isBehind) await this.#changeGroups()
     const nowMs = clock.monotonicMs()
     if (nowMs - this.#reportedAtMs >= reportEveryMs) {
       this.#reportedAtMs = nowMs
@@ -88,9 +88,9 @@ export class GroupTask implements BackgroundTask {
   }
 
   async #create(groups: readonly (readonly WorkerId[])[]): Promise<void> {
-    const { map, metadata, log, lease } = this.#ports
+    const { map, metadata, log, lease, history } = this.#ports
     const { scheme } = this.#options
-    let highest = 0
+    let highest = history.groupsAbove
     for (const { group } of map.groups) highest = Math.max(highest, group)
     for (const slots of groups) {
       const group = parseGroupId(++highest)

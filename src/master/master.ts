@@ -20,6 +20,7 @@ import type { RpcListener } from '../rpc/connect.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
 import { TaskRunner } from './background-task.ts'
+import { ClusterHistory, pausedWhileBehind } from './cluster-history.ts'
 import { ClusterMap } from './cluster-map.ts'
 import { DamageReports } from './damage-reports.ts'
 import { Discards } from './discards.ts'
@@ -37,11 +38,13 @@ import { LeaseKeeper } from './lease-keeper.ts'
 import { Membership } from './membership.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { OpenUploads } from './open-uploads.ts'
+import { defaultOrphanBytesPerDay } from './orphan-limit.ts'
 import { OrphanTask } from './orphans.ts'
 import { ProcessExpiry, Publisher } from './publisher.ts'
 import { PromptWorkers } from './prompt-workers.ts'
 import { PurgeTask } from './purge.ts'
 import { ReadGenerations } from './read-generations.ts'
+import { RebuildTask } from './rebuild/rebuild-task.ts'
 import { ConnectedWorkers } from './worker-links.ts'
 
 export interface MasterPorts {
@@ -71,6 +74,8 @@ export interface MasterOptions {
   /** A placement group with so many bytes on a slot takes no new data. */
   readonly groupBytesPerSlotMax: number
   readonly orphansEveryMs: number
+  /** Orphan collection asks before it takes more from a worker in a day (or 1 % of it); default 16 GiB. */
+  readonly orphanBytesPerDayMin?: number
   /** An upload that is open for so long gets an intent row; default 10 minutes. */
   readonly intentAfterMs?: number
   readonly detector: DetectorTimes
@@ -148,7 +153,8 @@ export class Master {
     })
     const lease = new LeaseKeeper({ metadata, clock }, process)
     this.#lease = lease
-    const memberPorts = { metadata, log, map, workers }
+    const history = new ClusterHistory({ metadata, clock, log, lease })
+    const memberPorts = { metadata, log, map, workers, history }
     const membership = new Membership(memberPorts, this.#options.clusterId)
     // Nobody is served before the process is registered, whose address is known only once it listens.
     const started = Promise.withResolvers<void>()
@@ -173,13 +179,15 @@ export class Master {
       )
       await publisher.step()
       await map.refresh()
+      await history.look()
       const discards = new Discards({ metadata, log })
       const damage = new DamageReports({ metadata, clock, log })
-      this.#files = this.#makeFiles({ map, workers, uploads, reads, discards, damage, fullness, healing })
+      this.#files = this.#makeFiles({ map, workers, history, uploads, reads, discards, damage, fullness, healing })
       const groupPorts = { ...memberPorts, clock, random, lease, membership, fullness }
-      const purgePorts = { metadata, map, workers, lease, log, clock }
+      const purgePorts = { metadata, map, workers, lease, history, log, clock }
       for (const task of [
         lease,
+        history,
         publisher,
         new ProcessExpiry({ metadata, clock, lease }, process),
         fullness,
@@ -187,8 +195,12 @@ export class Master {
         discards,
         damage,
         new PurgeTask(purgePorts),
-        new OrphanTask(purgePorts, { everyMs: this.#options.orphansEveryMs }),
-        ...healing.tasks,
+        new OrphanTask(purgePorts, {
+          everyMs: this.#options.orphansEveryMs,
+          bytesPerDayMin: this.#options.orphanBytesPerDayMin ?? defaultOrphanBytesPerDay,
+        }),
+        new RebuildTask({ ...purgePorts, compute: this.#ports.compute, links: workers }),
+        ...healing.tasks.map((healer) => pausedWhileBehind(healer, history)),
       ]) {
         this.#tasks.start(task)
       }
@@ -202,6 +214,7 @@ export class Master {
   #makeFiles(parts: {
     readonly map: ClusterMap
     readonly workers: ConnectedWorkers
+    readonly history: ClusterHistory
     readonly uploads: OpenUploads
     readonly reads: ReadGenerations
     readonly discards: Discards
@@ -242,6 +255,7 @@ export class Master {
       reads: parts.reads,
       map: parts.map,
       workers: parts.workers,
+      history: parts.history,
       latency: this.#latency,
       readLatency: this.#readLatency,
       prompt: new PromptWorkers(clock),

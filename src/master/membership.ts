@@ -13,8 +13,9 @@ import {
   encodeHeartbeatReply,
   encodeRegisterReply,
 } from '../rpc/messages/membership.ts'
-import type { RegisterRequest, WorkerVitals } from '../rpc/messages/membership.ts'
+import type { RegisterRequest, ToldHistory, WorkerVitals } from '../rpc/messages/membership.ts'
 import type { RpcPeer, RpcReply, RpcRequest } from '../rpc/peer.ts'
+import type { ClusterHistory } from './cluster-history.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import { holdsSlot } from './worker-links.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
@@ -24,6 +25,7 @@ export interface MembershipPorts {
   readonly log: Log
   readonly map: ClusterMap
   readonly workers: ConnectedWorkers
+  readonly history: ClusterHistory
 }
 
 const heartbeatMs = SECOND_MS
@@ -48,7 +50,8 @@ export class Membership {
     if (identity.kind !== 'worker' || identity.id !== report.worker) {
       throw new FrostError('bad-request', `Worker ${report.worker} registers over the connection of another node.`)
     }
-    const { metadata, map, workers, log } = this.#ports
+    const { metadata, map, workers, log, history } = this.#ports
+    await this.#hear(report)
     const row = await metadata.registerWorker(toReport(report, report.vitals))
     if (row.wentBack)
       log.warn('A worker came back with older state than it had; its groups have to be compared.', {
@@ -68,16 +71,29 @@ export class Membership {
     await this.refreshMasters()
     return {
       header: noHeader,
-      body: [encodeRegisterReply({ clusterId: this.#clusterId, masters: this.#masters, heartbeatMs })],
+      body: [
+        encodeRegisterReply({ clusterId: this.#clusterId, masters: this.#masters, heartbeatMs, ...toldBy(history) }),
+      ],
     }
   }
 
-  heartbeat(request: RpcRequest): Promise<RpcReply> {
+  /** Before the worker is used: what it has seen of metadata's history may forbid that anything of it is deleted. */
+  async #hear({ worker, vitals }: RegisterRequest): Promise<void> {
+    const { metadata, history } = this.#ports
+    const { historySeen, usedBytes } = vitals
+    if (historySeen === undefined && usedBytes > 0 && (await metadata.getWorker(worker)) === undefined)
+      await history.hearUnknown(worker)
+    await history.hear(worker, historySeen)
+  }
+
+  async heartbeat(request: RpcRequest): Promise<RpcReply> {
     const report = this.#registered.get(request.peer)
     if (report === undefined) throw new FrostError('bad-request', 'A node sends heartbeats without having registered.')
     const vitals = decodeHeartbeat(request.body ?? noHeader)
-    this.#ports.workers.heard(report.worker, vitals)
-    return Promise.resolve({ header: noHeader, body: [encodeHeartbeatReply({ masters: this.#masters })] })
+    const { workers, history } = this.#ports
+    workers.heard(report.worker, vitals)
+    await history.hear(report.worker, vitals.historySeen)
+    return { header: noHeader, body: [encodeHeartbeatReply({ masters: this.#masters, ...toldBy(history) })] }
   }
 
   async refreshMasters(): Promise<void> {
@@ -94,6 +110,10 @@ export class Membership {
   }
 }
 
+function toldBy({ told }: ClusterHistory): { readonly history?: ToldHistory } {
+  return told === undefined ? {} : { history: told }
+}
+
 function toReport(request: RegisterRequest, vitals: WorkerVitals): WorkerReport {
   return {
     worker: request.worker,
@@ -103,5 +123,6 @@ function toReport(request: RegisterRequest, vitals: WorkerVitals): WorkerReport 
     usedBytes: vitals.usedBytes,
     startCounter: request.startCounter,
     lastBatches: request.lastBatches,
+    ...(vitals.historySeen === undefined ? {} : { historySeen: vitals.historySeen }),
   }
 }

@@ -20,6 +20,8 @@ import type { DataRow } from '../meta/contract/data-metadata.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BackgroundTask } from './background-task.ts'
 import { findListed } from './listed-ids.ts'
+import { OrphanLimit } from './orphan-limit.ts'
+import type { OrphanRequest } from './orphan-limit.ts'
 import { dropAt } from './purge.ts'
 import type { PurgePorts } from './purge.ts'
 import type { WorkerLink } from './worker-link.ts'
@@ -32,21 +34,37 @@ export interface OrphanPorts extends PurgePorts {
   readonly clock: Clock
 }
 
+interface Walked {
+  readonly worker: WorkerId
+  readonly group: GroupId
+  readonly signal: AbortSignal
+}
+
+interface Bounds {
+  readonly horizonMs: number
+  /** What was made before may belong to a file that a rebuild of metadata has not found whole yet. */
+  readonly unsettledBelowMs: number
+  /** The number below which no read can see what was deleted. */
+  readonly readsEndedBefore: number
+}
+
 export class OrphanTask implements BackgroundTask {
   readonly name = 'orphan collection'
   readonly #ports: OrphanPorts
   readonly #everyMs: number
   /** Of the next walk over everything; the first one follows the start. */
   #nextAllMs = 0
+  readonly #limit: OrphanLimit
 
-  constructor(ports: OrphanPorts, options: { readonly everyMs: number }) {
+  constructor(ports: OrphanPorts, options: { readonly everyMs: number; readonly bytesPerDayMin: number }) {
     this.#ports = ports
     this.#everyMs = options.everyMs
+    this.#limit = new OrphanLimit(ports, options)
   }
 
   async step(signal: AbortSignal): Promise<number> {
-    const { clock, lease, workers } = this.#ports
-    if (lease.fence === undefined) return idleMs
+    const { clock, lease, workers, history } = this.#ports
+    if (lease.fence === undefined || !(await history.mayDelete())) return idleMs
     const behind = workers.takeBehind()
     if (clock.monotonicMs() >= this.#nextAllMs) {
       await this.#walk(workers.connected(), signal)
@@ -70,19 +88,25 @@ export class OrphanTask implements BackgroundTask {
 
   /** False where the worker failed. */
   async #collect(worker: WorkerId, group: GroupId, signal: AbortSignal): Promise<boolean> {
-    const { metadata, workers, lease, log } = this.#ports
+    const { metadata, workers, lease, log, history } = this.#ports
     let after: DataId | undefined
     for (;;) {
       signal.throwIfAborted()
       const link = workers.link(worker)
       if (link === undefined) return false
-      if (lease.fence === undefined) return true
+      if (lease.fence === undefined || !(await history.mayDelete())) return true
+      const { unsettledBelowMs = 0 } = await history.look()
       // Both are read before the list: what it shows without a row below the horizon was not open then, nor seen by a read from before.
       const horizonMs = await metadata.horizon()
       const readsEndedBefore = await this.#readsEndedBefore()
       const ids = await this.#list(link, { group, after, signal })
       if (ids === undefined) return false
-      const dead = await this.#findDead(group, ids, { horizonMs, readsEndedBefore })
+      const dead = await this.#findDead({ worker, group, signal }, ids, {
+        horizonMs,
+        unsettledBelowMs,
+        readsEndedBefore,
+      })
+      if (dead === undefined) return false
       if (dead.length > 0) {
         if (!(await dropAt(this.#ports, { worker, group, ids: dead, signal }))) return false
         log.info('Orphaned data was removed from a worker.', { worker, group, ids: dead.length })
@@ -98,20 +122,42 @@ export class OrphanTask implements BackgroundTask {
     return processes.length === 0 ? 0 : Math.min(...processes.map((row) => row.purgeSequence))
   }
 
+  /** `undefined` where the worker failed. */
   async #findDead(
-    group: GroupId,
+    { worker, group, signal }: Walked,
     ids: readonly DataId[],
-    { horizonMs, readsEndedBefore }: { readonly horizonMs: number; readonly readsEndedBefore: number },
-  ): Promise<readonly DataId[]> {
+    { horizonMs, unsettledBelowMs, readsEndedBefore }: Bounds,
+  ): Promise<readonly DataId[] | undefined> {
     if (ids.length === 0) return []
-    const { metadata } = this.#ports
+    const { metadata, lease } = this.#ports
     const rows = await metadata.getDataRows(ids.map((dataId) => ({ group, dataId })))
     const dead = ids.filter((_, index) => isUnseen(rows[index], readsEndedBefore))
-    const unknown = ids.filter((id, index) => rows[index] === undefined && dataIdTimeMs(id) < horizonMs)
-    if (unknown.length === 0) return dead
+    const isSettled = (timeMs: number): boolean => timeMs < horizonMs && timeMs >= unsettledBelowMs
+    const unknown = ids.filter((id, index) => rows[index] === undefined && isSettled(dataIdTimeMs(id)))
+    const { fence } = lease
+    if (unknown.length === 0 || fence === undefined) return dead
+    const allowed = await this.#ask({ worker, group, ids: unknown, fence, signal })
+    if (allowed !== true) return allowed === undefined ? undefined : dead
     const refs = unknown.map((dataId) => ({ group, dataId }))
     const outcomes = await metadata.discard({ refs, queue: false })
     return [...dead, ...unknown.filter((_, index) => outcomes[index] === 'dead')]
+  }
+
+  /** Whether so much may go; `undefined` where the worker failed. */
+  async #ask(request: OrphanRequest): Promise<boolean | undefined> {
+    try {
+      return await this.#limit.allows(request)
+    } catch (error) {
+      request.signal.throwIfAborted()
+      if (!(error instanceof FrostError)) throw error
+      const { worker, group } = request
+      this.#ports.log.warn('It is not known how much orphan collection would delete.', {
+        worker,
+        group,
+        reason: error.message,
+      })
+      return undefined
+    }
   }
 
   async #removeDeadRows(group: GroupId, signal: AbortSignal): Promise<void> {

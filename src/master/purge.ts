@@ -12,6 +12,7 @@ import type { PurgeEntry } from '../meta/contract/data-metadata.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { BackgroundTask } from './background-task.ts'
+import type { ClusterHistory } from './cluster-history.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
@@ -27,6 +28,7 @@ export interface PurgePorts {
   readonly map: ClusterMap
   readonly workers: ConnectedWorkers
   readonly lease: LeaseKeeper
+  readonly history: ClusterHistory
   readonly log: Log
 }
 
@@ -39,9 +41,9 @@ export class PurgeTask implements BackgroundTask {
   }
 
   async step(signal: AbortSignal): Promise<number> {
-    const { metadata, lease } = this.#ports
+    const { metadata, lease, history } = this.#ports
     const { fence } = lease
-    if (fence === undefined) return idleMs
+    if (fence === undefined || !(await history.mayDelete())) return idleMs
     const entries = await metadata.nextPurge({ limit: pageSize })
     if (entries.length === 0) return idleMs
     const groups = [...byGroup(entries)]

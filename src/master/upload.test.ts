@@ -79,7 +79,7 @@ class World {
       ports,
       { chunkSizeBytes, extentBytesMax },
       { bucket: 'default', key: 'file', ...request },
-      undefined,
+      { headSequence: 0, seenSequence: 0 },
     )
   }
 

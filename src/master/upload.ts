@@ -22,7 +22,7 @@ import { BlockGeometry, fullBlockBytes, slotOf } from '../codec/geometry.ts'
 import { encodeManifest } from '../codec/manifest.ts'
 import { repairsMax } from '../meta/contract/file-metadata.ts'
 import type { CommitRepair, CommitVersion } from '../meta/contract/file-metadata.ts'
-import type { Extent, NewVersion, VersionRow } from '../meta/contract/version-row.ts'
+import type { Extent, NewVersion } from '../meta/contract/version-row.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
@@ -62,6 +62,14 @@ export interface UploadOptions {
   readonly extentBytesMax: number
 }
 
+/** What metadata said as the upload began, for the manifest. */
+export interface SeenAtStart {
+  /** Of the newest version of the key; 0: there is none. */
+  readonly headSequence: number
+  /** The number of the last change. */
+  readonly seenSequence: number
+}
+
 export const defaultExtentBytesMax = 16 * GIB
 const blocksInFlightMax = 3
 /** For changes of the group meanwhile. Besides, each worker may once be found not to know the group yet, one after the other. */
@@ -89,7 +97,7 @@ export class UploadStream implements Upload {
   readonly #ports: UploadPorts
   readonly #options: UploadOptions
   readonly #request: PutRequest
-  readonly #head: VersionRow | undefined
+  readonly #seen: SeenAtStart
   readonly #version: VersionId
   readonly #handle: UploadHandle
   readonly #age: number
@@ -108,12 +116,11 @@ export class UploadStream implements Upload {
   #controller: AbortController | undefined
   #isOver = false
 
-  /** `head`: the newest version of the key as the upload begins. */
-  constructor(ports: UploadPorts, options: UploadOptions, request: PutRequest, head: VersionRow | undefined) {
+  constructor(ports: UploadPorts, options: UploadOptions, request: PutRequest, seen: SeenAtStart) {
     this.#ports = ports
     this.#options = options
     this.#request = request
-    this.#head = head
+    this.#seen = seen
     this.#handle = ports.openUploads.open()
     this.#version = makeVersionId(ports.openUploads.nextTimeMs(), ports.random.bytes(10))
     this.#age = ports.budget.nextAge()
@@ -293,7 +300,8 @@ export class UploadStream implements Upload {
       key,
       versionId: this.#version,
       extents: this.#extentRows(),
-      headSequence: this.#head?.sequence ?? 0,
+      ...this.#seen,
+      crcBefore: this.#crc32,
       sizeBytes: this.#receivedBytes,
       ...(contentType === undefined ? {} : { contentType }),
     })

@@ -24,13 +24,22 @@ import {
 import type { FragmentPage, HeldFragment, ListFragmentsRequest } from '../rpc/messages/fragment-sets.ts'
 import { decodeHeldGroups, encodeGroupUsageRequest } from '../rpc/messages/group-usage.ts'
 import type { HeldGroup } from '../rpc/messages/group-usage.ts'
-import { decodeIds, encodeDrop, encodeGroups, encodeListIds, groupsPerMessage } from '../rpc/messages/membership.ts'
+import {
+  decodeGroups,
+  decodeIds,
+  encodeDrop,
+  encodeGroups,
+  encodeListIds,
+  groupsPerMessage,
+} from '../rpc/messages/membership.ts'
 import type { WorkerVitals } from '../rpc/messages/membership.ts'
 import { decodeStates, encodeVerify } from '../rpc/messages/verify.ts'
 import type { FragmentState, VerifyFragmentsRequest } from '../rpc/messages/verify.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeOutcomes, encodeRebuild } from '../rpc/messages/rebuild.ts'
 import type { RebuildOutcome, RebuildRequest } from '../rpc/messages/rebuild.ts'
+import { decodeHeld, encodeAdoptedGroups, encodeListHeld } from '../rpc/messages/recovery.ts'
+import type { AdoptedGroupsRequest, HeldRecord, ListHeldRequest } from '../rpc/messages/recovery.ts'
 import { encodeScrub } from '../rpc/messages/scrub.ts'
 import type { RpcPeer, RpcResponse } from '../rpc/peer.ts'
 import type {
@@ -339,6 +348,22 @@ class PeerLink implements WorkerLink {
     const states = decodeStates(response.body ?? noHeader, request.fragments.length)
     response.release()
     return states
+  }
+
+  async listHeld(request: ListHeldRequest, options: CallOptions): Promise<readonly HeldRecord[]> {
+    const body = [encodeListHeld(request)]
+    const response = await this.peer.request(methods.listHeld, noHeader, { ...options, body })
+    const held = decodeHeld(response.body ?? noHeader)
+    response.release()
+    return held
+  }
+
+  async adoptedGroups(request: AdoptedGroupsRequest, options: CallOptions): Promise<readonly PlacementGroup[]> {
+    const body = [encodeAdoptedGroups(request)]
+    const response = await this.peer.request(methods.adoptedGroups, noHeader, { ...options, body })
+    const groups = decodeGroups(response.body ?? noHeader)
+    response.release()
+    return groups
   }
 
   async #retryAdopted<T>(group: GroupId, run: () => Promise<T>): Promise<T> {

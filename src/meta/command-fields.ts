@@ -14,7 +14,7 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
     createdMs: 'number',
   },
   raiseCounter: { history: 'string', fence: 'object?' },
-  markBehind: { history: 'string', counterSeen: 'number' },
+  markBehind: { history: 'string', seen: 'object?' },
   createBucket: { name: 'string', createdMs: 'number' },
   deleteBucket: { name: 'string' },
   commitVersion: {
@@ -55,10 +55,33 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
   },
   recordWorkers: { reports: 'list' },
   setWorkerState: { worker: 'string', state: 'string?', compared: 'boolean?', fence: 'object?' },
+  countOrphans: { workers: 'list', bytes: 'number', wallMs: 'number', fence: 'object?' },
+  allowOrphans: { worker: 'string' },
   takeLease: { name: 'string', process: 'string', watched: 'object?' },
   renewLease: { name: 'string', token: 'number' },
   releaseLease: { name: 'string', token: 'number' },
   trimChanges: { through: 'number' },
+  startRebuild: { id: 'string', merge: 'boolean', force: 'boolean', startedMs: 'number' },
+  recordRebuild: { row: 'object', fence: 'object?' },
+  finishRebuild: { id: 'string', endedMs: 'number', unsettled: 'boolean', fence: 'object?' },
+  recoverGroup: {
+    rebuild: 'string',
+    group: 'number',
+    epoch: 'number',
+    scheme: 'object',
+    slots: 'list',
+    state: 'string',
+    fence: 'object?',
+  },
+  recoverVersion: {
+    rebuild: 'string',
+    bucket: 'string',
+    key: 'string',
+    version: 'object',
+    seenSequence: 'number',
+    data: 'list',
+    fence: 'object?',
+  },
 }
 
 export function isCommand<Name extends MutationName>(name: Name, value: unknown): value is MutationCommand<Name> {

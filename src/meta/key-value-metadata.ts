@@ -14,12 +14,13 @@ import type { ListPage, ListRequest, NamePage } from './contract/file-metadata.t
 import type { GroupPage, GroupRow } from './contract/group-metadata.ts'
 import type { LeaseRow } from './contract/lease-metadata.ts'
 import type { IntentRow, ProcessRow } from './contract/process-metadata.ts'
+import type { RebuildRow } from './contract/rebuild-metadata.ts'
 import type { ListRepairs, RepairEntry } from './contract/repair-metadata.ts'
 import type { VersionRow } from './contract/version-row.ts'
 import type { WorkerRow } from './contract/worker-metadata.ts'
 import { readHorizon } from './decisions/horizon.ts'
-import { decodeCluster, decodeLease } from './encoding/cluster-rows.ts'
-import { clusterKey, leaseKey, purgeCountKey } from './encoding/keys.ts'
+import { decodeCluster, decodeLease, decodeRebuild } from './encoding/cluster-rows.ts'
+import { clusterKey, leaseKey, purgeCountKey, rebuildKey } from './encoding/keys.ts'
 import { decodeNumbers } from './encoding/plain-rows.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import { MutationMethods } from './mutation-methods.ts'
@@ -66,6 +67,11 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
   async getCluster(): Promise<ClusterRow | undefined> {
     const stored = this.#view().get(clusterKey)
     return stored === undefined ? undefined : decodeCluster(stored)
+  }
+
+  async getRebuild(): Promise<RebuildRow | undefined> {
+    const stored = this.#view().get(rebuildKey)
+    return stored === undefined ? undefined : decodeRebuild(stored)
   }
 
   async getBucket(name: string): Promise<BucketRow | undefined> {

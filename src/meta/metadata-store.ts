@@ -12,6 +12,7 @@ import type { FileMutations, FileReads } from './contract/file-metadata.ts'
 import type { GroupMutations, GroupReads } from './contract/group-metadata.ts'
 import type { LeaseMutations, LeaseReads } from './contract/lease-metadata.ts'
 import type { ProcessMutations, ProcessReads } from './contract/process-metadata.ts'
+import type { RebuildMutations, RebuildReads } from './contract/rebuild-metadata.ts'
 import type { RepairMutations, RepairReads } from './contract/repair-metadata.ts'
 import type { WorkerMutations, WorkerReads } from './contract/worker-metadata.ts'
 
@@ -22,6 +23,7 @@ export interface MetadataReads
     FileReads,
     DataReads,
     ProcessReads,
+    RebuildReads,
     RepairReads,
     GroupReads,
     WorkerReads,
@@ -36,6 +38,7 @@ export interface MetadataMutations
     FileMutations,
     DataMutations,
     ProcessMutations,
+    RebuildMutations,
     RepairMutations,
     GroupMutations,
     WorkerMutations,

@@ -119,4 +119,32 @@ export abstract class MutationMethods implements MetadataMutations {
   trimChanges(command: MutationCommand<'trimChanges'>): Answer<'trimChanges'> {
     return this.run('trimChanges', command)
   }
+
+  startRebuild(command: MutationCommand<'startRebuild'>): Answer<'startRebuild'> {
+    return this.run('startRebuild', command)
+  }
+
+  recordRebuild(command: MutationCommand<'recordRebuild'>): Answer<'recordRebuild'> {
+    return this.run('recordRebuild', command)
+  }
+
+  finishRebuild(command: MutationCommand<'finishRebuild'>): Answer<'finishRebuild'> {
+    return this.run('finishRebuild', command)
+  }
+
+  recoverGroup(command: MutationCommand<'recoverGroup'>): Answer<'recoverGroup'> {
+    return this.run('recoverGroup', command)
+  }
+
+  recoverVersion(command: MutationCommand<'recoverVersion'>): Answer<'recoverVersion'> {
+    return this.run('recoverVersion', command)
+  }
+
+  countOrphans(command: MutationCommand<'countOrphans'>): Answer<'countOrphans'> {
+    return this.run('countOrphans', command)
+  }
+
+  allowOrphans(command: MutationCommand<'allowOrphans'>): Answer<'allowOrphans'> {
+    return this.run('allowOrphans', command)
+  }
 }

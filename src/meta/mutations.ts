@@ -12,6 +12,8 @@ import { Draft } from './decisions/draft.ts'
 import * as group from './decisions/group-decisions.ts'
 import * as lease from './decisions/lease-decisions.ts'
 import * as process from './decisions/process-decisions.ts'
+import * as rebuild from './decisions/rebuild-decisions.ts'
+import * as recover from './decisions/recover-decisions.ts'
 import * as repair from './decisions/repair-decisions.ts'
 import * as worker from './decisions/worker-decisions.ts'
 import type { MetadataMutations } from './metadata-store.ts'
@@ -47,10 +49,17 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   registerWorker: worker.registerWorker,
   recordWorkers: worker.recordWorkers,
   setWorkerState: worker.setWorkerState,
+  countOrphans: worker.countOrphans,
+  allowOrphans: worker.allowOrphans,
   takeLease: lease.takeLease,
   renewLease: lease.renewLease,
   releaseLease: lease.releaseLease,
   trimChanges,
+  startRebuild: rebuild.startRebuild,
+  recordRebuild: rebuild.recordRebuild,
+  finishRebuild: rebuild.finishRebuild,
+  recoverGroup: recover.recoverGroup,
+  recoverVersion: recover.recoverVersion,
 }
 
 export function isMutationName(name: string): name is MutationName {

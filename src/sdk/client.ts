@@ -10,8 +10,8 @@ import { fileQuery, HttpTransport } from './transport.ts'
 import type { ClientOptions, HttpRequest, RequestOptions, Transport } from './transport.ts'
 import { upload } from './upload.ts'
 import type { UploadOptions } from './upload.ts'
-import { parseBuckets, parseFile, parseFiles, parseLayout, parseNames, parseVerified } from './wire.ts'
-import type { BucketInfo, FileInfo, LayoutPage, VerifyPage } from './wire.ts'
+import { parseBuckets, parseFile, parseFiles, parseLayout, parseNames, parseRebuild, parseVerified } from './wire.ts'
+import type { BucketInfo, FileInfo, LayoutPage, RebuildStatus, VerifyPage } from './wire.ts'
 import { parseCluster, parseScrubbing } from './wire-cluster.ts'
 import type { ClusterStatus } from './wire-cluster.ts'
 
@@ -41,6 +41,13 @@ export interface VerifyOptions extends FileOptions {
   readonly after?: number | undefined
   /** Blocks a page, 1 to 1,000. Default 20, some 100 MiB to read at 3+2, so that an answer comes within `timeoutMs`. */
   readonly limit?: number | undefined
+}
+
+export interface RebuildOptions extends RequestOptions {
+  /** Also where the metadata holds files: adds those that it does not know. Default: no. */
+  readonly merge?: boolean | undefined
+  /** Also while more workers are missing than files can do without. Default: no. */
+  readonly force?: boolean | undefined
 }
 
 const pageSizeMax = 1000
@@ -164,6 +171,26 @@ export class FrostByteClient {
       limit: options.limit ?? verifyBlocksDefault,
     }
     return parseVerified(await this.#get('api/v1/verify', `verification of "${name}"`, options, query))
+  }
+
+  /**
+   * Starts to rebuild lost metadata from what the workers hold; it goes on by itself, and `rebuild` tells how far it is.
+   * @throws FrostByteError `precondition-failed`: there is nothing to rebuild, one runs already, or it needs `merge`.
+   */
+  async startRebuild(options: RebuildOptions = {}): Promise<RebuildStatus> {
+    const { merge, force } = options
+    const request = {
+      method: 'POST',
+      path: 'api/v1/rebuild-metadata',
+      query: { merge, force },
+      subject: 'rebuild',
+    } as const
+    return parseRebuild(await this.#transport.requestJson(request, options))
+  }
+
+  /** The last rebuild of the metadata. */
+  async rebuild(options: RequestOptions = {}): Promise<RebuildStatus> {
+    return parseRebuild(await this.#get('api/v1/rebuild-metadata', 'state of the rebuild', options))
   }
 
   async listBuckets(options: RequestOptions = {}): Promise<readonly BucketInfo[]> {

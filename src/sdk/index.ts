@@ -1,7 +1,7 @@
 // What the client library offers, in Node.js and in browsers. `node.ts` adds files on the local disk.
 
 export { FrostByteClient } from './client.ts'
-export type { FileOptions, LayoutOptions, ListOptions, VerifyOptions } from './client.ts'
+export type { FileOptions, LayoutOptions, ListOptions, RebuildOptions, VerifyOptions } from './client.ts'
 export type { Download, DownloadOptions } from './download.ts'
 export { FrostByteError } from './errors.ts'
 export type { ClientErrorCode } from './errors.ts'
@@ -13,7 +13,7 @@ export type { ReplayableSource, UploadSource } from './source.ts'
 export type { ClientOptions, RequestOptions } from './transport.ts'
 export type { UploadOptions } from './upload.ts'
 export type { OnProgress, Progress } from './upload-body.ts'
-export type { BucketInfo, FileInfo, LayoutPage, LayoutPiece, VerifyPage, VerifyProblem } from './wire.ts'
+export type { BucketInfo, FileInfo, LayoutPage, LayoutPiece, RebuildStatus, VerifyPage, VerifyProblem } from './wire.ts'
 export type {
   ClusterStatus,
   GroupStatus,

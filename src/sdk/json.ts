@@ -42,6 +42,12 @@ export class JsonObject {
     return this.optionalDate(name) ?? this.#missing(name, 'a time')
   }
 
+  /** Absent and null are `false`. */
+  flag(name: string): boolean {
+    const found = this.#member(name) ?? false
+    return typeof found === 'boolean' ? found : this.#missing(name, 'true or false')
+  }
+
   /** A time in ISO 8601. */
   optionalDate(name: string): Date | undefined {
     const text = this.optionalText(name)

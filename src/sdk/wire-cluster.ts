@@ -7,6 +7,8 @@ export interface ClusterStatus {
   readonly id: string
   /** By the server's clock, as all times here: how old something is, is the difference of two of them. */
   readonly time: Date
+  /** The metadata was lost, or is older than what the workers hold: reads only, until it is rebuilt. */
+  readonly behind: boolean
   readonly workers: readonly WorkerStatus[]
   readonly groups: readonly GroupStatus[]
   readonly redundancy: RedundancyStatus
@@ -31,6 +33,8 @@ export interface WorkerStatus {
   readonly diskLatencyMs: number
   /** Fragments that are known to be damaged and not replaced yet. */
   readonly damagedFragments: number
+  /** Orphan collection has come to its limit of a day there, and asks before it deletes more. */
+  readonly asksToDelete: boolean
   /** `undefined`: the worker has not said. */
   readonly scrub: ScrubStatus | undefined
 }
@@ -107,6 +111,7 @@ export function parseCluster(value: unknown): ClusterStatus {
   return {
     id: answer.text('id'),
     time: answer.date('time'),
+    behind: answer.flag('behind'),
     workers: answer.objects('workers').map(parseWorker),
     groups: answer.objects('groups').map((group) => ({
       id: group.number('id'),
@@ -134,6 +139,7 @@ function parseWorker(worker: JsonObject): WorkerStatus {
     oldestDiskOperationMs: worker.number('oldestDiskOperationMs'),
     diskLatencyMs: worker.number('diskLatencyMs'),
     damagedFragments: worker.number('damagedFragments'),
+    asksToDelete: worker.flag('asksToDelete'),
     scrub:
       scrub === undefined
         ? undefined

@@ -18,6 +18,28 @@ export interface FileInfo {
   readonly crc32: string | undefined
 }
 
+/** How far a rebuild of the metadata is. */
+export interface RebuildStatus {
+  /** `none`, `running`, `done` or `failed`; another where the server is newer. */
+  readonly state: string
+  readonly groups: number
+  readonly groupsDone: number
+  /** Versions of files that were put back. */
+  readonly filesRecovered: number
+  /** Files of which too little was found; some of them are in `incomplete`. */
+  readonly filesIncomplete: number
+  /** Data that ends no file: of failed uploads, or of larger files. */
+  readonly idsUnnamed: number
+  readonly repairs: number
+  readonly incomplete: readonly { readonly name: string; readonly bucket: string; readonly reason: string }[]
+  readonly workersMissing: readonly string[]
+  /** Done, and data that belongs to no file may be deleted. */
+  readonly settled: boolean
+  /** Why it has failed, and what to do about it. */
+  readonly reason: string | undefined
+  readonly remedy: string | undefined
+}
+
 export interface BucketInfo {
   readonly name: string
   readonly createdAt: Date | undefined
@@ -118,6 +140,28 @@ export function parseNames(value: unknown): readonly string[] {
     if (typeof name === 'string') return name
     throw new FrostByteError('response-invalid', 'list: the server’s answer is no list of names')
   })
+}
+
+export function parseRebuild(value: unknown): RebuildStatus {
+  const answer = new JsonObject(value, 'rebuild')
+  return {
+    state: answer.text('state'),
+    groups: answer.number('groups'),
+    groupsDone: answer.number('groupsDone'),
+    filesRecovered: answer.number('filesRecovered'),
+    filesIncomplete: answer.number('filesIncomplete'),
+    idsUnnamed: answer.number('idsUnnamed'),
+    repairs: answer.number('repairs'),
+    incomplete: answer.objects('incomplete').map((file) => ({
+      name: file.text('filename'),
+      bucket: file.text('bucket'),
+      reason: file.text('reason'),
+    })),
+    workersMissing: answer.texts('workersMissing'),
+    settled: answer.flag('settled'),
+    reason: answer.optionalText('reason'),
+    remedy: answer.optionalText('remedy'),
+  }
 }
 
 export function parseLayout(value: unknown): LayoutPage {

@@ -63,6 +63,12 @@ export class AdoptedGroups {
     for (const group of newer) this.#groups.set(group.group, group)
   }
 
+  /** Groups above `after` in the order of their numbers, at most `limit`. */
+  list({ after, limit }: { readonly after: number; readonly limit: number }): readonly PlacementGroup[] {
+    const above = [...this.#groups.values()].filter(({ group }) => group > after)
+    return above.toSorted((left, right) => left.group - right.group).slice(0, limit)
+  }
+
   /**
    * Whether new data of the group may be taken under `epoch`.
    * @throws FrostError `epoch-stale`: the sender is behind; `group-not-adopted`: this worker is.

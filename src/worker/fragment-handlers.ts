@@ -12,11 +12,12 @@ import {
   encodePageHeader,
 } from '../rpc/messages/fragment-sets.ts'
 import { decodeGroupUsageRequest, encodeHeldGroups } from '../rpc/messages/group-usage.ts'
-import { decodeDrop, decodeGroups, decodeListIds, encodeIds } from '../rpc/messages/membership.ts'
+import { decodeDrop, decodeGroups, decodeListIds, encodeGroups, encodeIds } from '../rpc/messages/membership.ts'
 import { decodeVerify, encodeStates } from '../rpc/messages/verify.ts'
 import type { FragmentState } from '../rpc/messages/verify.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeRebuild, encodeOutcomes, type RebuildRequest } from '../rpc/messages/rebuild.ts'
+import { decodeAdoptedGroups, decodeListHeld, encodeHeld } from '../rpc/messages/recovery.ts'
 import { decodeScrub } from '../rpc/messages/scrub.ts'
 import type { RpcHandler, RpcReply, RpcRequest } from '../rpc/peer.ts'
 import type { FragmentKey } from '../store/contract.ts'
@@ -48,6 +49,8 @@ export function fragmentHandlers({ store, groups, rebuilder }: FragmentHandlerPa
     [methods.dropFragments, async (request) => await dropFragments(store, groups, request)],
     [methods.rebuild, async (request) => await rebuild(rebuilder, groups, request)],
     [methods.scrub, (request) => scrub(store, request)],
+    [methods.listHeld, (request) => listHeld(store, request)],
+    [methods.adoptedGroups, (request) => adoptedGroups(groups, request)],
     [
       methods.adopt,
       async (request) => {
@@ -177,6 +180,20 @@ function scrub(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
       store.startScrub()
       return Promise.resolve(emptyReply)
   }
+}
+
+function listHeld(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
+  const { group, after, limit } = decodeListHeld(bodyOf(request))
+  const held = store.list({ group, limit, ...(after === undefined ? {} : { after: { group, ...after } }) })
+  return Promise.resolve({
+    header: noHeader,
+    body: [encodeHeld(held.map(({ key, recordBytes }) => ({ ...key, recordBytes })))],
+  })
+}
+
+function adoptedGroups(groups: AdoptedGroups, request: RpcRequest): Promise<RpcReply> {
+  const { after = 0, limit } = decodeAdoptedGroups(bodyOf(request))
+  return Promise.resolve({ header: noHeader, body: [encodeGroups(groups.list({ after, limit }))] })
 }
 
 function bodyOf(request: RpcRequest): Uint8Array<ArrayBuffer> {

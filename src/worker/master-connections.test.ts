@@ -92,6 +92,7 @@ class World {
         random: new SimulatedRandom(2),
         log: this.log,
         vitals: () => vitals,
+        told: async () => {},
         joined: async () => {
           await Promise.resolve()
           this.joined++

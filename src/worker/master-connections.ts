@@ -18,7 +18,7 @@ import {
   encodeHeartbeat,
   encodeRegister,
 } from '../rpc/messages/membership.ts'
-import type { RegisterRequest, WorkerVitals } from '../rpc/messages/membership.ts'
+import type { RegisterRequest, ToldHistory, WorkerVitals } from '../rpc/messages/membership.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import type { RpcPeer } from '../rpc/peer.ts'
 
@@ -34,6 +34,8 @@ export interface MasterConnectionsPorts {
   readonly random: Random
   readonly log: Log
   readonly vitals: () => WorkerVitals
+  /** What a master says of metadata's history; durable when it resolves. */
+  readonly told: (history: ToldHistory | undefined) => Promise<void>
   /** Called after each handshake, before anything is stored for that cluster; durable when it resolves. */
   readonly joined: (clusterId: ClusterId) => Promise<void>
   /** The node as it presents itself; its cluster may become known meanwhile. */
@@ -124,7 +126,7 @@ export class MasterConnections {
 
   /** Until the connection ends. */
   async #serve(address: string, signal: AbortSignal, onRegistered: () => void): Promise<void> {
-    const { clock, vitals, node } = this.#ports
+    const { clock, vitals, told, node } = this.#ports
     const peer = await connectPeer(node(), { address, timeoutMs: connectTimeoutMs, signal })
     const { id } = peer.info.identity
     const other = this.#registered.get(id)
@@ -145,8 +147,10 @@ export class MasterConnections {
         await clock.sleep(heartbeatMs, either)
         const body = [encodeHeartbeat(vitals())]
         const beat = await peer.request(methods.heartbeat, noHeader, { deadlineMs: requestDeadlineMs, body, signal })
-        this.#follow(decodeHeartbeatReply(beat.body ?? noHeader).masters)
+        const { masters, history } = decodeHeartbeatReply(beat.body ?? noHeader)
         beat.release()
+        this.#follow(masters)
+        await told(history)
       }
     } finally {
       this.#peers.delete(peer)
@@ -157,12 +161,13 @@ export class MasterConnections {
 
   /** Resolves to the time between heartbeats. */
   async #register(peer: RpcPeer, address: string, signal: AbortSignal): Promise<number> {
-    const { log, vitals, joined } = this.#ports
+    const { log, vitals, told, joined } = this.#ports
     if (peer.info.clusterId !== undefined) await joined(peer.info.clusterId)
     const body = [encodeRegister({ ...this.#registration, vitals: vitals() })]
     const response = await peer.request(methods.register, noHeader, { deadlineMs: requestDeadlineMs, body, signal })
-    const { masters, heartbeatMs } = decodeRegisterReply(response.body ?? noHeader)
+    const { masters, heartbeatMs, history } = decodeRegisterReply(response.body ?? noHeader)
     response.release()
+    await told(history)
     log.info('Registered with a master.', { master: address })
     this.#follow(masters)
     return heartbeatMs

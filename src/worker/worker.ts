@@ -13,7 +13,7 @@ import type { Random } from '../ports/random.ts'
 import type { BodyPool } from '../rpc/body-pool.ts'
 import { listenForPeers } from '../rpc/connect.ts'
 import type { RpcListener, RpcNode } from '../rpc/connect.ts'
-import type { ScrubVitals, WorkerVitals } from '../rpc/messages/membership.ts'
+import type { HistoryCount, ScrubVitals, WorkerVitals } from '../rpc/messages/membership.ts'
 import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
 import type { OpenReport, ScrubStatus, StoreOptions } from '../store/contract.ts'
 import { FragmentStore } from '../store/fragment-store.ts'
@@ -22,6 +22,7 @@ import { fragmentHandlers } from './fragment-handlers.ts'
 import { MasterConnections } from './master-connections.ts'
 import { PeerWorkers } from './peer-workers.ts'
 import { Rebuilder } from './rebuilder.ts'
+import { SeenHistory } from './seen-history.ts'
 
 export interface WorkerPorts {
   readonly clock: Clock
@@ -100,6 +101,8 @@ export class Worker {
     this.#clusterId = opened.clusterId
     const groups = new AdoptedGroups(mapDisk)
     await groups.open()
+    const history = new SeenHistory(mapDisk)
+    await history.open()
     const store = this.#store
     const rebuilder = new Rebuilder({ clock, compute, store, peers: this.#peers, worker: opened.workerId })
     this.#rebuilder = rebuilder
@@ -116,7 +119,8 @@ export class Worker {
         clock,
         random,
         log,
-        vitals: () => this.#vitals(),
+        vitals: () => this.#vitals(history.seen),
+        told: async (told) => await history.remember(told),
         joined: async (clusterId) => {
           await this.#store.joinCluster(clusterId)
           this.#clusterId = clusterId
@@ -163,7 +167,7 @@ export class Worker {
     }
   }
 
-  #vitals(): WorkerVitals {
+  #vitals(historySeen: HistoryCount | undefined): WorkerVitals {
     return {
       ...toVitals(this.#store),
       oldestDiskOperationMs: Math.round(this.#store.oldestOperationMs()),
@@ -171,6 +175,7 @@ export class Worker {
       corruptFragments: this.#store.counters().damageFound,
       failing: this.#store.isFailing(),
       scrub: toScrubVitals(this.#store.scrubStatus()),
+      ...(historySeen === undefined ? {} : { historySeen }),
     }
   }
 }

@@ -9,6 +9,7 @@ import { deleteTests } from './metadata/deletes.ts'
 import { groupTests } from './metadata/groups.ts'
 import { listingTests } from './metadata/listings.ts'
 import { processTests } from './metadata/processes.ts'
+import { rebuildTests } from './metadata/rebuilds.ts'
 import { referenceTests } from './metadata/references.ts'
 import type { CreateStore } from './metadata/scene.ts'
 import { versionTests } from './metadata/versions.ts'
@@ -25,4 +26,5 @@ export function metadataStoreConformance(name: string, create: CreateStore): voi
   processTests(name, create)
   groupTests(name, create)
   changeTests(name, create)
+  rebuildTests(name, create)
 }

@@ -8,6 +8,7 @@ import { addDrainCommand } from './drain.ts'
 import { addGetCommand } from './get.ts'
 import { addLsCommand } from './ls.ts'
 import { addPutCommand } from './put.ts'
+import { addRebuildMetadataCommand } from './rebuild-metadata.ts'
 import { addRepairCommand } from './repair.ts'
 import { addRmCommand } from './rm.ts'
 import { addScrubCommand } from './scrub.ts'
@@ -26,5 +27,6 @@ export function addClientCommands(program: Command, context: CommandContext): vo
   addRepairCommand(program, context)
   addScrubCommand(program, context)
   addVerifyCommand(program, context)
+  addRebuildMetadataCommand(program, context)
   addBenchCommand(program, context)
 }

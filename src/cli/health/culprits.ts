@@ -45,7 +45,12 @@ export function culpritsOf(status: ClusterStatus): readonly Culprit[] {
 type Trouble = readonly [level: Level, text: string]
 
 function troublesOf(worker: WorkerStatus, isWhole: boolean): readonly Trouble[] {
-  return [...stateTroubles(worker, isWhole), ...diskTroubles(worker), ...spaceTroubles(worker)]
+  return [
+    ...stateTroubles(worker, isWhole),
+    ...diskTroubles(worker),
+    ...spaceTroubles(worker),
+    ...orphanTroubles(worker),
+  ]
 }
 
 function stateTroubles(worker: WorkerStatus, isWhole: boolean): readonly Trouble[] {
@@ -105,6 +110,12 @@ function isDiskSlow(worker: WorkerStatus): boolean {
 function stuckDisk({ state, oldestDiskOperationMs }: WorkerStatus): string {
   const seconds = (oldestDiskOperationMs / 1000).toFixed(1)
   return `${state === 'suspect' ? 'suspect: ' : ''}slow disk: one operation has not ended for ${seconds} s`
+}
+
+function orphanTroubles({ id, asksToDelete }: WorkerStatus): readonly Trouble[] {
+  if (!asksToDelete) return []
+  const call = `POST /api/v1/allow-orphans?worker=${id}`
+  return [['warning', `asks: much that the metadata does not know is to be deleted there. To allow it: ${call}`]]
 }
 
 function spaceTroubles({ usedBytes, capacityBytes }: WorkerStatus): readonly Trouble[] {

@@ -7,6 +7,7 @@ export function statusJson(status: ClusterStatus): object {
   return {
     id: status.id,
     time: status.time.toISOString(),
+    behind: status.behind,
     workers: status.workers.map(workerJson),
     groups: status.groups,
     redundancy: {

@@ -47,6 +47,7 @@ export function statusLines(
   const culprits = culpritsOf(status)
   return [
     headLine(status),
+    ...behindLines(status),
     ...(isPast ? [] : verdictLines(status)),
     ...figureLines(status),
     ...section('Lost files', lostLines(status.redundancy)),
@@ -70,6 +71,12 @@ function headLine({ id, workers, groups }: ClusterStatus): StatusLine {
   const writable = groups.filter(({ state }) => state === 'writable').length
   const all = `${up} of ${countOf(workers.length, 'worker')} up, ${countOf(groups.length, 'placement group')}`
   return { text: `Cluster ${escapeText(id)}: ${all} (${writable} writable)` }
+}
+
+function behindLines({ behind }: ClusterStatus): readonly StatusLine[] {
+  if (!behind) return []
+  const text = 'The metadata was lost or is old: reads only, nothing is deleted. Run: frostbyte rebuild-metadata'
+  return [{ text, level: 'bad' }]
 }
 
 function figureLines(status: ClusterStatus): readonly StatusLine[] {

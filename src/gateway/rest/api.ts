@@ -1,11 +1,12 @@
-// /api/v1/…: the state of the cluster, what is known of a file, where its chunks lie, and buckets.
+// /api/v1/…: the state of the cluster, rebuilding its metadata, what is known of a file, where its chunks lie, and buckets.
 
 import { FrostError } from '../../base/errors.ts'
+import { parseWorkerId } from '../../base/ids.ts'
 import { jsonHeaders } from '../http/exchange.ts'
 import type { Exchange } from '../http/exchange.ts'
-import { integerParameter } from '../http/query.ts'
+import { booleanParameter, integerParameter } from '../http/query.ts'
 import type { Query } from '../http/query.ts'
-import { describeCluster, describeFile, describeLayout, formatTime } from './json-forms.ts'
+import { describeCluster, describeFile, describeLayout, describeRebuild, formatTime } from './json-forms.ts'
 import { openApiText } from './openapi.ts'
 import { bucketOf, fileNameOf, fileNotFound } from './rest-parts.ts'
 import type { RestParts } from './rest-parts.ts'
@@ -16,6 +17,23 @@ export async function handleCluster(exchange: Exchange, _query: Query, parts: Re
   const state = await parts.files.cluster()
   // Read afterwards: no time in the state then looks younger than it is.
   exchange.sendJson(200, describeCluster(state, parts.clock.wallMs()))
+}
+
+export async function handleRebuild(exchange: Exchange, _query: Query, parts: RestParts): Promise<void> {
+  exchange.sendJson(200, describeRebuild(await parts.files.rebuild()))
+}
+
+export async function handleStartRebuild(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
+  const options = { merge: booleanParameter(query, 'merge'), force: booleanParameter(query, 'force') }
+  exchange.sendJson(202, describeRebuild(await parts.files.startRebuild(options)))
+}
+
+export async function handleAllowOrphans(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
+  const worker = parseWorkerId(query.get('worker') ?? '')
+  if (worker === undefined)
+    throw new FrostError('bad-request', 'The request names no worker.', { remedy: 'Give its id, as ?worker=ID.' })
+  await parts.files.allowOrphans(worker)
+  exchange.sendJson(200, { worker })
 }
 
 export async function handleStat(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {

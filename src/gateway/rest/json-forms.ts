@@ -1,12 +1,14 @@
 // The JSON forms of what the file service tells: names as the REST face promises them (docs/reference/rest.md), `null` for what is
 // not known, times as ISO 8601 in UTC, CRC-32 as eight hex digits.
 
+import { isSettling } from '../../meta/contract/rebuild-metadata.ts'
 import type {
   ClusterState,
   FileInfo,
   FileLayout,
   HealingInfo,
   LayoutPiece,
+  RebuildState,
   Redundancy,
   VerifyPage,
   WorkerInfo,
@@ -42,6 +44,7 @@ export function describeCluster(state: ClusterState, nowMs: number): unknown {
   return {
     id: state.id,
     time: formatTime(nowMs),
+    behind: state.behind,
     workers: state.workers.map(describeWorker),
     groups: state.groups.map((group) => ({
       id: group.id,
@@ -57,7 +60,7 @@ export function describeCluster(state: ClusterState, nowMs: number): unknown {
 
 function describeWorker(worker: WorkerInfo): unknown {
   const { id, address, zone, state, usedBytes, capacityBytes, slots, failing, scrub } = worker
-  const { oldestDiskOperationMs, diskLatencyMs, damagedFragments } = worker
+  const { oldestDiskOperationMs, diskLatencyMs, damagedFragments, asksToDelete } = worker
   return {
     id,
     address,
@@ -70,6 +73,7 @@ function describeWorker(worker: WorkerInfo): unknown {
     oldestDiskOperationMs,
     diskLatencyMs,
     damagedFragments,
+    asksToDelete,
     scrub:
       scrub === undefined
         ? null
@@ -120,6 +124,28 @@ export function describeVerified(page: VerifyPage): unknown {
     good: page.good,
     problems: page.problems.map(({ block, column, worker, state }) => ({ block, column, worker, state })),
     next: page.next ?? null,
+  }
+}
+
+/** `undefined`: there was none. */
+export function describeRebuild(rebuild: RebuildState | undefined): unknown {
+  return {
+    state: rebuild?.state ?? 'none',
+    merge: rebuild?.merge ?? false,
+    force: rebuild?.force ?? false,
+    startedAt: rebuild === undefined ? null : formatTime(rebuild.startedMs),
+    endedAt: rebuild?.endedMs === undefined ? null : formatTime(rebuild.endedMs),
+    groups: rebuild?.groups ?? 0,
+    groupsDone: rebuild?.groupsDone ?? 0,
+    filesRecovered: rebuild?.filesRecovered ?? 0,
+    filesIncomplete: rebuild?.filesIncomplete ?? 0,
+    idsUnnamed: rebuild?.idsUnnamed ?? 0,
+    repairs: rebuild?.repairs ?? 0,
+    incomplete: (rebuild?.examples ?? []).map(({ bucket, key, reason }) => ({ filename: key, bucket, reason })),
+    workersMissing: rebuild?.missing ?? [],
+    settled: rebuild?.state === 'done' && isSettling(rebuild),
+    reason: rebuild?.reason ?? null,
+    remedy: rebuild?.remedy ?? null,
   }
 }
 

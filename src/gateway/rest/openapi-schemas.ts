@@ -44,11 +44,13 @@ export const schemas = {
     time,
     crc32,
   }),
+  AllowedWorker: object({ worker: workerId }),
   Bucket: object({ name: text }),
   Buckets: array(object({ name: text, created: time })),
   Cluster: object({
     id: { type: 'string', pattern: '^[0-9a-f]{32}$' },
     time: { ...time, description: 'Now, by the clock of the other times.' },
+    behind: { type: 'boolean', description: 'The metadata was lost or is old: reads only, until it is rebuilt.' },
     workers: array(
       object({
         id: workerId,
@@ -78,6 +80,7 @@ export const schemas = {
           ],
           description: 'null: the worker has not said.',
         },
+        asksToDelete: { type: 'boolean', description: 'Orphan collection waits for POST /api/v1/allow-orphans.' },
       }),
     ),
     groups: array(
@@ -124,6 +127,24 @@ export const schemas = {
       object({ block: count, column: count, worker: workerId, state: { enum: ['missing', 'damaged', 'unknown'] } }),
     ),
     next: { type: ['integer', 'null'], description: '`after` of the next page.' },
+  }),
+  Rebuild: object({
+    state: { enum: ['none', 'running', 'done', 'failed'] },
+    merge: { type: 'boolean' },
+    force: { type: 'boolean' },
+    startedAt: timeOrNull,
+    endedAt: timeOrNull,
+    groups: { ...count, description: 'Placement groups that were found.' },
+    groupsDone: count,
+    filesRecovered: { ...count, description: 'Versions of files that were put back.' },
+    filesIncomplete: { ...count, description: 'Files of which too little was found; some are in `incomplete`.' },
+    idsUnnamed: { ...count, description: 'Data that ends no file: of failed uploads, or of larger files.' },
+    repairs: count,
+    incomplete: array(object({ filename: text, bucket: text, reason: text })),
+    workersMissing: array(workerId),
+    settled: { type: 'boolean', description: 'Done, and data that belongs to no file may be deleted.' },
+    reason: { type: ['string', 'null'], description: 'Why it has failed.' },
+    remedy: { type: ['string', 'null'] },
   }),
   Layout: object({
     filename: fileName,

@@ -46,6 +46,7 @@ const descriptions: Readonly<Record<number, string>> = {
 }
 
 const text = { type: 'string' }
+const flag = { type: 'boolean', default: false }
 const bytes = { schema: { type: 'string', format: 'binary' } }
 const bucket = parameter('bucket', { type: 'string', default: 'default' }, 'The bucket.')
 const fileName = parameter('filename', text, 'The name of the file: 1 to 1,024 bytes of UTF-8, percent-encoded.')
@@ -118,7 +119,7 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
         parameter('prefix', text, 'Only names that begin with it.'),
         afterName,
         limit,
-        parameter('details', { type: 'boolean', default: false }, 'Size, ETag and time besides the name.'),
+        parameter('details', flag, 'Size, ETag and time besides the name.'),
         bucket,
       ],
       responses: {
@@ -190,6 +191,28 @@ const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
         bucket,
       ],
       responses: { '200': json('What was found.', reference('Verified')), ...problems(400, 404, 421, 503) },
+    },
+  },
+  '/api/v1/allow-orphans': {
+    post: {
+      summary:
+        'Lets orphan collection delete what the metadata does not know at a worker, where it asks, until its day ends.',
+      parameters: [parameter('worker', { type: 'string' }, 'The id of the worker.')],
+      responses: { '200': json('Allowed.', reference('AllowedWorker')), ...problems(400, 403, 412, 421, 503) },
+    },
+  },
+  '/api/v1/rebuild-metadata': {
+    get: {
+      summary: 'How far the last rebuild of the metadata is.',
+      responses: { '200': json('The rebuild.', reference('Rebuild')), ...problems(421, 503) },
+    },
+    post: {
+      summary: 'Starts to rebuild lost metadata from what the workers hold. It goes on by itself, also after a crash.',
+      parameters: [
+        parameter('merge', flag, 'Also where the metadata holds files: adds those that it does not know.'),
+        parameter('force', flag, 'Also while more workers are missing than files can do without.'),
+      ],
+      responses: { '202': json('It runs.', reference('Rebuild')), ...problems(400, 403, 412, 421, 503) },
     },
   },
   '/api/v1/stat': {

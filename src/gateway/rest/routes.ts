@@ -2,12 +2,15 @@
 
 import { downloadPrefix, handleDownload } from './download.ts'
 import {
+  handleAllowOrphans,
   handleCluster,
   handleCreateBucket,
   handleLayout,
   handleListBuckets,
   handleOpenApi,
+  handleRebuild,
   handleRemoveBucket,
+  handleStartRebuild,
   handleStat,
 } from './api.ts'
 import { handleDelete } from './delete.ts'
@@ -41,6 +44,8 @@ const exactRoutes: ReadonlyMap<string, Route> = new Map([
   ['/download', download],
   ['/delete', route('delete', { DELETE: handleDelete })],
   ['/api/v1/cluster', route('cluster', { GET: handleCluster })],
+  ['/api/v1/allow-orphans', route('allow-orphans', { POST: handleAllowOrphans })],
+  ['/api/v1/rebuild-metadata', route('rebuild-metadata', { GET: handleRebuild, POST: handleStartRebuild })],
   ['/api/v1/stat', route('stat', { GET: handleStat })],
   ['/api/v1/layout', route('layout', { GET: handleLayout })],
   ['/api/v1/repair', route('repair', { POST: handleRepair })],

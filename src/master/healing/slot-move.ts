@@ -72,9 +72,8 @@ export async function fillAndSwap(
 }
 
 /**
- * Until a walk finds nothing any more: meanwhile repair may have brought fragments to the old holder alone, and the copy of a
- * new one may not have arrived. What still slips through is found by the comparison after the swap; until then its file bears one
- * loss less.
+ * Until a walk finds nothing any more: meanwhile repair may have brought fragments to the old holder alone, and the copy of a new one
+ * may not have arrived. What still slips through is found by the comparison after the swap; until then its file bears one loss less.
  */
 async function fill(
   ports: SlotMovePorts,

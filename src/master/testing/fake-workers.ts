@@ -19,6 +19,7 @@ import { fragmentsPerPage } from '../../rpc/messages/fragment-sets.ts'
 import type { FragmentId, FragmentPage, HeldFragment, ListFragmentsRequest } from '../../rpc/messages/fragment-sets.ts'
 import type { HeldGroup } from '../../rpc/messages/group-usage.ts'
 import type { RebuildOutcome, RebuildRequest } from '../../rpc/messages/rebuild.ts'
+import type { HeldRecord } from '../../rpc/messages/recovery.ts'
 import type { FragmentState, VerifyFragmentsRequest } from '../../rpc/messages/verify.ts'
 import type {
   CallOptions,
@@ -233,6 +234,16 @@ class FakeLink implements WorkerLink {
     await Promise.resolve()
     const records = this.#workers.records.get(this.worker)
     return fragments.map((fragment) => (records?.has(nameOf(fragment)) === true ? 'good' : 'missing'))
+  }
+
+  async listHeld(): Promise<readonly HeldRecord[]> {
+    await Promise.resolve()
+    return []
+  }
+
+  async adoptedGroups(): Promise<readonly PlacementGroup[]> {
+    await Promise.resolve()
+    return []
   }
 
   #record(key: FragmentKey): Uint8Array {

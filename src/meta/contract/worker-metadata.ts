@@ -3,6 +3,7 @@
 // now is not here: that is seen by each process, and not stored.
 
 import type { WorkerId } from '../../base/ids.ts'
+import type { HistorySeen } from './cluster-metadata.ts'
 import type { Fence } from './conventions.ts'
 
 export interface WorkerRow extends WorkerReport {
@@ -12,6 +13,18 @@ export interface WorkerRow extends WorkerReport {
    * serves reads only until its groups are compared.
    */
   readonly wentBack: boolean
+  /** What orphan collection took away here of data that metadata did not know. Absent: nothing yet. */
+  readonly orphans?: OrphanCount
+}
+
+/** Of a day, which begins with the first. */
+export interface OrphanCount {
+  readonly sinceMs: number
+  readonly bytes: number
+  /** It came to its limit, and asks. */
+  readonly asks: boolean
+  /** It was allowed to go on until the day ends. */
+  readonly allowed: boolean
 }
 
 /** What was decided of a worker; that it is up, suspect or down is seen, not stored. */
@@ -28,7 +41,7 @@ export interface WorkerReport {
   /** Of the small and the large log; they never go back. */
   readonly lastBatches: readonly number[]
   /** The highest counter of metadata's history that it has stored. */
-  readonly historySeen?: { readonly history: string; readonly counter: number }
+  readonly historySeen?: HistorySeen
 }
 
 export interface WorkerReads {
@@ -48,6 +61,18 @@ export interface WorkerMutations {
    * is harmless.
    */
   recordWorkers(command: { readonly reports: readonly WorkerReport[] }): Promise<void>
+  /**
+   * Counts bytes that orphan collection is about to take away from each of some workers, all of which hold about as much of the same data.
+   * `false`: for one of them that would be more than its `bytesMax` in a day; nothing is counted, and it is stored that it asks. Unknown
+   * workers are skipped. A repeat counts them twice, which harms nothing.
+   * @throws FrostError `precondition-failed`: the fence is stale.
+   */
+  countOrphans(command: CountOrphans): Promise<boolean>
+  /**
+   * Lets orphan collection go on where it asks, until its day ends. A repeat is harmless.
+   * @throws FrostError `precondition-failed`: there is no such worker.
+   */
+  allowOrphans(command: { readonly worker: WorkerId }): Promise<WorkerRow>
   /** @throws FrostError `precondition-failed`: there is no such worker, or the fence is stale. A repeat is harmless. */
   setWorkerState(command: SetWorkerState): Promise<WorkerRow>
 }
@@ -57,6 +82,15 @@ export interface SetWorkerState {
   readonly state?: WorkerMembership
   /** `true` after every group of it was compared. */
   readonly compared?: true
+  readonly fence?: Fence
+}
+
+export interface CountOrphans {
+  readonly workers: readonly { readonly worker: WorkerId; readonly bytesMax: number }[]
+  /** From each. */
+  readonly bytes: number
+  /** A day ends by the wall clock, which may be set back: then it is longer. */
+  readonly wallMs: number
   readonly fence?: Fence
 }
 

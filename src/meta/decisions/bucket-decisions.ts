@@ -8,18 +8,28 @@ import type { BucketRow, BucketUsage } from '../contract/bucket-metadata.ts'
 import type { StoredBucket } from '../encoding/bucket-encoding.ts'
 import { decodeBucket, decodeUsage, encodeBucket, encodeUsage } from '../encoding/bucket-encoding.ts'
 import { bucketKey, headPrefix, keptBucketPrefix, markerPrefix, tables, usageKey, within } from '../encoding/keys.ts'
+import { refuseWhileBehind } from './cluster-decisions.ts'
 import type { Draft } from './draft.ts'
 
 export function createBucket(draft: Draft, row: BucketRow): void {
-  const key = bucketKey(row.name)
-  if (draft.get(key) !== undefined) throw new FrostError('bucket-exists', `The bucket ${row.name} exists already.`)
-  if (draft.range({ ...within(tables.bucket), limit: bucketsMax }).length === bucketsMax)
-    throw new FrostError('bad-request', `There are ${bucketsMax} buckets, and no more can be made.`)
-  draft.put(key, encodeBucket({ createdMs: row.createdMs, hadMarkers: false }))
+  refuseWhileBehind(draft)
+  if (draft.get(bucketKey(row.name)) !== undefined)
+    throw new FrostError('bucket-exists', `The bucket ${row.name} exists already.`)
+  putBucket(draft, row)
   draft.record({ kind: 'bucket', bucket: row.name })
 }
 
+/** The caller has looked that there is none, and records the change. @throws FrostError `bad-request` above `bucketsMax`. */
+export function putBucket(draft: Draft, { name, createdMs }: BucketRow): StoredBucket {
+  if (draft.range({ ...within(tables.bucket), limit: bucketsMax }).length === bucketsMax)
+    throw new FrostError('bad-request', `There are ${bucketsMax} buckets, and no more can be made.`)
+  const row = { createdMs, hadMarkers: false }
+  draft.put(bucketKey(name), encodeBucket(row))
+  return row
+}
+
 export function deleteBucket(draft: Draft, { name }: { readonly name: string }): void {
+  refuseWhileBehind(draft)
   readBucket(draft, name)
   for (const prefix of [headPrefix(name), markerPrefix(name), keptBucketPrefix(name)]) {
     if (draft.range({ ...within(prefix), limit: 1 }).length > 0)

@@ -15,6 +15,7 @@ import { commandKey, extentListKey, groupKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
 import { encodeExtentList } from '../encoding/version-encoding.ts'
 import { addUsage, readBucket } from './bucket-decisions.ts'
+import { refuseWhileBehind } from './cluster-decisions.ts'
 import { insertDataRow, readData } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 import { checkCondition, keepVersion, putHead, readHead } from './heads.ts'
@@ -26,6 +27,7 @@ export function commitVersion(draft: Draft, command: CommitVersion): CommitResul
   assertCommand(command)
   const repeated = findRepeat(draft, command)
   if (repeated !== undefined) return { row: repeated }
+  refuseWhileBehind(draft)
   const { bucket, key, version } = command
   const bucketRow = readBucket(draft, bucket)
   checkAboveHorizon(draft, idsOf(command))

@@ -12,6 +12,7 @@ import { pageLimitMax } from '../contract/conventions.ts'
 import type { DataRef, Fence } from '../contract/conventions.ts'
 import type { Discard, DiscardOutcome, PurgeEntry } from '../contract/data-metadata.ts'
 import { deadDataKey, purgeKey } from '../encoding/keys.ts'
+import { refuseWhileBehind } from './cluster-decisions.ts'
 import { insertDataRow, readData, removeDataRow } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 import { readHorizon } from './horizon.ts'
@@ -21,6 +22,8 @@ const empty = new Uint8Array()
 
 export function discard(draft: Draft, { refs, queue }: Discard): readonly DiscardOutcome[] {
   assert(refs.length <= pageLimitMax, 'number of ids to discard')
+  // A failed upload of this process is known to be one; what merely has no row may be a file that metadata has forgotten.
+  if (!queue) refuseWhileBehind(draft)
   const inserted: DataRef[] = []
   const outcomes = refs.map((ref): DiscardOutcome => {
     const stored = readData(draft, ref)
@@ -45,6 +48,7 @@ interface RemovePurged {
 export function removePurged(draft: Draft, command: RemovePurged): void {
   assert(command.entries.length <= pageLimitMax, 'number of purged entries')
   draft.checkFence(command.fence)
+  refuseWhileBehind(draft)
   const removed = command.entries.filter((entry) => draft.get(purgeKey(entry)) !== undefined)
   if (removed.length === 0) return
   for (const entry of removed) {
@@ -63,6 +67,7 @@ interface RemoveDeadRows {
 export function removeDeadRows(draft: Draft, command: RemoveDeadRows): number {
   assert(command.refs.length <= pageLimitMax, 'number of dead rows')
   draft.checkFence(command.fence)
+  refuseWhileBehind(draft)
   const { horizonMs } = readHorizon(draft)
   const removed: DataRef[] = []
   for (const { group, dataId } of command.refs) {

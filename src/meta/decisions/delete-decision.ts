@@ -8,6 +8,7 @@ import { readHex } from '../encoding/key-parts.ts'
 import { commandKey, tables, within } from '../encoding/keys.ts'
 import { decodeVersion, encodeVersion } from '../encoding/version-encoding.ts'
 import { addUsage, readBucket } from './bucket-decisions.ts'
+import { refuseWhileBehind } from './cluster-decisions.ts'
 import { countFile } from './commit-decision.ts'
 import type { Draft } from './draft.ts'
 import { checkCondition, readHead, removeHead } from './heads.ts'
@@ -21,6 +22,7 @@ export function deleteKey(draft: Draft, command: DeleteKey): VersionRow | undefi
   const { bucket, key, commandId, condition } = command
   const stored = draft.get(commandKey(commandId))
   if (stored !== undefined) return decodeVersion(stored)
+  refuseWhileBehind(draft)
   const bucketRow = readBucket(draft, bucket)
   checkAboveHorizon(draft, [commandId])
   const head = readHead(draft, command, bucketRow)

@@ -67,6 +67,12 @@ export class Draft {
     return this.#sequence
   }
 
+  /** Numbers of changes go on above `sequence`, from this mutation's own on. Before its number was asked for. */
+  raiseSequence(sequence: number): void {
+    assert(this.#sequence === undefined, 'the number was not given yet')
+    this.#sequence = Math.max(this.sequence, sequence + 1)
+  }
+
   /** What this mutation changed; once. */
   record(change: Change): void {
     assert(this.#record === undefined, 'a mutation has one change record')

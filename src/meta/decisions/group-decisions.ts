@@ -21,10 +21,12 @@ import { decodeGroup, encodeGroup } from '../encoding/group-encoding.ts'
 import { uint32Part } from '../encoding/key-parts.ts'
 import { groupKey, mapChangeKey, mapVersionKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
+import { refuseWhileBehind } from './cluster-decisions.ts'
 import type { Draft } from './draft.ts'
 
 export function createGroup(draft: Draft, { group, scheme, workers, fence }: CreateGroup): GroupRow {
   draft.checkFence(fence)
+  refuseWhileBehind(draft)
   assertScheme(scheme)
   assert(workers.length === columnCount(scheme), 'a group has a worker for each column')
   const slots = workers.map((worker): GroupSlot => ({ worker, holderSinceEpoch: toEpoch(1) }))
@@ -39,6 +41,7 @@ export function createGroup(draft: Draft, { group, scheme, workers, fence }: Cre
 
 export function changeGroup(draft: Draft, { group, epoch, slots, fence }: ChangeGroup): GroupRow {
   draft.checkFence(fence)
+  refuseWhileBehind(draft)
   const stored = mustReadGroup(draft, group)
   assert(slots.length === stored.slots.length, 'a group keeps its number of slots')
   if (stored.epoch === epoch + 1 && sameSlots(stored.slots, slots)) return stored
@@ -61,6 +64,7 @@ interface SetGroupState {
 
 export function setGroupState(draft: Draft, { group, state, fence }: SetGroupState): GroupRow {
   draft.checkFence(fence)
+  refuseWhileBehind(draft)
   const stored = mustReadGroup(draft, group)
   return stored.state === state ? stored : writeGroup(draft, { ...stored, state })
 }
@@ -77,7 +81,7 @@ export function recordGroupBytes(draft: Draft, { groups }: { readonly groups: re
   if (changed !== undefined) draft.record({ kind: 'group', group: changed })
 }
 
-function readGroupRow(draft: Draft, group: GroupId): GroupRow | undefined {
+export function readGroupRow(draft: Draft, group: GroupId): GroupRow | undefined {
   const stored = draft.get(groupKey(group))
   return stored === undefined ? undefined : decodeGroup(group, stored)
 }
@@ -89,7 +93,7 @@ function mustReadGroup(draft: Draft, group: GroupId): GroupRow {
 }
 
 /** Writes a row under the next version of the map. */
-function writeGroup(draft: Draft, row: GroupRow): GroupRow {
+export function writeGroup(draft: Draft, row: GroupRow): GroupRow {
   const mapVersion = (decodeNumbers(draft.get(mapVersionKey), 1)[0] ?? 0) + 1
   const written = { ...row, mapVersion }
   draft.put(groupKey(row.group), encodeGroup(written))

@@ -5,8 +5,9 @@
 import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import type { WorkerId } from '../../base/ids.ts'
+import { DAY_MS } from '../../base/units.ts'
 import { workersMax } from '../contract/worker-metadata.ts'
-import type { SetWorkerState, WorkerReport, WorkerRow } from '../contract/worker-metadata.ts'
+import type { CountOrphans, OrphanCount, SetWorkerState, WorkerReport, WorkerRow } from '../contract/worker-metadata.ts'
 import { workerKey } from '../encoding/keys.ts'
 import { decodeWorker } from '../encoding/cluster-rows.ts'
 import { encodePlainRow } from '../encoding/plain-rows.ts'
@@ -16,9 +17,14 @@ export function registerWorker(draft: Draft, report: WorkerReport): WorkerRow {
   const before = readWorker(draft, report.worker)
   const state = before === undefined || before.state === 'out' ? 'in' : before.state
   if (before === undefined || !isBehind(report, before))
-    return writeWorker(draft, { ...mergeReport(report, before), state, wentBack: before?.wentBack ?? false })
+    return writeWorker(draft, {
+      ...keptOf(before),
+      ...mergeReport(report, before),
+      state,
+      wentBack: before?.wentBack ?? false,
+    })
   // From here on its own, lower, numbers count: else the next start after the comparison would be taken for another return.
-  return writeWorker(draft, { ...mergeReport(report, undefined), state, wentBack: true })
+  return writeWorker(draft, { ...keptOf(before), ...mergeReport(report, undefined), state, wentBack: true })
 }
 
 export function recordWorkers(draft: Draft, { reports }: { readonly reports: readonly WorkerReport[] }): void {
@@ -27,7 +33,7 @@ export function recordWorkers(draft: Draft, { reports }: { readonly reports: rea
   for (const report of reports) {
     const before = readWorker(draft, report.worker)
     if (before === undefined) continue
-    const row = encodePlainRow({ ...mergeReport(report, before), state: before.state, wentBack: before.wentBack })
+    const row = encodePlainRow({ ...keptOf(before), ...mergeReport(report, before) })
     draft.put(workerKey(report.worker), row)
     changed.push(report.worker)
   }
@@ -36,10 +42,44 @@ export function recordWorkers(draft: Draft, { reports }: { readonly reports: rea
 
 export function setWorkerState(draft: Draft, { worker, state, compared, fence }: SetWorkerState): WorkerRow {
   draft.checkFence(fence)
-  const before = readWorker(draft, worker)
-  if (before === undefined) throw new FrostError('precondition-failed', `There is no worker ${worker}.`)
+  const before = mustReadWorker(draft, worker)
   const row = { ...before, state: state ?? before.state, wentBack: before.wentBack && compared !== true }
   return row.state === before.state && row.wentBack === before.wentBack ? before : writeWorker(draft, row)
+}
+
+export function countOrphans(draft: Draft, { workers, bytes, wallMs, fence }: CountOrphans): boolean {
+  draft.checkFence(fence)
+  const asked = workers.flatMap(({ worker, bytesMax }) => {
+    const row = readWorker(draft, worker)
+    if (row === undefined) return []
+    const day = dayOf(row, wallMs)
+    return [{ row, day, isGranted: day.allowed || day.bytes + bytes <= bytesMax }]
+  })
+  const isGranted = asked.every((each) => each.isGranted)
+  for (const { row, day, ...each } of asked) {
+    const orphans = isGranted ? { ...day, bytes: day.bytes + bytes } : { ...day, asks: day.asks || !each.isGranted }
+    draft.put(workerKey(row.worker), encodePlainRow({ ...row, orphans }))
+  }
+  if (asked.length > 0) draft.record({ kind: 'worker', workers: asked.map(({ row }) => row.worker) })
+  return isGranted
+}
+
+/** The day under way, or a new one. */
+function dayOf({ orphans }: WorkerRow, wallMs: number): OrphanCount {
+  if (orphans !== undefined && wallMs - orphans.sinceMs < DAY_MS) return orphans
+  return { sinceMs: wallMs, bytes: 0, asks: false, allowed: false }
+}
+
+export function allowOrphans(draft: Draft, { worker }: { readonly worker: WorkerId }): WorkerRow {
+  const row = mustReadWorker(draft, worker)
+  if (row.orphans?.asks !== true) return row
+  return writeWorker(draft, { ...row, orphans: { ...row.orphans, asks: false, allowed: true } })
+}
+
+function mustReadWorker(draft: Draft, worker: WorkerId): WorkerRow {
+  const row = readWorker(draft, worker)
+  if (row === undefined) throw new FrostError('precondition-failed', `There is no worker ${worker}.`)
+  return row
 }
 
 function readWorker(draft: Draft, worker: WorkerId): WorkerRow | undefined {
@@ -57,6 +97,12 @@ function writeWorker(draft: Draft, row: WorkerRow): WorkerRow {
 function isBehind(report: WorkerReport, before: WorkerReport): boolean {
   const isBatchLower = before.lastBatches.some((batch, index) => (report.lastBatches[index] ?? 0) < batch)
   return isBatchLower || report.startCounter < before.startCounter
+}
+
+/** What no report says. */
+function keptOf(before: WorkerRow | undefined): Pick<WorkerRow, 'state' | 'wentBack' | 'orphans'> {
+  const { state = 'in', wentBack = false, orphans } = before ?? {}
+  return { state, wentBack, ...(orphans === undefined ? {} : { orphans }) }
 }
 
 /** What it says now, with the highest of the numbers that only go up. */

@@ -1,10 +1,11 @@
-// The rows of the cluster itself, of workers, processes and leases, which stand as plain data with the names of their fields
-// (plain-rows.ts): what each must have to be taken for one. A row that has not is `store-corrupt`.
+// The rows of the cluster itself, of its last rebuild, of workers, processes and leases, which stand as plain data with the names of
+// their fields (plain-rows.ts): what each must have to be taken for one. A row that has not is `store-corrupt`.
 
 import { FrostError } from '../../base/errors.ts'
 import type { ClusterRow } from '../contract/cluster-metadata.ts'
 import type { LeaseRow } from '../contract/lease-metadata.ts'
 import type { ProcessRow } from '../contract/process-metadata.ts'
+import type { RebuildRow } from '../contract/rebuild-metadata.ts'
 import type { WorkerRow } from '../contract/worker-metadata.ts'
 import type { Fields } from './plain-fields.ts'
 import { decodePlainRow } from './plain-rows.ts'
@@ -15,8 +16,13 @@ export const formatVersion = 2
 const clusterFields: Fields<ClusterRow> = {
   cluster: 'string',
   history: 'string',
+  predecessors: 'list?',
   counter: 'number',
+  settledMs: 'number?',
   behind: 'boolean',
+  foreign: 'list?',
+  unsettledBelowMs: 'number?',
+  groupsAbove: 'number?',
   formatVersion: 'number',
   defaultScheme: 'object',
   defaultChunkSizeBytes: 'number',
@@ -34,6 +40,7 @@ const workerFields: Fields<WorkerRow> = {
   historySeen: 'object?',
   state: 'string',
   wentBack: 'boolean',
+  orphans: 'object?',
 }
 
 const processFields: Fields<ProcessRow> = {
@@ -46,6 +53,30 @@ const processFields: Fields<ProcessRow> = {
 }
 
 const leaseFields: Fields<LeaseRow> = { name: 'string', holder: 'string?', token: 'number', renewals: 'number' }
+
+const rebuildFields: Fields<RebuildRow> = {
+  id: 'string',
+  history: 'string',
+  state: 'string',
+  behind: 'boolean',
+  merge: 'boolean',
+  force: 'boolean',
+  startedMs: 'number',
+  endedMs: 'number?',
+  groups: 'number',
+  groupsDone: 'number',
+  group: 'number',
+  after: 'string?',
+  filesRecovered: 'number',
+  filesIncomplete: 'number',
+  idsUnnamed: 'number',
+  repairs: 'number',
+  examples: 'list',
+  missing: 'list',
+  highest: 'object',
+  reason: 'string?',
+  remedy: 'string?',
+}
 
 /** @throws FrostError `format-unsupported`: a newer version has written it, or one from before the first release. */
 export function decodeCluster(stored: Uint8Array): ClusterRow {
@@ -66,4 +97,8 @@ export function decodeProcess(stored: Uint8Array): ProcessRow {
 
 export function decodeLease(stored: Uint8Array): LeaseRow {
   return decodePlainRow(stored, leaseFields)
+}
+
+export function decodeRebuild(stored: Uint8Array): RebuildRow {
+  return decodePlainRow(stored, rebuildFields)
 }

@@ -15,6 +15,8 @@ export const clusterKey: ByteString = '\x01\x00'
 export const horizonKey: ByteString = '\x01\x02'
 /** The version of the map of placement groups. */
 export const mapVersionKey: ByteString = '\x01\x03'
+/** The last rebuild. */
+export const rebuildKey: ByteString = '\x01\x04'
 
 // What every commit changes lies side by side, from the end of the change log on, so that it shares pages.
 
@@ -24,6 +26,8 @@ export const sequenceKey: ByteString = '\x11\x01'
 export const purgeCountKey: ByteString = '\x11\x02'
 /** How many rows the table of recent data has. */
 export const recentCountKey: ByteString = '\x11\x03'
+/** There while metadata is behind (`ClusterRow.behind`), so that a commit need not decode the cluster's row. */
+export const behindKey: ByteString = '\x11\x04'
 
 /** Each ends with a byte below 255, so that `afterPrefix` bounds the table. */
 export const tables = {

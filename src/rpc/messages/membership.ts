@@ -24,6 +24,8 @@ export interface WorkerVitals {
   /** Its disk fails again and again: not fit for new data. */
   readonly failing: boolean
   readonly scrub: ScrubVitals
+  /** What it has stored of metadata's history; absent: nothing. */
+  readonly historySeen?: HistoryCount
 }
 
 /** How far the scrubber is, which reads everything that is stored. */
@@ -35,6 +37,19 @@ export interface ScrubVitals {
   readonly totalBytes: number
   /** Since the start of the last finished cycle: what was damaged before is known. Absent: none was finished. */
   readonly lastFinishedAgoMs?: number
+}
+
+/** How far a history of metadata has come. */
+export interface HistoryCount {
+  /** 32 lower-case hex digits. */
+  readonly history: string
+  readonly counter: number
+}
+
+/** What a master tells workers to remember. */
+export interface ToldHistory extends HistoryCount {
+  /** Histories that this one took the place of. */
+  readonly predecessors: readonly string[]
 }
 
 export interface RegisterRequest {
@@ -54,13 +69,17 @@ export interface RegisterReply {
   /** Internal addresses of all master processes; a worker keeps a connection to each. */
   readonly masters: readonly string[]
   readonly heartbeatMs: number
+  /** Absent while metadata is behind. */
+  readonly history?: ToldHistory
 }
 
 export interface HeartbeatReply {
   readonly masters: readonly string[]
+  readonly history?: ToldHistory
 }
 
 const mastersMax = 256
+const predecessorsMax = 64
 /** Placement groups in one message. */
 export const groupsPerMessage = 128
 const idsPerMessage = 1000
@@ -91,6 +110,7 @@ export function decodeRegisterReply(bytes: Uint8Array): RegisterReply {
     clusterId: fields.parsed('clusterId', parseClusterId),
     masters: fields.strings('masters', mastersMax),
     heartbeatMs: fields.count('heartbeatMs'),
+    ...readTold(fields),
   }
 }
 
@@ -107,7 +127,8 @@ export function encodeHeartbeatReply(reply: HeartbeatReply): Uint8Array<ArrayBuf
 }
 
 export function decodeHeartbeatReply(bytes: Uint8Array): HeartbeatReply {
-  return { masters: JsonFields.decode('heartbeat reply', bytes).strings('masters', mastersMax) }
+  const fields = JsonFields.decode('heartbeat reply', bytes)
+  return { masters: fields.strings('masters', mastersMax), ...readTold(fields) }
 }
 
 export function encodeGroups(groups: readonly PlacementGroup[]): Uint8Array<ArrayBuffer> {
@@ -183,6 +204,9 @@ function readVitals(fields: JsonFields): WorkerVitals {
     damagedFragments: fields.count('damagedFragments'),
     failing: fields.boolean('failing'),
     scrub: readScrub(new JsonFields('scrub', fields.object('scrub'))),
+    ...(fields.has('historySeen')
+      ? { historySeen: readHistory(new JsonFields('history', fields.object('historySeen'))) }
+      : {}),
   }
 }
 
@@ -193,4 +217,19 @@ function readScrub(fields: JsonFields): ScrubVitals {
     totalBytes: fields.count('totalBytes'),
     ...(fields.has('lastFinishedAgoMs') ? { lastFinishedAgoMs: fields.count('lastFinishedAgoMs') } : {}),
   }
+}
+
+function readTold(fields: JsonFields): { readonly history?: ToldHistory } {
+  if (!fields.has('history')) return {}
+  const told = new JsonFields('history', fields.object('history'))
+  return { history: { ...readHistory(told), predecessors: told.strings('predecessors', predecessorsMax) } }
+}
+
+function readHistory(fields: JsonFields): HistoryCount {
+  return { history: fields.parsed('history', parseHistory), counter: fields.count('counter') }
+}
+
+/** A history's id, as it is stored and sent. */
+export function parseHistory(text: string): string | undefined {
+  return /^[0-9a-f]{32}$/.test(text) ? text : undefined
 }

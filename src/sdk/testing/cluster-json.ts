@@ -12,6 +12,7 @@ export interface WorkerJson {
   readonly oldestDiskOperationMs: number
   readonly diskLatencyMs: number
   readonly damagedFragments: number
+  readonly asksToDelete: boolean
   readonly scrub: ScrubJson | null
 }
 
@@ -25,6 +26,7 @@ export interface ScrubJson {
 export interface ClusterJson {
   readonly id: string
   readonly time: string
+  readonly behind: boolean
   readonly workers: readonly WorkerJson[]
   readonly groups: readonly object[]
   readonly redundancy: {
@@ -55,6 +57,7 @@ export function healthyCluster(): ClusterJson {
   return {
     id: '000102030405060708090a0b0c0d0e0f',
     time: '2026-11-23T10:05:00.000Z',
+    behind: false,
     workers: ids.map((id, index) => ({
       id,
       address: `127.0.0.1:${7001 + index}`,
@@ -67,6 +70,7 @@ export function healthyCluster(): ClusterJson {
       oldestDiskOperationMs: 0,
       diskLatencyMs: 1,
       damagedFragments: 0,
+      asksToDelete: false,
       scrub: { runningFull: false, doneBytes: 0, totalBytes: 0, lastFinishedAt: null },
     })),
     groups: [{ id: 1, epoch: 1, scheme: '3+2', state: 'writable', workers: ids }],

@@ -43,6 +43,8 @@ export class FakeRest {
     readonly worker: string
     readonly state: string
   }[] = []
+  /** What `/api/v1/rebuild-metadata` answers, one request after the other; the last one for ever. */
+  rebuilds: readonly unknown[] = [rebuildState({ state: 'none' })]
   #server: Server | undefined
   #versions = 0
 
@@ -113,6 +115,8 @@ export class FakeRest {
         return sendFile(files, seen, response)
       case '/delete':
         return remove(files, seen, response)
+      case '/api/v1/rebuild-metadata':
+        return this.#rebuild(seen, response)
       case '/api/v1/stat':
         return describe(files, seen, response)
       case '/api/v1/verify':
@@ -134,6 +138,13 @@ export class FakeRest {
       return problem(response, 404, 'worker-not-found', { detail: `There is no worker ${id}.` })
     }
     return json(response, method === 'POST' ? 202 : 200, { id, draining: method === 'POST' })
+  }
+
+  #rebuild(seen: SeenRequest, response: ServerResponse): void {
+    const isFirst = this.rebuilds.length > 1
+    const [state, ...others] = this.rebuilds
+    if (isFirst) this.rebuilds = others
+    return json(response, seen.method === 'POST' ? 202 : 200, state)
   }
 
   #buckets(seen: SeenRequest, response: ServerResponse): void {
@@ -342,5 +353,20 @@ async function readAll(request: IncomingMessage): Promise<Uint8Array | undefined
     return Buffer.concat(parts)
   } catch {
     return undefined
+  }
+}
+
+export function rebuildState(change: Readonly<Record<string, unknown>>): unknown {
+  const counts = { groups: 0, groupsDone: 0, filesRecovered: 0, filesIncomplete: 0, idsUnnamed: 0, repairs: 0 }
+  const nothing = { incomplete: [], workersMissing: [], settled: false, reason: null, remedy: null }
+  return {
+    state: 'running',
+    merge: false,
+    force: false,
+    startedAt: null,
+    endedAt: null,
+    ...counts,
+    ...nothing,
+    ...change,
   }
 }

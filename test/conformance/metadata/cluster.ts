@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 
+import { DAY_MS } from '../../../src/base/units.ts'
 import type { LeaseRow } from '../../../src/meta/contract/lease-metadata.ts'
 import type { WorkerReport } from '../../../src/meta/contract/worker-metadata.ts'
 import { clusterId, processId, present, rejectsWith, sceneTests, startMs, workerId } from './scene.ts'
@@ -34,8 +35,8 @@ export function clusterTests(name: string, create: CreateStore): void {
 
     sceneTest('metadata that is behind stays so, and raises its counter no more', async ({ store }) => {
       await store.raiseCounter({ history })
-      assert.equal((await store.markBehind({ history, counterSeen: 1 })).behind, false)
-      assert.equal((await store.markBehind({ history, counterSeen: 2 })).behind, true)
+      assert.equal((await store.markBehind({ history, seen: { history, counter: 1 } })).behind, false)
+      assert.equal((await store.markBehind({ history, seen: { history, counter: 2 } })).behind, true)
       assert.equal((await store.raiseCounter({ history })).counter, 1)
     })
   })
@@ -123,6 +124,31 @@ export function clusterTests(name: string, create: CreateStore): void {
         assert.equal((await store.registerWorker(report({ startCounter: 3 }))).wentBack, false)
       },
     )
+
+    sceneTest('what orphan collection takes from a worker is counted, for a day at a time', async ({ store }) => {
+      const count = async (bytes: number, wallMs: number): Promise<boolean> =>
+        await store.countOrphans({
+          workers: [6, 7].map((one) => ({ worker: workerId(one), bytesMax: 100 })),
+          bytes,
+          wallMs,
+        })
+      assert.equal(await count(1_000, startMs), true)
+      await rejectsWith('precondition-failed', store.allowOrphans({ worker: workerId(7) }))
+      await store.registerWorker(report())
+      assert.equal(await count(60, startMs), true)
+      assert.equal(await count(40, startMs + 1), true)
+      assert.equal((await store.allowOrphans({ worker: workerId(7) })).orphans?.allowed, false)
+      assert.equal(await count(1, startMs + DAY_MS - 1), false)
+      // It is remembered over registrations and reports, and a clock that is set back.
+      await store.registerWorker(report({ startCounter: 2 }))
+      await store.recordWorkers({ reports: [report()] })
+      assert.equal(await count(1, startMs - DAY_MS), false)
+      assert.equal((await store.getWorker(workerId(7)))?.orphans?.asks, true)
+      assert.equal((await store.allowOrphans({ worker: workerId(7) })).orphans?.asks, false)
+      assert.equal(await count(1_000, startMs + 1), true)
+      assert.equal(await count(101, startMs + DAY_MS), false)
+      assert.equal(await count(100, startMs + DAY_MS), true)
+    })
 
     sceneTest('the state of a worker is decided, and a worker that was out comes in again', async ({ store }) => {
       await rejectsWith('precondition-failed', store.setWorkerState({ worker: workerId(7), state: 'out' }))

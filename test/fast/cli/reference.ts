@@ -7,7 +7,20 @@ import { options } from '../../../src/cli/config/options.ts'
 import { runCli } from '../../../src/cli/run.ts'
 import { FakeEnvironment } from '../../../src/cli/testing/fake-environment.ts'
 
-const clientNames = ['put', 'get', 'ls', 'rm', 'stat', 'status', 'drain', 'repair', 'scrub', 'verify', 'bench']
+const clientNames = [
+  'put',
+  'get',
+  'ls',
+  'rm',
+  'stat',
+  'status',
+  'drain',
+  'repair',
+  'scrub',
+  'verify',
+  'rebuild-metadata',
+  'bench',
+]
 const commandNames = ['up', 'master', 'worker', ...clientNames]
 
 const roleNames: Readonly<Record<Role, string>> = {

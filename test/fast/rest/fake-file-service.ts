@@ -26,6 +26,8 @@ import type {
   NameList,
   PutRequest,
   Readiness,
+  RebuildOptions,
+  RebuildState,
   Upload,
   VerifyPage,
   VerifyProblem,
@@ -76,6 +78,7 @@ export class FakeFileService implements FileService {
   clusterError: Error | undefined
   /** Of removals, and of changes of buckets. */
   changeError: Error | undefined
+  rebuildNow: RebuildState | undefined
   readinessNow: Readiness = { canRead: true, canWrite: true, reason: undefined }
   clusterNow: ClusterState = someCluster()
   damage: readonly VerifyProblem[] = []
@@ -241,6 +244,21 @@ export class FakeFileService implements FileService {
     if (!workers.some(({ id }) => id === worker)) throw new FrostError('worker-not-found', `There is no ${worker}.`)
     const changed = workers.map((info) => (info.id === worker ? { ...info, state } : info))
     this.clusterNow = { ...this.clusterNow, workers: changed }
+  }
+
+  async startRebuild(options: RebuildOptions): Promise<RebuildState> {
+    if (this.changeError !== undefined) throw this.changeError
+    this.rebuildNow = { ...rebuildOf(this.now()), ...options }
+    return this.rebuildNow
+  }
+
+  async allowOrphans(): Promise<void> {
+    if (this.changeError !== undefined) throw this.changeError
+  }
+
+  async rebuild(): Promise<RebuildState | undefined> {
+    if (this.clusterError !== undefined) throw this.clusterError
+    return this.rebuildNow
   }
 
   readiness(): Readiness {
@@ -454,6 +472,7 @@ function someCluster(): ClusterState {
     oldestDiskOperationMs: index === 0 ? 1500 : 0,
     diskLatencyMs: 2,
     damagedFragments: index === 0 ? 2 : 0,
+    asksToDelete: false,
     scrub:
       index > 1
         ? undefined
@@ -480,5 +499,27 @@ function someCluster(): ClusterState {
     slotsWithoutSpare: 1,
   }
   const group = { id: groupId, epoch, scheme: defaultScheme, state: 'writable' as const, workers: workerIds }
-  return { id: clusterId, workers, groups: [group], redundancy, healing }
+  return { id: clusterId, behind: false, workers, groups: [group], redundancy, healing }
+}
+
+function rebuildOf(startedMs: number): RebuildState {
+  return {
+    id: '0123456789abcdef0123456789abcdef',
+    history: 'fedcba9876543210fedcba9876543210',
+    state: 'running',
+    behind: true,
+    merge: false,
+    force: false,
+    startedMs,
+    groups: 3,
+    groupsDone: 1,
+    group: 2,
+    filesRecovered: 10,
+    filesIncomplete: 1,
+    idsUnnamed: 2,
+    repairs: 4,
+    examples: [{ bucket: 'default', key: 'half.bin', reason: 'Too few fragments were found.' }],
+    missing: [workerIds[0]],
+    highest: { sequence: 1, idMs: 1, group: 3 },
+  }
 }

@@ -36,6 +36,7 @@ describe('GET /api/v1/cluster', () => {
       oldestDiskOperationMs: 1500,
       diskLatencyMs: 2,
       damagedFragments: 2,
+      asksToDelete: false,
       scrub: { runningFull: true, doneBytes: 1, totalBytes: 2, lastFinishedAt: '2027-01-15T08:00:00.000Z' },
     })
     const [, never, silent]: unknown[] = state['workers']

@@ -99,6 +99,13 @@ async function unknownWorker({ rest, method }: Situation): Promise<Answer> {
   return rest.request('/api/v1/workers/00000000000000ff/drain', { method })
 }
 
+function allowFailing(code: ErrorCode): (situation: Situation) => Promise<Answer> {
+  return async ({ rest, send }) => {
+    rest.files.changeError = new FrostError(code, 'Brought about.')
+    return send({}, 'worker=0123456789abcdef')
+  }
+}
+
 async function bucketFailing({ rest, send }: Situation): Promise<Answer> {
   rest.files.changeError = new FrostError('metadata-unavailable', 'Brought about.')
   return send({}, 'bucket=default')
@@ -155,6 +162,13 @@ const special: Readonly<Record<string, (situation: Situation) => Promise<Answer>
   'post /api/v1/workers/{id}/drain 404': unknownWorker,
   'delete /api/v1/workers/{id}/drain 404': unknownWorker,
   'post /api/v1/workers/{id}/drain 409': failing('drain-refused'),
+  'post /api/v1/allow-orphans 200': async ({ send }) => send({}, 'worker=0123456789abcdef'),
+  'post /api/v1/allow-orphans 400': async ({ send }) => send({}, 'worker=1'),
+  'post /api/v1/allow-orphans 412': allowFailing('precondition-failed'),
+  'post /api/v1/allow-orphans 503': allowFailing('metadata-unavailable'),
+  'post /api/v1/rebuild-metadata 202': async ({ send }) => send({}, 'force=true'),
+  'post /api/v1/rebuild-metadata 400': async ({ send }) => send({}, 'merge=perhaps'),
+  'post /api/v1/rebuild-metadata 412': failing('precondition-failed'),
   'get /readyz 503': async ({ rest, send }) => {
     rest.files.readinessNow = { canRead: false, canWrite: false, reason: 'brought about' }
     return send()

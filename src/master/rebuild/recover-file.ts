@@ -1,0 +1,237 @@
+// Brings one file back from the manifest that lies in the fragments of its last block, where enough of it is held to read every block.
+
+import { defined } from '../../base/assert.ts'
+import { errorCode, FrostError } from '../../base/errors.ts'
+import { dataIdTimeMs, parseEpoch } from '../../base/ids.ts'
+import type { DataId, GroupId, WorkerId } from '../../base/ids.ts'
+import { columnCount } from '../../base/scheme.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import { dataCrcOfTable } from '../../codec/check-table.ts'
+import { joinCrc32 } from '../../codec/crc32.ts'
+import { blockCount } from '../../codec/geometry.ts'
+import { decodeManifest } from '../../codec/manifest.ts'
+import type { Manifest, ManifestExtent } from '../../codec/manifest.ts'
+import { decodeHeader } from '../../codec/record.ts'
+import type { RecordHeader } from '../../codec/record.ts'
+import type { Fence } from '../../meta/contract/conventions.ts'
+import { seenSequenceMax } from '../../meta/contract/rebuild-metadata.ts'
+import type { RecoveredData, RecoverVersion } from '../../meta/contract/rebuild-metadata.ts'
+import { extentsMax } from '../../meta/contract/version-row.ts'
+import type { NewVersion } from '../../meta/contract/version-row.ts'
+import type { MetadataStore } from '../../meta/metadata-store.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Compute } from '../../ports/compute.ts'
+import type { ClusterMap } from '../cluster-map.ts'
+import { checkName } from '../names.ts'
+import { repeatUntilKnown } from '../repeat.ts'
+import type { WorkerLinks } from '../worker-link.ts'
+import { heldOf } from './held-data.ts'
+import type { HeldData } from './held-data.ts'
+import { firstLostBlock, repairsOf } from './judge-data.ts'
+
+export interface RecoveryPorts {
+  readonly metadata: MetadataStore
+  readonly compute: Compute
+  readonly clock: Clock
+  readonly map: Pick<ClusterMap, 'group'>
+  readonly links: Pick<WorkerLinks, 'link'>
+}
+
+/** The rebuild that it is for. */
+export interface RecoveryRun {
+  readonly rebuild: string
+  readonly fence: Fence
+  /** Who may hold anything of a group. */
+  readonly holders: (group: GroupId) => readonly WorkerId[]
+  readonly signal: AbortSignal
+}
+
+/** What became of the file that a data id ends. `unnamed`: it ends none. */
+export type Recovery =
+  | { readonly kind: 'unnamed' | 'known' }
+  | { readonly kind: 'recovered'; readonly seenSequence: number; readonly repairs: number }
+  | { readonly kind: 'incomplete'; readonly bucket: string; readonly key: string; readonly reason: string }
+
+const inspectDeadlineMs = 10 * SECOND_MS
+const firstEpoch = defined(parseEpoch(1), 'an epoch')
+
+/** @throws FrostError where a worker or metadata does not answer: nothing is known then. */
+export async function recoverFile(ports: RecoveryPorts, run: RecoveryRun, held: HeldData): Promise<Recovery> {
+  const last = await readHeader(ports, run, held, Math.max(...held.blocks.keys()))
+  const manifest = last === undefined ? undefined : manifestOf(last)
+  if (last === undefined || manifest === undefined) return { kind: 'unnamed' }
+  const { bucket, key } = manifest
+  const found = await prepare(ports, run, { manifest, held, last })
+  if (typeof found === 'string') return { kind: 'incomplete', bucket, key, reason: found }
+  try {
+    const outcome = await repeatUntilKnown(ports.clock, async () => await ports.metadata.recoverVersion(found))
+    if (outcome === 'known') return { kind: 'known' }
+  } catch (error) {
+    const isUnfit = errorCode(error) === 'bad-request' || errorCode(error) === 'name-invalid'
+    if (!isUnfit || !(error instanceof FrostError)) throw error
+    return { kind: 'incomplete', bucket, key, reason: error.message }
+  }
+  const repairs = found.data.reduce((sum, data) => sum + data.repairs.length + data.slots.length, 0)
+  return { kind: 'recovered', seenSequence: found.seenSequence, repairs }
+}
+
+interface FoundFile {
+  readonly manifest: Manifest
+  readonly held: HeldData
+  /** Of the file's last block. */
+  readonly last: RecordHeader
+}
+
+/** The command that brings it back, or why it cannot be. */
+async function prepare(ports: RecoveryPorts, run: RecoveryRun, found: FoundFile): Promise<RecoverVersion | string> {
+  const { manifest, held } = found
+  const refusal = refusalOf(manifest)
+  if (refusal !== undefined) return refusal
+  const data: RecoveredData[] = []
+  for (const extent of distinct(manifest.extents)) {
+    const isLast = extent.dataId === held.dataId && extent.group === held.group
+    const judged = await judge(ports, run, extent, isLast ? held : undefined)
+    if (typeof judged === 'string') return judged
+    data.push(judged)
+  }
+  const crc32 = await crcOf(ports, run, found)
+  if (crc32 === undefined) return 'The header of one of its blocks cannot be read.'
+  const { bucket, key } = manifest
+  // Manifests from before the number was in them are older than those with it, and ordered by the versions of their key.
+  const seenSequence = Math.min(manifest.seenSequence ?? manifest.headSequence, seenSequenceMax)
+  const { rebuild, fence } = run
+  return { rebuild, fence, bucket, key, version: versionOf(manifest, crc32), seenSequence, data }
+}
+
+function refusalOf(manifest: Manifest): string | undefined {
+  try {
+    checkName(manifest)
+  } catch (error) {
+    if (error instanceof FrostError) return error.message
+    throw error
+  }
+  // None is written yet, and without understanding one the bytes would be served as they are stored.
+  if (manifest.transform !== undefined) return 'Its bytes are transformed in a way that this version does not know.'
+  const bytes = manifest.extents.reduce((sum, extent) => sum + extent.length, 0)
+  const isWhole = manifest.extents.length <= extentsMax && bytes === (manifest.storedSizeBytes ?? manifest.sizeBytes)
+  return isWhole ? undefined : 'Its manifest contradicts itself.'
+}
+
+async function judge(
+  ports: RecoveryPorts,
+  run: RecoveryRun,
+  extent: ManifestExtent,
+  known: HeldData | undefined,
+): Promise<RecoveredData | string> {
+  const { group, dataId, scheme, chunkSizeBytes, dataLengthBytes: lengthBytes } = extent
+  const row = ports.map.group(group)
+  if (row === undefined || row.slots.length !== columnCount(scheme)) return `Its placement group ${group} is not known.`
+  const walk = { group, workers: run.holders(group), signal: run.signal }
+  const held = known ?? (await heldOf(ports.links, walk, dataId))
+  const shape = { scheme, chunkSizeBytes, lengthBytes }
+  const lost = firstLostBlock(held, shape)
+  if (lost !== undefined) return `Too few fragments of block ${lost} of ${dataId} were found.`
+  const isThere = (worker: WorkerId): boolean => ports.links.link(worker) !== undefined
+  return { group, dataId, ...shape, ...repairsOf(held, shape, { group: row, isThere }) }
+}
+
+function versionOf(manifest: Manifest, crc32: number): NewVersion {
+  const { versionId, sizeBytes, storedSizeBytes, extents, etag, contentType, userMetadata } = manifest
+  const [first] = extents
+  return {
+    version: versionId,
+    // When the upload began: the time of the commit is lost.
+    modifiedMs: first === undefined ? 0 : dataIdTimeMs(first.dataId),
+    sizeBytes,
+    extents,
+    crc32,
+    recovered: true,
+    ...(storedSizeBytes === undefined ? {} : { storedSizeBytes }),
+    ...(etag === undefined ? {} : { etag }),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(userMetadata === undefined ? {} : { userMetadata: Object.fromEntries(userMetadata) }),
+  }
+}
+
+/** Of the whole file: from the manifest and the last block's checks, or, where the manifest is old, from those of all blocks. */
+async function crcOf(
+  ports: RecoveryPorts,
+  run: RecoveryRun,
+  { manifest, last }: FoundFile,
+): Promise<number | undefined> {
+  const { crcBefore } = manifest
+  if (crcBefore !== undefined) return joinBlock(crcBefore, last)
+  let crc = 0
+  for (const { group, dataId, scheme, chunkSizeBytes, dataLengthBytes } of distinct(manifest.extents)) {
+    const walk = { group, workers: run.holders(group), signal: run.signal }
+    const held = await heldOf(ports.links, walk, dataId)
+    const blocks = blockCount(scheme, chunkSizeBytes, dataLengthBytes)
+    for (let block = 0; block < blocks; block++) {
+      const header = await readHeader(ports, run, held, block)
+      if (header === undefined) return undefined
+      crc = joinBlock(crc, header)
+    }
+  }
+  return crc
+}
+
+function joinBlock(crc: number, { geometry, dataId, block, checkTable }: RecordHeader): number {
+  return joinCrc32(crc, dataCrcOfTable(geometry, { dataId, block }, checkTable), geometry.dataBytes)
+}
+
+/** Of any column of the block; `undefined`: none can be read. */
+async function readHeader(
+  ports: RecoveryPorts,
+  { signal }: RecoveryRun,
+  held: HeldData,
+  block: number,
+): Promise<RecordHeader | undefined> {
+  const { group, dataId, blocks } = held
+  // Reads of what is there are answered under any epoch.
+  const epoch = ports.map.group(group)?.epoch ?? firstEpoch
+  for (const [column, holders] of blocks.get(block) ?? []) {
+    for (const worker of holders) {
+      const link = ports.links.link(worker)
+      if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${worker} is not connected.`)
+      try {
+        const key = { group, dataId, block, column }
+        const bytes = await link.inspect(key, epoch, { deadlineMs: inspectDeadlineMs, signal })
+        const header = decodeHeader(ports.compute, bytes, 'protocol-error')
+        if (header.group === group && header.dataId === dataId && header.block === block) return header
+      } catch (error) {
+        if (!isOneFragments(error)) throw error
+      }
+    }
+  }
+  return undefined
+}
+
+/** Whether another fragment of the block may do. */
+function isOneFragments(error: unknown): boolean {
+  const code = errorCode(error)
+  return (
+    code === 'fragment-missing' || code === 'fragment-corrupt' || code === 'disk-failed' || code === 'protocol-error'
+  )
+}
+
+/** Of the file that ends with this record. */
+function manifestOf(header: RecordHeader): Manifest | undefined {
+  if (!header.isLastBlock || header.manifest.length === 0) return undefined
+  try {
+    const manifest = decodeManifest(header.manifest, 'protocol-error')
+    return manifest.extents.some((extent) => extent.dataId === header.dataId) ? manifest : undefined
+  } catch (error) {
+    if (error instanceof FrostError) return undefined
+    throw error
+  }
+}
+
+function distinct(extents: readonly ManifestExtent[]): readonly ManifestExtent[] {
+  const known = new Map<string, ManifestExtent>()
+  for (const extent of extents) if (!known.has(keyOf(extent))) known.set(keyOf(extent), extent)
+  return [...known.values()]
+}
+
+function keyOf({ group, dataId }: { readonly group: GroupId; readonly dataId: DataId }): string {
+  return `${group}/${dataId}`
+}
