@@ -31,47 +31,74 @@ export function planGroups(input: GroupPlanInput): readonly (readonly WorkerId[]
   const width = columnCount(input.scheme)
   assert(input.groupsPerWorker >= 1, 'a worker lies in at least one group')
   if (input.workers.length < width) return []
-  const slotCounts = new Map<WorkerId, number>(input.workers.map((worker) => [worker.id, 0]))
+  const candidates = new Map(input.workers.map(({ id, zone }): [WorkerId, Candidate] => [id, { id, zone, slots: 0 }]))
   for (const group of input.writableGroups) {
-    for (const worker of group) if (slotCounts.has(worker)) slotCounts.set(worker, (slotCounts.get(worker) ?? 0) + 1)
+    for (const worker of group) {
+      const candidate = candidates.get(worker)
+      if (candidate !== undefined) candidate.slots++
+    }
   }
+  const choice = new SlotChoice([...candidates.values()], input.below)
+  let lacking = choice.candidates.filter(({ slots }) => slots < input.groupsPerWorker).length
   const created: (readonly WorkerId[])[] = []
   // A group is worth creating while at least `width` workers, that is a whole group's worth, lack slots.
-  while (countBelow(slotCounts, input.groupsPerWorker) >= width) {
-    const slots = chooseSlots(input, slotCounts, width)
-    for (const worker of slots) slotCounts.set(worker, (slotCounts.get(worker) ?? 0) + 1)
-    created.push(slots)
+  while (lacking >= width) {
+    const chosen = choice.choose(width)
+    for (const candidate of chosen) {
+      candidate.slots++
+      if (candidate.slots === input.groupsPerWorker) lacking--
+    }
+    created.push(chosen.map(({ id }) => id))
   }
   return created
 }
 
-function countBelow(slotCounts: ReadonlyMap<WorkerId, number>, bound: number): number {
-  let count = 0
-  for (const slots of slotCounts.values()) if (slots < bound) count++
-  return count
+interface Candidate {
+  readonly id: WorkerId
+  readonly zone: string | undefined
+  slots: number
 }
 
-function chooseSlots(
-  input: GroupPlanInput,
-  slotCounts: ReadonlyMap<WorkerId, number>,
-  width: number,
-): readonly WorkerId[] {
-  const candidates = input.workers
-    .map((worker) => ({ worker, slots: slotCounts.get(worker.id) ?? 0, chance: input.below(2 ** 32) }))
-    .toSorted((left, right) => left.slots - right.slots || left.chance - right.chance)
-  const chosen: WorkerId[] = []
-  const zones = new Set<string>()
-  for (const { worker } of candidates) {
-    if (chosen.length === width) break
-    if (worker.zone !== undefined && zones.has(worker.zone)) continue
-    if (worker.zone !== undefined) zones.add(worker.zone)
-    chosen.push(worker.id)
+/** Looks at all workers for every slot but sorts none: a cluster of a thousand workers has ten thousand groups to begin with. */
+class SlotChoice {
+  readonly candidates: readonly Candidate[]
+  readonly #below: (bound: number) => number
+
+  constructor(candidates: readonly Candidate[], below: (bound: number) => number) {
+    this.candidates = candidates
+    this.#below = below
   }
-  for (const { worker } of candidates) {
-    if (chosen.length === width) break
-    if (!chosen.includes(worker.id)) chosen.push(worker.id)
+
+  choose(width: number): readonly Candidate[] {
+    const chosen: Candidate[] = []
+    const zones = new Set<string>()
+    while (chosen.length < width) {
+      const next =
+        this.#emptiest(({ zone }) => zone === undefined || !zones.has(zone), chosen) ??
+        this.#emptiest(() => true, chosen)
+      assert(next !== undefined, 'there are enough workers for a group')
+      if (next.zone !== undefined) zones.add(next.zone)
+      chosen.push(next)
+    }
+    // The turn of columns over slots evens out what is left of the order.
+    return chosen
   }
-  assert(chosen.length === width, 'there are enough workers for a group')
-  // The candidates come sorted by load; the turn of columns over slots evens out what is left.
-  return chosen
+
+  /** Of those with fewest slots that are not chosen yet, one by chance. */
+  #emptiest(isAllowed: (candidate: Candidate) => boolean, chosen: readonly Candidate[]): Candidate | undefined {
+    let fewest = Number.POSITIVE_INFINITY
+    let ties = 0
+    for (const candidate of this.candidates) {
+      if (candidate.slots > fewest || !isAllowed(candidate) || chosen.includes(candidate)) continue
+      ties = candidate.slots < fewest ? 1 : ties + 1
+      fewest = candidate.slots
+    }
+    if (ties === 0) return undefined
+    let left = this.#below(ties)
+    for (const candidate of this.candidates) {
+      if (candidate.slots === fewest && isAllowed(candidate) && !chosen.includes(candidate) && left-- === 0)
+        return candidate
+    }
+    return undefined
+  }
 }
