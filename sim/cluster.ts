@@ -1,6 +1,8 @@
 // A whole cluster in one process and in virtual time: the real Master and Worker classes over simulated ports. One seed gives one run,
 // event by event. Nodes can be killed, lose their power, be cut off and come back; metadata can lose its answers; media can be damaged.
 
+import { crc32 } from 'node:zlib'
+
 import { assert, defined } from '../src/base/assert.ts'
 import { clusterIdFromBytes } from '../src/base/ids.ts'
 import { defaultDetectorTimes } from '../src/cluster/detect-failures.ts'
@@ -18,10 +20,13 @@ import { downloadBytes, uploadBytes } from './file-transfer.ts'
 import { defaultIntentAfterMs } from '../src/master/publisher.ts'
 import { MasterNode } from './master-node.ts'
 import { VirtualTime } from './ports/clock.ts'
+import type { VirtualClock } from './ports/clock.ts'
 import { MemoryMap } from './ports/key-value.ts'
 import { CollectingLog } from './ports/log.ts'
 import { SimulatedNetwork } from './ports/network.ts'
 import { SimulatedRandom } from './ports/random.ts'
+import { noPlant } from './plants/plant.ts'
+import type { Plant } from './plants/plant.ts'
 import { WorkerNode } from './worker-node.ts'
 
 export interface SimulatedClusterOptions {
@@ -56,6 +61,7 @@ export interface SimulatedClusterOptions {
   readonly commitMs?: () => number
   /** Of each step of a worker's disk. Default: no time. */
   readonly diskStepMs?: () => number
+  readonly plant?: Plant
 }
 
 const bucket = 'default'
@@ -71,15 +77,28 @@ export class SimulatedCluster {
   readonly random: SeededRandom
   readonly network: SimulatedNetwork
   readonly log = new CollectingLog()
-  readonly metadataMap = new MemoryMap()
+  readonly metadataMap: MemoryMap
   readonly masters: readonly MasterNode[]
   readonly workers: WorkerNode[] = []
   readonly #makeWorker: () => WorkerNode
 
   constructor(options: SimulatedClusterOptions = {}) {
     this.random = new SeededRandom(options.seed ?? 1)
+    const { plant = noPlant } = options
+    this.metadataMap = plant.map?.() ?? new MemoryMap()
     const { time, log, metadataMap } = this
-    this.network = new SimulatedNetwork({ clock: time.createClock(), random: new SimulatedRandom(this.random) })
+    const clocks = new Map<string, VirtualClock>()
+    const clockOf = (node: string): VirtualClock => {
+      const known = clocks.get(node) ?? time.createClock({ node, kind: 'message' })
+      clocks.set(node, known)
+      return known
+    }
+    this.network = new SimulatedNetwork({
+      clock: time.createClock(),
+      clockOf,
+      onPiece: (bytes) => time.trace.mix(crc32(bytes)),
+      random: new SimulatedRandom(this.random),
+    })
     const secret = this.random.bytes(32)
     const clusterId = clusterIdFromBytes(this.random.bytes(16))
     const { network, random } = this
@@ -88,6 +107,8 @@ export class SimulatedCluster {
     this.masters = Array.from({ length: options.masters ?? 1 }, (_, index) => {
       const world = { time, network, log, metadataMap, random: random.fork() }
       return new MasterNode(world, {
+        plant,
+        cluster: this,
         host: `master-${index + 1}`,
         ...(index === 0 ? {} : { committer: 'master-1:7000' }),
         clusterId,
@@ -112,10 +133,17 @@ export class SimulatedCluster {
       const paced = diskStepMs === undefined ? {} : { diskStepMs }
       return new WorkerNode(
         { time, network, log, random: random.fork() },
-        { host: `worker-${this.workers.length + 1}`, masters, secret, store, ...paced },
+        { host: `worker-${this.workers.length + 1}`, masters, secret, store, plant, ...paced },
       )
     }
-    for (let count = 0; count < (options.workers ?? 5); count++) this.workers.push(this.#makeWorker())
+    for (let count = 0; count < (options.workers ?? 5); count++) this.addMachine()
+  }
+
+  /** One more machine, which does not run yet. */
+  addMachine(): WorkerNode {
+    const node = this.#makeWorker()
+    this.workers.push(node)
+    return node
   }
 
   /** A cluster that can read and write. */
@@ -129,8 +157,7 @@ export class SimulatedCluster {
 
   /** Another one with an empty disk. */
   async addWorker(): Promise<WorkerNode> {
-    const worker = this.#makeWorker()
-    this.workers.push(worker)
+    const worker = this.addMachine()
     await this.run(worker.start())
     return worker
   }

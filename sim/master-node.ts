@@ -17,18 +17,20 @@ import { Master } from '../src/master/master.ts'
 import { answerCommand, ForwardingRunner } from '../src/meta/forwarding.ts'
 import { KeyValueMetadata, LocalRunner } from '../src/meta/key-value-metadata.ts'
 import type { MetadataStore } from '../src/meta/metadata-store.ts'
-import type { MutationName } from '../src/meta/mutations.ts'
+import type { MutationName, MutationRunner } from '../src/meta/mutations.ts'
 import { FixedBodyPool } from '../src/rpc/body-pool.ts'
 import { methods } from '../src/rpc/messages/methods.ts'
 import type { RpcHandler } from '../src/rpc/peer.ts'
 import { FatefulRunner } from './metadata-faults.ts'
 import type { MutationFate } from './metadata-faults.ts'
+import type { SimulatedCluster } from './cluster.ts'
 import { Life, MortalKeyValue, MortalNetwork } from './mortal.ts'
 import type { VirtualClock, VirtualTime } from './ports/clock.ts'
 import { SimulatedCompute } from './ports/compute.ts'
 import { MemoryKeyValue } from './ports/key-value.ts'
 import type { MemoryMap } from './ports/key-value.ts'
 import type { CollectingLog } from './ports/log.ts'
+import type { Plant } from './plants/plant.ts'
 import type { SimulatedNetwork } from './ports/network.ts'
 import { SimulatedRandom } from './ports/random.ts'
 
@@ -42,6 +44,8 @@ export interface MasterNodeWorld {
 }
 
 export interface MasterNodeOptions {
+  readonly plant: Plant
+  readonly cluster: SimulatedCluster
   /** Its name on the network. */
   readonly host: string
   /** Where the committing process answers; absent: it commits itself. */
@@ -70,9 +74,11 @@ interface Running {
   readonly life: Life
   readonly clock: VirtualClock
   readonly keyValue: MemoryKeyValue
+  isServing: boolean
 }
 
 const noHeader = new Uint8Array(0)
+const startMs = Date.UTC(2030, 0, 1)
 
 export class MasterNode {
   readonly host: string
@@ -80,6 +86,8 @@ export class MasterNode {
   fate: (name: MutationName) => MutationFate = () => 'commit'
   /** Why it ended by itself. */
   fatal: Error | undefined
+  /** How wrong its machine's calendar is; taken at the next start (`jumpWall` for now and then). */
+  wallSkewMs = 0
   readonly #world: MasterNodeWorld
   readonly #options: MasterNodeOptions
   #running: Running | undefined
@@ -96,6 +104,11 @@ export class MasterNode {
 
   get isRunning(): boolean {
     return this.#running !== undefined
+  }
+
+  /** It runs, and has started. */
+  get isServing(): boolean {
+    return this.#running?.isServing === true
   }
 
   get master(): Master {
@@ -118,22 +131,34 @@ export class MasterNode {
     return this.#now.clock
   }
 
+  /** Of the process that runs now. */
+  get life(): Life {
+    return this.#now.life
+  }
+
+  /** Somebody sets the machine's calendar. */
+  jumpWall(byMs: number): void {
+    this.wallSkewMs += byMs
+    this.#running?.clock.jumpWall(byMs)
+  }
+
   async start(): Promise<void> {
     assert(this.#running === undefined, `${this.host} does not run`)
     const { time, network, random, log, metadataMap } = this.#world
-    const { clusterId, secret, scheme, chunkSizeBytes } = this.#options
+    const { clusterId, secret, scheme, chunkSizeBytes, plant } = this.#options
     const life = new Life()
-    const clock = time.createClock()
+    const clock = time.createClock({ node: this.host, wallMs: startMs + this.wallSkewMs })
     const process = processIdFromBytes(random.bytes(8))
     const ports = {
       clock,
       random: new SimulatedRandom(random),
       network: new MortalNetwork(life, network, this.host),
-      compute: new SimulatedCompute(),
+      compute: plant.compute?.(new SimulatedCompute()) ?? new SimulatedCompute(),
       log: log.with({ node: this.host }),
     }
     const bodies = new FixedBodyPool({ memory: new Uint8Array(2 * MIB) })
-    const keyValue = new MemoryKeyValue({ map: metadataMap, clock, delayMs: this.#options.commitMs })
+    const commits = time.createClock({ node: this.host, kind: 'commit' })
+    const keyValue = new MemoryKeyValue({ map: metadataMap, clock: commits, delayMs: this.#options.commitMs })
     const mortal = new MortalKeyValue(life, metadataMap, keyValue)
     const node = { ports, identity: { kind: 'master', id: process } as const, clusterId, secret, bodies }
     const { metadata, handlers } = await this.#openMetadata(mortal, node)
@@ -155,8 +180,10 @@ export class MasterNode {
         },
       },
     )
-    this.#running = { master, metadata, process, life, clock, keyValue }
+    const running: Running = { master, metadata, process, life, clock, keyValue, isServing: false }
+    this.#running = running
     await master.start()
+    running.isServing = true
   }
 
   /** kill -9. `silent`: and nobody is told, as when a machine goes away. */
@@ -167,7 +194,18 @@ export class MasterNode {
     running.life.end()
     running.clock.stop()
     running.keyValue.crash()
+    if (this.#options.committer === undefined) this.#options.plant.onKilled?.(this.#world.metadataMap)
+    this.#world.time.resume(this.host)
     this.#world.network.crash(this.host, { silent: options.silent === true })
+  }
+
+  /** SIGSTOP, until `resume`; what others send waits with the kernel. */
+  pause(): void {
+    if (this.#running !== undefined) this.#world.time.pause(this.host)
+  }
+
+  resume(): void {
+    this.#world.time.resume(this.host)
   }
 
   async stop(): Promise<void> {
@@ -175,7 +213,9 @@ export class MasterNode {
     if (running === undefined) return
     await running.master.stop()
     await running.metadata.close()
+    if (this.#running !== running) return
     this.#running = undefined
+    running.life.end()
   }
 
   get #now(): Running {
@@ -190,8 +230,8 @@ export class MasterNode {
     const fate = (name: MutationName): MutationFate => this.fate(name)
     if (committer !== undefined) {
       const link = new CommitterLink({ ...node, handlers: new Map() }, committer)
-      const forwarding = new FatefulRunner(new ForwardingRunner(link), fate)
-      return { metadata: new KeyValueMetadata(keyValue, forwarding), handlers: new Map() }
+      const forwarding = this.#planted(new FatefulRunner(new ForwardingRunner(link), fate))
+      return { metadata: this.#seen(new KeyValueMetadata(keyValue, forwarding)), handlers: new Map() }
     }
     await keyValue.claim()
     const runner = new LocalRunner(keyValue)
@@ -200,8 +240,16 @@ export class MasterNode {
       return { header: noHeader, body: [await answerCommand(runner, request.body ?? noHeader)] }
     }
     return {
-      metadata: new KeyValueMetadata(keyValue, new FatefulRunner(runner, fate)),
+      metadata: this.#seen(new KeyValueMetadata(keyValue, this.#planted(new FatefulRunner(runner, fate)))),
       handlers: new Map([[methods.metadataCommand, answer]]),
     }
+  }
+
+  #planted(runner: MutationRunner): MutationRunner {
+    return this.#options.plant.runner?.(runner, this.#options.cluster) ?? runner
+  }
+
+  #seen(metadata: MetadataStore): MetadataStore {
+    return this.#options.plant.metadata?.(metadata) ?? metadata
   }
 }

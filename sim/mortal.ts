@@ -10,13 +10,20 @@ import type { SimulatedNetwork } from './ports/network.ts'
 /** Whether a process lives. */
 export class Life {
   #isOver = false
+  readonly #ended = Promise.withResolvers<void>()
 
   get isOver(): boolean {
     return this.#isOver
   }
 
+  /** Resolves when it is over. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
   end(): void {
     this.#isOver = true
+    this.#ended.resolve()
   }
 }
 

@@ -16,6 +16,7 @@ import { SimulatedFaults } from './ports/faults.ts'
 import { SimulatedIndexFactory, SimulatedIndexMedium } from './ports/index-store.ts'
 import type { CollectingLog } from './ports/log.ts'
 import { SimulatedMedium } from './ports/medium.ts'
+import type { Plant } from './plants/plant.ts'
 import type { SimulatedNetwork } from './ports/network.ts'
 import { PowerSwitch } from './ports/power.ts'
 import { SimulatedRandom } from './ports/random.ts'
@@ -34,6 +35,7 @@ export interface WorkerNodeOptions {
   readonly secret: Uint8Array
   readonly zone?: string
   readonly store?: StoreOptions
+  readonly plant: Plant
   /** How long each step of its disks takes. Default: no time. */
   readonly diskStepMs?: () => number
 }
@@ -50,6 +52,8 @@ const smallStore: StoreOptions = {
   compactionBytesPerSecond: 1024 ** 4,
 }
 
+const startMs = Date.UTC(2030, 0, 1)
+
 interface Running {
   readonly worker: Worker
   readonly life: Life
@@ -60,10 +64,14 @@ interface Running {
 export class WorkerNode {
   readonly host: string
   /** Of the store. */
-  readonly medium: SimulatedMedium
-  readonly mapMedium: SimulatedMedium
-  readonly indexMedium = new SimulatedIndexMedium()
+  medium: SimulatedMedium
+  mapMedium: SimulatedMedium
+  indexMedium = new SimulatedIndexMedium()
   readonly faults = new SimulatedFaults()
+  /** How wrong its machine's calendar is; taken at the next start. */
+  wallSkewMs = 0
+  /** What each step of its disks takes besides. */
+  diskSlowMs = 0
   /** What it said when it could make nothing durable any more; the process has ended then. */
   fatal: Error | undefined
   readonly #world: WorkerNodeWorld
@@ -77,6 +85,7 @@ export class WorkerNode {
     this.host = options.host
     this.medium = new SimulatedMedium({ fileSystem: options.host })
     this.mapMedium = new SimulatedMedium({ fileSystem: options.host })
+    for (const name of options.plant.diskFaults ?? []) this.faults.plant(name)
   }
 
   /** Known once it has started for the first time. */
@@ -88,6 +97,25 @@ export class WorkerNode {
     return this.#running !== undefined
   }
 
+  /** Of the process that runs now. */
+  get life(): Life {
+    return defined(this.#running, `${this.host} runs`).life
+  }
+
+  jumpWall(byMs: number): void {
+    this.wallSkewMs += byMs
+    this.#running?.clock.jumpWall(byMs)
+  }
+
+  /** SIGSTOP, until `resume`. */
+  pause(): void {
+    if (this.#running !== undefined) this.#world.time.pause(this.host)
+  }
+
+  resume(): void {
+    this.#world.time.resume(this.host)
+  }
+
   get worker(): Worker {
     return defined(this.#running, `${this.host} runs`).worker
   }
@@ -95,10 +123,13 @@ export class WorkerNode {
   async start(): Promise<void> {
     assert(this.#running === undefined, `${this.host} does not run`)
     const { time, network, random, log } = this.#world
-    const { masters, secret, zone, store, diskStepMs } = this.#options
+    const { masters, secret, zone, store, diskStepMs, plant } = this.#options
     const life = new Life()
-    const clock = time.createClock()
-    const power = new PowerSwitch(diskStepMs === undefined ? {} : { delay: () => clock.sleep(diskStepMs()) })
+    const clock = time.createClock({ node: this.host, wallMs: startMs + this.wallSkewMs })
+    const disks = time.createClock({ node: this.host, kind: 'disk' })
+    const power = new PowerSwitch(
+      diskStepMs === undefined ? {} : { delay: () => disks.sleep(diskStepMs() + this.diskSlowMs) },
+    )
     const { faults } = this
     const diskOf = (medium: SimulatedMedium): SimulatedDisk =>
       new SimulatedDisk({ medium, power, faults, random: random.fork() })
@@ -107,7 +138,7 @@ export class WorkerNode {
         clock,
         random: new SimulatedRandom(random),
         network: new MortalNetwork(life, network, this.host),
-        compute: new SimulatedCompute(),
+        compute: plant.compute?.(new SimulatedCompute()) ?? new SimulatedCompute(),
         log: log.with({ node: this.host }),
         disk: diskOf(this.medium),
         mapDisk: diskOf(this.mapMedium),
@@ -143,11 +174,22 @@ export class WorkerNode {
     this.mapMedium.losePower(this.#world.random.fork())
   }
 
+  /** The machine gets new, empty disks: what starts on it is a worker that nobody knows yet. */
+  wipe(): void {
+    assert(this.#running === undefined, `${this.host} does not run`)
+    this.medium = new SimulatedMedium({ fileSystem: this.host })
+    this.mapMedium = new SimulatedMedium({ fileSystem: this.host })
+    this.indexMedium = new SimulatedIndexMedium()
+  }
+
   async stop(): Promise<void> {
     const running = this.#running
     if (running === undefined) return
     await running.worker.stop()
+    if (this.#running !== running) return
     this.#end(false)
+    this.medium.killProcess()
+    this.mapMedium.killProcess()
   }
 
   #end(silent: boolean): boolean {
@@ -157,6 +199,7 @@ export class WorkerNode {
     running.life.end()
     running.clock.stop()
     running.power.cut()
+    this.#world.time.resume(this.host)
     this.#world.network.crash(this.host, { silent })
     return true
   }

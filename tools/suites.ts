@@ -15,8 +15,8 @@ export interface Suite {
   readonly budgetMinutes: number
 }
 
-/** All budgets together, so that .ci/run ends below 45 minutes whatever happens. */
-export const budgetMinutesMax = 44
+/** All budgets together, so that .ci/run ends below 51 minutes whatever happens. */
+export const budgetMinutesMax = 50
 
 /** The budget of `npm run check`, which is no suite but takes its part of the time. */
 export const checkBudgetMinutes = 1
@@ -40,6 +40,7 @@ const named: Readonly<Record<string, Suite>> = {
   scenario: long('scenario', 7),
   durability: long('durability', 2),
   compaction: long('compaction', 5),
+  sim: long('sim', 6),
 }
 
 export function findSuite(name: string): Suite | undefined {

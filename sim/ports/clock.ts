@@ -3,27 +3,48 @@
 // the seed: same program, same order. Events of one instant run in the order in which they were asked for, except that
 // `endOfTurn` waits for all others of its instant.
 //
-// A node sees virtual time through a `VirtualClock` of its own, with its own wall clock, and whose timers die with it.
+// A node sees virtual time through a `VirtualClock` of its own, with its own wall clock, and whose timers die with it. Every event
+// belongs to a node, and goes into the trace (trace.ts). A paused node's events wait, as those of a stopped process do.
 
-import { setImmediate as nextMacrotask } from 'node:timers/promises'
+import { setImmediate as macrotask } from 'node:timers'
 
 import { assert } from '../../src/base/assert.ts'
 import type { Clock, Timer } from '../../src/ports/clock.ts'
+import { Trace } from './trace.ts'
+import type { EventKind } from './trace.ts'
+
+/** Whose events there are. */
+interface EventOwner {
+  readonly name: string
+  readonly index: number
+  isPaused: boolean
+  /** What came while it was paused, in order. */
+  readonly waiting: Event[]
+}
 
 interface Event {
-  readonly atMs: number
+  atMs: number
   /** 0: an event; 1: an end of turn, after all events of its instant. */
   readonly phase: 0 | 1
-  readonly sequence: number
+  sequence: number
   readonly background: boolean
+  readonly owner: EventOwner
+  readonly kind: EventKind
   /** `undefined` once cancelled. */
   callback: (() => void) | undefined
 }
 
 const eventsMaxDefault = 5_000_000
+/** Macrotasks that are asked for at once: a turn of the real event loop costs more than most events. */
+const macrotasksMax = 64
+/** Taken before a run forbids real timers. */
+const nextMacrotask = macrotask
+const nobody = 'world'
 
 export class VirtualTime {
+  readonly trace = new Trace()
   readonly #heap: Event[] = []
+  readonly #owners = new Map<string, EventOwner>()
   #nowMs = 0
   #sequence = 0
   /** Events that are neither cancelled nor in the background. */
@@ -40,9 +61,28 @@ export class VirtualTime {
     return this.#eventCount
   }
 
-  /** A node's view. `wallMs`: its calendar time at virtual time 0; default 2030-01-01. */
-  createClock(options: { readonly wallMs?: number } = {}): VirtualClock {
-    return new VirtualClock(this, options.wallMs ?? Date.UTC(2030, 0, 1))
+  /** A node's view. `wallMs`: its calendar time at virtual time 0; default 2030-01-01. `node`: whose events its timers are. */
+  createClock(
+    options: { readonly wallMs?: number; readonly node?: string; readonly kind?: EventKind } = {},
+  ): VirtualClock {
+    const { wallMs = Date.UTC(2030, 0, 1), node = nobody, kind = 'timer' } = options
+    return new VirtualClock(this, wallMs, { node, kind })
+  }
+
+  /** From now on no event of the node happens, until `resume`. */
+  pause(node: string): void {
+    this.#owner(node).isPaused = true
+  }
+
+  /** What waited happens now, in the order in which it would have. */
+  resume(node: string): void {
+    const owner = this.#owner(node)
+    owner.isPaused = false
+    for (const event of owner.waiting.splice(0)) {
+      event.atMs = this.#nowMs
+      event.sequence = this.#sequence++
+      this.#push(event)
+    }
   }
 
   /** Runs what is due within the next `durationMs`, and lets that time pass. */
@@ -74,12 +114,27 @@ export class VirtualTime {
     return promise
   }
 
-  schedule(delayMs: number, phase: 0 | 1, background: boolean, callback: () => void): Timer {
-    assert(Number.isFinite(delayMs) && delayMs >= 0, `a timer of ${delayMs} ms`)
-    const event: Event = { atMs: this.#nowMs + delayMs, phase, sequence: this.#sequence++, background, callback }
+  schedule(
+    delayMs: number,
+    options: { readonly phase: 0 | 1; readonly background: boolean; readonly node: string; readonly kind: EventKind },
+    callback: () => void,
+  ): Timer {
+    assert(Number.isFinite(delayMs) && delayMs >= 0, 'a delay', delayMs)
+    const { phase, background, node, kind } = options
+    const owner = this.#owner(node)
+    const atMs = this.#nowMs + delayMs
+    const event: Event = { atMs, phase, sequence: this.#sequence++, background, owner, kind, callback }
     this.#push(event)
     if (!background) this.#foreground++
     return { cancel: () => this.#cancel(event) }
+  }
+
+  #owner(name: string): EventOwner {
+    const known = this.#owners.get(name)
+    if (known !== undefined) return known
+    const owner: EventOwner = { name, index: this.#owners.size, isPaused: false, waiting: [] }
+    this.#owners.set(name, owner)
+    return owner
   }
 
   #cancel(event: Event): void {
@@ -91,24 +146,53 @@ export class VirtualTime {
   async #run(goesOn: () => boolean): Promise<void> {
     assert(!this.#running, 'virtual time is run by one caller at a time')
     this.#running = true
-    try {
-      await nextMacrotask()
-      for (let count = 0; this.#skipCancelled() && goesOn(); count++) {
-        if (count > eventsMaxDefault) throw new Error(`${eventsMaxDefault} events at ${this.#nowMs} ms: it never ends`)
-        this.#step()
-        await nextMacrotask()
-      }
-    } finally {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    let count = 0
+    let asked = 0
+    let batch = 1
+    let isOver = false
+    const end = (): void => {
+      isOver = true
       this.#running = false
     }
+    // Between two macrotasks every promise reaction runs.
+    const turn = (): void => {
+      if (isOver) return
+      asked--
+      try {
+        if (!this.#skipCancelled() || !goesOn()) {
+          end()
+          return resolve()
+        }
+        if (++count > eventsMaxDefault)
+          throw new Error(`${eventsMaxDefault} events at ${this.#nowMs} ms: it never ends`)
+        this.#step()
+      } catch (error) {
+        end()
+        return reject(error)
+      }
+      if (asked > 0) return
+      batch = Math.min(batch * 2, macrotasksMax)
+      ask()
+    }
+    const ask = (): void => {
+      for (asked = 0; asked < batch; asked++) nextMacrotask(turn)
+    }
+    ask()
+    await promise
   }
 
   #step(): void {
     const event = this.#pop()
-    const { callback } = event
+    const { callback, owner } = event
     if (callback === undefined) return
     this.#nowMs = event.atMs
+    if (owner.isPaused) {
+      owner.waiting.push(event)
+      return
+    }
     this.#eventCount++
+    this.trace.event(event.kind, owner, event.atMs)
     this.#cancel(event)
     callback()
   }
@@ -166,12 +250,16 @@ function isBefore(left: Event, right: Event): boolean {
 
 export class VirtualClock implements Clock {
   readonly #time: VirtualTime
+  readonly #node: string
+  readonly #kind: EventKind
   #wallOffsetMs: number
   #stopped = false
 
-  constructor(time: VirtualTime, wallOffsetMs: number) {
+  constructor(time: VirtualTime, wallOffsetMs: number, events: { readonly node: string; readonly kind: EventKind }) {
     this.#time = time
     this.#wallOffsetMs = wallOffsetMs
+    this.#node = events.node
+    this.#kind = events.kind
   }
 
   monotonicMs(): number {
@@ -219,7 +307,8 @@ export class VirtualClock implements Clock {
   }
 
   #schedule(delayMs: number, phase: 0 | 1, background: boolean, callback: () => void): Timer {
-    return this.#time.schedule(delayMs, phase, background, () => {
+    const kind = phase === 1 && this.#kind === 'timer' ? 'turn' : this.#kind
+    return this.#time.schedule(delayMs, { phase, background, node: this.#node, kind }, () => {
       if (!this.#stopped) callback()
     })
   }

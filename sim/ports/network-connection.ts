@@ -14,6 +14,9 @@ interface ConnectionOptions {
   /** This side dialled, and so places bytes itself. */
   readonly isDialled: boolean
   readonly clock: Clock
+  /** Of the other side, where what this side sends arrives. */
+  readonly remoteClock: Clock
+  readonly onPiece: ((bytes: Uint8Array) => void) | undefined
   readonly random: Random
   readonly capacityBytes: number
   readonly pieceBytesMax: number
@@ -70,6 +73,10 @@ export class SimulatedConnection implements Connection {
 
   get queuedBytes(): number {
     return this.#queuedBytes
+  }
+
+  get isOver(): boolean {
+    return this.#over
   }
 
   pairWith(other: SimulatedConnection): void {
@@ -185,13 +192,12 @@ export class SimulatedConnection implements Connection {
     const first = this.#underWay[0]
     if (this.#delivering || first === undefined) return
     this.#delivering = true
-    this.#later(
-      () => {
-        this.#delivering = false
-        this.#deliver()
-      },
-      Math.max(0, first.dueMs - this.#options.clock.monotonicMs()),
-    )
+    const { remoteClock } = this.#options
+    const deliver = (): void => {
+      this.#delivering = false
+      this.#deliver()
+    }
+    later(remoteClock, deliver, Math.max(0, first.dueMs - remoteClock.monotonicMs()))
   }
 
   /** Hands one piece to the other side, if it takes any. */
@@ -209,6 +215,7 @@ export class SimulatedConnection implements Connection {
       other.#end(undefined)
       return
     }
+    this.#options.onPiece?.(piece.bytes)
     const taken = other.#accept(piece.bytes.subarray(piece.offset))
     piece.offset += taken
     this.#underWayBytes -= taken
@@ -251,9 +258,8 @@ export class SimulatedConnection implements Connection {
     if (closed !== undefined) this.#later(() => this.#receiver?.closed(closed.error))
   }
 
-  #later(callback: () => void, delayMs = 0): void {
-    if (delayMs === 0) this.#options.clock.endOfTurn(callback)
-    else this.#options.clock.startTimer(delayMs, callback)
+  #later(callback: () => void): void {
+    this.#options.clock.endOfTurn(callback)
   }
 
   #dueMs(): number {
@@ -274,6 +280,11 @@ export class SimulatedConnection implements Connection {
 export function connectPipes(left: SimulatedConnection, right: SimulatedConnection): void {
   left.pairWith(right)
   right.pairWith(left)
+}
+
+function later(clock: Clock, callback: () => void, delayMs: number): void {
+  if (delayMs === 0) clock.endOfTurn(callback)
+  else clock.startTimer(delayMs, callback)
 }
 
 function broken(address: string): FrostError {

@@ -50,7 +50,7 @@ async function createWorld(seed = 3): Promise<World> {
   const { promise, resolve } = Promise.withResolvers<Connection>()
   await simulated.host('b').listen('b:7000', resolve)
   const atA = await time.run(simulated.host('a').connect('b:7000', { timeoutMs: 1000 }))
-  const atB = await promise
+  const atB = await time.run(promise)
   const heardByA = listenTo(atA)
   const heardByB = listenTo(atB)
   return { time, simulated, atA, atB, heardByA, heardByB }

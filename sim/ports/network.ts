@@ -16,6 +16,10 @@ import { SimulatedConnection, connectPipes } from './network-connection.ts'
 
 export interface SimulatedNetworkOptions {
   readonly clock: Clock
+  /** The clock whose events are those of a host; default: `clock` for all. */
+  readonly clockOf?: (host: string) => Clock
+  /** Is told of the bytes of each piece that arrives, for a trace. */
+  readonly onPiece?: (bytes: Uint8Array) => void
   /** For splits and delays. */
   readonly random: Random
   /** Bytes under way in one direction of one connection. Default 256 KiB. */
@@ -45,17 +49,21 @@ interface Listening {
 }
 
 export class SimulatedNetwork {
-  readonly #clock: Clock
+  readonly #clockOf: (host: string) => Clock
+  readonly #onPiece: ((bytes: Uint8Array) => void) | undefined
   readonly #random: Random
   readonly #capacityBytes: number
   readonly #pieceBytesMax: number
+  /** How a direction is that nobody has changed. */
+  defaultLink: Partial<Link> = {}
   readonly #links = new Map<string, Link>()
   readonly #listening = new Map<string, Listening>()
   readonly #connections = new Set<SimulatedConnection>()
   #nextPort = firstFreePort
 
   constructor(options: SimulatedNetworkOptions) {
-    this.#clock = options.clock
+    this.#clockOf = options.clockOf ?? (() => options.clock)
+    this.#onPiece = options.onPiece
     this.#random = options.random
     this.#capacityBytes = options.capacityBytes ?? 256 * 1024
     this.#pieceBytesMax = options.pieceBytesMax ?? 64 * 1024
@@ -80,6 +88,14 @@ export class SimulatedNetwork {
     }
   }
 
+  /** Breaks what is connected between the two, as a router that forgets does; they can connect again at once. */
+  reset(left: string, right: string): void {
+    for (const connection of this.#connections) {
+      const isBetween = connection.localHost === left && connection.remoteHost === right
+      if (isBetween) connection.break(`the one between ${left} and ${right} was reset`)
+    }
+  }
+
   /** Changes both directions. */
   setLinks(left: string, right: string, change: Partial<Link>): void {
     this.setLink(left, right, change)
@@ -87,7 +103,7 @@ export class SimulatedNetwork {
   }
 
   link(from: string, to: string): Link {
-    return this.#links.get(`${from}>${to}`) ?? openLink
+    return this.#links.get(`${from}>${to}`) ?? { ...openLink, ...this.defaultLink }
   }
 
   /**
@@ -132,7 +148,7 @@ export class SimulatedNetwork {
     const to = address.split(':')[0] ?? ''
     options.signal?.throwIfAborted()
     const isDark = this.link(from, to).held || this.link(to, from).held
-    await this.#clock.sleep(isDark ? options.timeoutMs : this.#roundTripMs(from, to), options.signal)
+    await this.#clockOf(from).sleep(isDark ? options.timeoutMs : this.#roundTripMs(from, to), options.signal)
     const listening = this.#listening.get(address)
     const isCut = this.link(from, to).cut || this.link(to, from).cut
     if (isDark || isCut || listening === undefined) {
@@ -147,7 +163,9 @@ export class SimulatedNetwork {
       isDialled: false,
     })
     connectPipes(dialled, accepted)
-    listening.accept(accepted)
+    this.#clockOf(to).endOfTurn(() => {
+      if (!accepted.isOver) listening.accept(accepted)
+    })
     return dialled
   }
 
@@ -159,7 +177,9 @@ export class SimulatedNetwork {
   }): SimulatedConnection {
     const connection = new SimulatedConnection({
       ...ends,
-      clock: this.#clock,
+      clock: this.#clockOf(ends.localHost),
+      remoteClock: this.#clockOf(ends.remoteHost),
+      onPiece: this.#onPiece,
       random: this.#random,
       capacityBytes: this.#capacityBytes,
       pieceBytesMax: this.#pieceBytesMax,

@@ -50,7 +50,7 @@ const named: Readonly<Record<string, Layer>> = {
   sim: {
     imports: [...belowRoles, 'worker', 'master', 'gateway'],
     // Digests and compression in place, and the turn of the event loop that virtual time waits for.
-    nodeModules: ['node:crypto', 'node:timers/promises', 'node:zlib'],
+    nodeModules: ['node:crypto', 'node:timers', 'node:zlib'],
     packages: [],
     globals: 'ports',
   },
@@ -81,11 +81,13 @@ export function isTestCode(path: string): boolean {
 
 /**
  * The layer of a file, `path` being relative to the repository's root with forward slashes. `undefined`: it belongs
- * to none. Files directly in src/ are `main`, those directly in sim/, and what runs its models, may do what they like.
+ * to none. Files directly in src/ are `main`; sim/run.ts, sim/driver/ and what runs its models may do what they like.
  */
 export function layerOf(path: string): string | undefined {
   const [top, folder, rest] = path.split('/')
-  if (top === 'sim') return rest === undefined || path === 'sim/models/run.ts' ? undefined : 'sim'
+  if (top === 'sim') {
+    return folder === 'driver' || folder === 'run.ts' || path === 'sim/models/run.ts' ? undefined : 'sim'
+  }
   if (top !== 'src') return undefined
   return rest === undefined ? 'main' : folder
 }

@@ -1,0 +1,108 @@
+// What there is, counted without asking the cluster about itself: the rows as metadata has them, and the fragments as each worker's store
+// lists them. Every other checker of the end state compares the two.
+
+import type { DataId, GroupId, WorkerId } from '../../src/base/ids.ts'
+import type { PlacementGroup } from '../../src/cluster/placement-group.ts'
+import type { DataRow } from '../../src/meta/contract/data-metadata.ts'
+import type { RepairEntry } from '../../src/meta/contract/repair-metadata.ts'
+import type { VersionRow } from '../../src/meta/contract/version-row.ts'
+import type { MetadataStore } from '../../src/meta/metadata-store.ts'
+import type { FragmentKey } from '../../src/store/contract.ts'
+import type { SimulatedCluster } from '../cluster.ts'
+
+export interface Holding {
+  readonly worker: WorkerId
+  readonly host: string
+  readonly key: FragmentKey
+}
+
+export interface Inventory {
+  readonly groups: ReadonlyMap<GroupId, PlacementGroup>
+  /** By key of the file. */
+  readonly versions: ReadonlyMap<string, VersionRow>
+  readonly rows: readonly DataRow[]
+  readonly repairs: readonly RepairEntry[]
+  /** Good fragments by `fragmentName`. */
+  readonly fragments: ReadonlyMap<string, readonly Holding[]>
+  /** Data ids that stores list, good or damaged. */
+  readonly listed: readonly { readonly host: string; readonly group: GroupId; readonly dataId: DataId }[]
+}
+
+const pageLimit = 1000
+
+export function fragmentName({ group, dataId, block, column }: FragmentKey): string {
+  return `${group} ${dataId} ${block} ${column}`
+}
+
+/** Of the workers that run, through the metadata of one master. */
+export async function takeInventory(cluster: SimulatedCluster, metadata: MetadataStore): Promise<Inventory> {
+  const { groups } = await metadata.listGroups({ since: 0, limit: pageLimit })
+  const rows: DataRow[] = []
+  const repairs: RepairEntry[] = []
+  for (const { group } of groups) {
+    rows.push(...(await allRows(metadata, group)))
+    repairs.push(...(await allRepairs(metadata, group)))
+  }
+  return {
+    groups: new Map(groups.map((group) => [group.group, group])),
+    versions: await allVersions(metadata),
+    rows,
+    repairs,
+    ...listStores(cluster, groups),
+  }
+}
+
+function listStores(
+  cluster: SimulatedCluster,
+  groups: readonly PlacementGroup[],
+): Pick<Inventory, 'fragments' | 'listed'> {
+  const fragments = new Map<string, Holding[]>()
+  const listed: { host: string; group: GroupId; dataId: DataId }[] = []
+  for (const node of cluster.workers) {
+    if (!node.isRunning) continue
+    const { store } = node.worker
+    for (const { group } of groups) {
+      for (const { key } of store.list({ group, limit: 10_000 })) {
+        const name = fragmentName(key)
+        const holding = { worker: node.id, host: node.host, key }
+        const known = fragments.get(name)
+        if (known === undefined) fragments.set(name, [holding])
+        else known.push(holding)
+      }
+      for (const dataId of store.listDataIds({ group, limit: 10_000 })) listed.push({ host: node.host, group, dataId })
+    }
+  }
+  return { fragments, listed }
+}
+
+async function allRows(metadata: MetadataStore, group: GroupId): Promise<readonly DataRow[]> {
+  const rows: DataRow[] = []
+  for (;;) {
+    const after = rows.at(-1)?.dataId
+    const page = await metadata.listDataRows({ group, limit: pageLimit, ...(after === undefined ? {} : { after }) })
+    rows.push(...page)
+    if (page.length < pageLimit) return rows
+  }
+}
+
+async function allRepairs(metadata: MetadataStore, group: GroupId): Promise<readonly RepairEntry[]> {
+  const entries: RepairEntry[] = []
+  for (;;) {
+    const after = entries.at(-1)
+    const page = await metadata.listRepairs({ group, limit: pageLimit, ...(after === undefined ? {} : { after }) })
+    entries.push(...page)
+    if (page.length < pageLimit) return entries
+  }
+}
+
+async function allVersions(metadata: MetadataStore): Promise<ReadonlyMap<string, VersionRow>> {
+  const versions = new Map<string, VersionRow>()
+  for (const bucket of await metadata.listBuckets()) {
+    const page = await metadata.list({ bucket: bucket.name, limit: pageLimit })
+    for (const { key } of page.entries) {
+      const row = await metadata.getHead(bucket.name, key)
+      if (row !== undefined) versions.set(key, row)
+    }
+  }
+  return versions
+}

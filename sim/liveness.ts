@@ -1,0 +1,115 @@
+// The second phase: the faults have stopped and everybody runs. Within bounded virtual time nothing is left undone, and what is stored is
+// what clients were told, on every master.
+
+import { MINUTE_MS } from '../src/base/units.ts'
+import type { SeededRandom } from '../src/base/random.ts'
+import { checkFragments } from './checkers/fragments.ts'
+import type { MissingFragment } from './checkers/fragments.ts'
+import { takeInventory } from './checkers/inventory.ts'
+import type { Inventory } from './checkers/inventory.ts'
+import { checkOwners } from './checkers/owners.ts'
+import { checkSpace } from './checkers/space.ts'
+import type { SimulatedCluster } from './cluster.ts'
+import type { Supervisor } from './supervisor.ts'
+import type { WorkerNode } from './worker-node.ts'
+import { Client } from './workload/client.ts'
+import type { ClientWorld } from './workload/client.ts'
+import { Session } from './workload/session.ts'
+
+export interface LivenessScene {
+  readonly cluster: SimulatedCluster
+  readonly supervisor: Supervisor
+  /** Workers that may have lost what they held. */
+  readonly damaged: ReadonlySet<WorkerNode>
+  readonly until: (holds: () => boolean | Promise<boolean>, timeMaxMs: number, what: string) => Promise<void>
+  readonly parts: ClientWorld
+  readonly random: SeededRandom
+}
+
+/** Several rounds of expiry, purge, horizon and orphan collection. */
+const settleMaxMs = 6 * MINUTE_MS
+
+export async function checkLiveness(scene: LivenessScene): Promise<void> {
+  const { cluster } = scene
+  await readEverything(scene)
+  let open: readonly string[] = []
+  let inventory: Inventory | undefined
+  try {
+    await scene.until(
+      async () => {
+        inventory = await takeInventory(cluster, cluster.master().metadata)
+        open = await unfinished(scene, inventory)
+        return open.length === 0
+      },
+      settleMaxMs,
+      'nothing is left undone',
+    )
+  } catch (error) {
+    throw new Error(`left undone: ${open.slice(0, 5).join('; ')} (${open.length} in all)`, { cause: error })
+  }
+  if (inventory !== undefined) checkEnd(scene, inventory)
+  await readEverything(scene)
+}
+
+/** Through every master: all files whole, and all listings. */
+async function readEverything({ cluster, parts, random }: LivenessScene): Promise<void> {
+  for (const master of cluster.masters) {
+    const client = new Client(parts, random.fork(), `reader-${master.host}`)
+    await cluster.time.run(client.list(new Session(cluster.time, master)))
+    await cluster.time.run(client.readAll(new Session(cluster.time, master)))
+  }
+}
+
+async function unfinished(scene: LivenessScene, inventory: Inventory): Promise<readonly string[]> {
+  const { cluster, supervisor } = scene
+  const { metadata } = cluster.master()
+  const open = supervisor.nodes
+    .filter((node) => !node.isRunning && !supervisor.isGone(node))
+    .map(({ host }) => `${host} is down`)
+  const queued = await metadata.purgeQueueLength()
+  if (queued > 0) open.push(`${queued} entries of the purge queue`)
+  const running = new Set(cluster.masters.map((node) => node.process))
+  for (const row of await metadata.listProcesses()) {
+    if (!running.has(row.process)) open.push(`process ${row.process} is registered and does not run`)
+  }
+  for (const intent of await metadata.listIntents({ limit: 1000 })) open.push(`the intent of ${intent.dataId}`)
+  for (const { host, master } of cluster.masters) {
+    const { uploadsOpen, memoryInFlightBytes, memoryWaiting } = master.counts()
+    if (uploadsOpen + memoryInFlightBytes + memoryWaiting > 0)
+      open.push(
+        `${host} has ${uploadsOpen} uploads open, ${memoryInFlightBytes} bytes in flight, ${memoryWaiting} waiting`,
+      )
+  }
+  open.push(...checkOwners(inventory, { deadRowsMayStay: isAnyWorkerForgotten(scene) }).leftovers)
+  return [...open, ...checkSpace(cluster)]
+}
+
+/** A worker that never comes back may hold something of what is dead, for all that is known without healing. */
+function isAnyWorkerForgotten({ parts, supervisor, cluster }: LivenessScene): boolean {
+  return parts.world.faults.has('disk-wiped') || cluster.workers.some((node) => supervisor.isGone(node))
+}
+
+function checkEnd(scene: LivenessScene, inventory: Inventory): void {
+  const { defects } = scene.parts
+  for (const contradiction of checkOwners(inventory, { deadRowsMayStay: true }).contradictions)
+    defects.add(contradiction)
+  const { lost, missing } = checkFragments(inventory)
+  for (const block of lost) defects.add(`lost for good: ${block}`)
+  const damaged = new Set(scene.cluster.workers.filter((node) => !scene.damaged.has(node)).map((node) => node.id))
+  for (const fragment of missing) {
+    const isHolderSound = damaged.has(fragment.holder)
+    if (isHolderSound) checkRecord(scene, fragment)
+  }
+}
+
+/** A sound worker lacks only what the commit said, or a later report. */
+function checkRecord({ parts }: LivenessScene, { key, holder, elsewhere, recorded }: MissingFragment): void {
+  const name = `column ${key.column} of block ${key.block} of ${key.dataId}`
+  if (recorded === undefined) return parts.defects.add(`${name} is missing at ${holder}, and no record says so`)
+  if (recorded === 'slot' || elsewhere.length === 0) return
+  const { standIn } = recorded
+  if (standIn === undefined) return
+  if (!elsewhere.some(({ worker }) => worker === standIn)) {
+    parts.counts.set('stand-ins without their copy', (parts.counts.get('stand-ins without their copy') ?? 0) + 1)
+  }
+}

@@ -1,0 +1,162 @@
+// Every planted fault by its name, each a defect that the product could have. Which seed catches it: plants.json.
+
+import type { DataId } from '../../src/base/ids.ts'
+import type { VersionRow } from '../../src/meta/contract/version-row.ts'
+import type { MetadataStore } from '../../src/meta/metadata-store.ts'
+import type { MutationCommand, MutationName, MutationResult, MutationRunner } from '../../src/meta/mutations.ts'
+import type { SimulatedCluster } from '../cluster.ts'
+import { ForgetfulMap } from './forgetful-map.ts'
+import type { Plant } from './plant.ts'
+
+type Change<Name extends MutationName> = (
+  command: MutationCommand<Name>,
+  run: (command: MutationCommand<Name>) => Promise<MutationResult<Name>>,
+  cluster: SimulatedCluster,
+) => Promise<MutationResult<Name>>
+
+/** Changes one mutation on its way; `run` does what it is given. */
+function onMutation<Wanted extends MutationName>(wanted: Wanted, change: Change<Wanted>): Plant {
+  return {
+    runner: (runner, cluster) => {
+      const run = async (name: MutationName, command: unknown): Promise<unknown> => {
+        if (name !== wanted) return await runner.run(name, command as never)
+        return await change(command as MutationCommand<Wanted>, (asked) => runner.run(wanted, asked), cluster)
+      }
+      return { run: run as MutationRunner['run'], close: () => runner.close() }
+    },
+  }
+}
+
+/** Changes what a master reads. */
+function onRead(change: (metadata: MetadataStore) => Partial<MetadataStore>): Plant {
+  return {
+    metadata: (metadata) => {
+      const changes = change(metadata)
+      return new Proxy(metadata, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(changes, name) ?? Reflect.get(target, name)
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        },
+      })
+    },
+  }
+}
+
+const never = Number.MAX_SAFE_INTEGER
+
+/** Deletes on the workers behind the cluster's back. */
+function dropEverywhere(
+  cluster: SimulatedCluster,
+  refs: readonly { readonly group: number; readonly dataId: DataId }[],
+): void {
+  for (const node of cluster.workers) {
+    if (!node.isRunning) continue
+    for (const { group } of node.worker.store.listGroups()) {
+      const ids = refs.filter((ref) => ref.group === group).map((ref) => ref.dataId)
+      if (ids.length > 0) node.worker.store.drop(group, ids).catch(() => undefined)
+    }
+  }
+}
+
+const plants = {
+  'acknowledge-before-sync': { diskFaults: ['disk.skip-sync'] },
+  'skip-directory-sync': { diskFaults: ['disk.skip-directory-sync'] },
+  'serve-without-check': {
+    compute: (compute) => ({
+      crc32: () => 0,
+      createHash: (algorithm) => compute.createHash(algorithm),
+      hmacSha256: (key, data) => compute.hmacSha256(key, data),
+      equalsConstantTime: (left, right) => compute.equalsConstantTime(left, right),
+    }),
+  },
+  'drop-repair-record': onMutation('commitVersion', async (command, run) => {
+    return await run({ ...command, newData: command.newData.map((data) => ({ ...data, repairs: [] })) })
+  }),
+  'lose-stand-in': onMutation('commitVersion', async (command, run) => {
+    const forget = ({
+      block,
+      column,
+    }: {
+      readonly block: number
+      readonly column: number
+    }): { block: number; column: number } => ({ block, column })
+    return await run({
+      ...command,
+      newData: command.newData.map((data) => ({ ...data, repairs: data.repairs.map(forget) })),
+    })
+  }),
+  'commit-not-durable': {
+    map: () => new ForgetfulMap(),
+    onKilled: (map) => {
+      if (map instanceof ForgetfulMap) map.forget(3)
+    },
+  },
+  'condition-ignored': onMutation('commitVersion', async (command, run) => {
+    const { condition, ...rest } = command
+    return await run(condition === undefined ? command : rest)
+  }),
+  'delete-not-done': onMutation('deleteKey', async (command, run) => {
+    // One of four is answered and not done: as the id says, so that a repeat is told the same.
+    return Number.parseInt(command.commandId.slice(-1), 16) % 4 === 0 ? undefined : await run(command)
+  }),
+  'purge-while-readable': onMutation(
+    'publish',
+    async (command, run) => await run({ ...command, purgeSequence: never }),
+  ),
+  'purge-before-commit': onMutation('commitVersion', async (command, run, cluster) => {
+    const { metadata } = cluster.masters.find((master) => master.isRunning) ?? cluster.master()
+    const head = await metadata.getHead(command.bucket, command.key)
+    if (head !== undefined) dropEverywhere(cluster, head.extents)
+    return await run(command)
+  }),
+  'discard-without-dead-row': onMutation('discard', async (command, run, cluster) => {
+    dropEverywhere(cluster, command.refs)
+    return await run({ ...command, refs: [] }).then(() => command.refs.map(() => 'dead' as const))
+  }),
+  'horizon-ignores-uploads': onMutation(
+    'publish',
+    async (command, run) => await run({ ...command, publishedMs: command.ceilingMs }),
+  ),
+  'listing-misses-a-page': onRead((metadata) => ({
+    // The second page begins one name too late.
+    list: async (request) => {
+      const page = await metadata.list(request)
+      if (page.next === undefined) return page
+      const skipped = await metadata.list({ ...request, after: page.next, limit: 1 })
+      return { ...page, next: skipped.entries[0]?.key ?? page.next }
+    },
+  })),
+  'stale-head': onRead((metadata) => {
+    const seen = new Map<string, { readonly row: VersionRow | undefined; uses: number }>()
+    return {
+      getHead: async (bucket, key) => {
+        const known = seen.get(key)
+        if (known !== undefined && known.uses-- > 0) return known.row
+        const row = await metadata.getHead(bucket, key)
+        seen.set(key, { row, uses: 3 })
+        return row
+      },
+    }
+  }),
+  'columns-turned-wrong': onRead((metadata) => ({
+    listGroups: async (request) => {
+      const page = await metadata.listGroups(request)
+      return {
+        ...page,
+        groups: page.groups.map((group) => ({
+          ...group,
+          slots: [...group.slots.slice(1), ...group.slots.slice(0, 1)],
+        })),
+      }
+    },
+  })),
+} as const satisfies Record<string, Plant>
+
+export type PlantName = keyof typeof plants
+export const plantNames: readonly string[] = Object.keys(plants)
+
+/** @throws Error for a name that none has. */
+export function findPlant(name: string): Plant {
+  if (!Object.hasOwn(plants, name)) throw new Error(`there is no plant ${name}; there are ${plantNames.join(', ')}`)
+  return plants[name as PlantName]
+}
