@@ -66,6 +66,11 @@ async function unfinished(scene: LivenessScene, inventory: Inventory): Promise<r
   const open = supervisor.nodes
     .filter((node) => !node.isRunning && !supervisor.isGone(node))
     .map(({ host }) => `${host} is down`)
+  const known = new Set(cluster.workers.filter((node) => node.isRunning).map((node) => node.id))
+  for (const { worker, state } of await metadata.listWorkers()) {
+    if (state !== 'out' && !known.has(worker) && !isAnyWorkerForgotten(scene))
+      open.push(`worker ${worker} is registered and does not run`)
+  }
   const queued = await metadata.purgeQueueLength()
   if (queued > 0) open.push(`${queued} entries of the purge queue`)
   const running = new Set(cluster.masters.map((node) => node.process))

@@ -78,6 +78,8 @@ interface Running {
 }
 
 const noHeader = new Uint8Array(0)
+/** A frame of the largest size fits. */
+const bodyBytes = 2 * MIB
 const startMs = Date.UTC(2030, 0, 1)
 
 export class MasterNode {
@@ -90,6 +92,7 @@ export class MasterNode {
   wallSkewMs = 0
   readonly #world: MasterNodeWorld
   readonly #options: MasterNodeOptions
+  #life: Life | undefined
   #running: Running | undefined
 
   constructor(world: MasterNodeWorld, options: MasterNodeOptions) {
@@ -131,9 +134,9 @@ export class MasterNode {
     return this.#now.clock
   }
 
-  /** Of the process that runs now. */
+  /** Of the process that was started last. */
   get life(): Life {
-    return this.#now.life
+    return defined(this.#life, `${this.host} was started`)
   }
 
   /** Somebody sets the machine's calendar. */
@@ -147,6 +150,7 @@ export class MasterNode {
     const { time, network, random, log, metadataMap } = this.#world
     const { clusterId, secret, scheme, chunkSizeBytes, plant } = this.#options
     const life = new Life()
+    this.#life = life
     const clock = time.createClock({ node: this.host, wallMs: startMs + this.wallSkewMs })
     const process = processIdFromBytes(random.bytes(8))
     const ports = {
@@ -156,7 +160,7 @@ export class MasterNode {
       compute: plant.compute?.(new SimulatedCompute()) ?? new SimulatedCompute(),
       log: log.with({ node: this.host }),
     }
-    const bodies = new FixedBodyPool({ memory: new Uint8Array(2 * MIB) })
+    const bodies = new FixedBodyPool({ memory: new Uint8Array(bodyBytes) })
     const commits = time.createClock({ node: this.host, kind: 'commit' })
     const keyValue = new MemoryKeyValue({ map: metadataMap, clock: commits, delayMs: this.#options.commitMs })
     const mortal = new MortalKeyValue(life, metadataMap, keyValue)

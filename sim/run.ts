@@ -1,6 +1,6 @@
 // The simulator's command:  npm run sim -- OPTION…
 //
-//   --seed N        one seed, told in words; --trace prints every event
+//   --seed N        one seed, told in words; --trace prints every event, --log what the nodes logged
 //   --seeds COUNT   so many, from --from N or from a random start, on --processes P (default: one a core)
 //   --regressions   the seeds of sim/regressions.json
 //   --plants        every planted fault with the seed that catches it (sim/plants.json), each of which must fail
@@ -38,6 +38,7 @@ function parseOptions(args: readonly string[]): {
   readonly plant: string | undefined
   readonly isTwice: boolean
   readonly isTraced: boolean
+  readonly isLogged: boolean
   readonly isRegressions: boolean
   readonly isPlants: boolean
 } {
@@ -51,6 +52,7 @@ function parseOptions(args: readonly string[]): {
       plant: { type: 'string' },
       twice: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
+      log: { type: 'boolean', default: false },
       regressions: { type: 'boolean', default: false },
       plants: { type: 'boolean', default: false },
     },
@@ -63,6 +65,7 @@ function parseOptions(args: readonly string[]): {
     plant: values.plant,
     isTwice: values.twice,
     isTraced: values.trace,
+    isLogged: values.log,
     isRegressions: values.regressions,
     isPlants: values.plants,
   }
@@ -84,6 +87,7 @@ async function runOne(options: ReturnType<typeof parseOptions>, seed: number): P
   const result = await runSeed(seed, {
     ...plant,
     tell: say,
+    ...(options.isLogged ? { tellLog: say } : {}),
     ...(options.isTraced ? { onEvent: ({ kind, node, atMs }) => say(`${atMs.toFixed(3)} ${node} ${kind}`) } : {}),
   })
   for (const [name, count] of [...result.counts].toSorted(byName)) say(`  ${name}: ${count}`)

@@ -2,7 +2,6 @@
 
 import type { SimulatedCluster } from './cluster.ts'
 import type { MasterNode } from './master-node.ts'
-import type { Life } from './mortal.ts'
 import type { VirtualClock } from './ports/clock.ts'
 import type { WorkerNode } from './worker-node.ts'
 
@@ -80,7 +79,6 @@ export class Supervisor {
   /** Resolves also when it was killed meanwhile. */
   async #start(node: Node): Promise<void> {
     const started = node.start()
-    const life: Life | undefined = node.isRunning ? node.life : undefined
-    await (life === undefined ? started : Promise.race([started, life.ended]))
+    await Promise.race([started, node.life.ended])
   }
 }

@@ -52,6 +52,8 @@ const smallStore: StoreOptions = {
   compactionBytesPerSecond: 1024 ** 4,
 }
 
+/** A frame of the largest size fits. */
+const bodyBytes = 2 * MIB
 const startMs = Date.UTC(2030, 0, 1)
 
 interface Running {
@@ -143,7 +145,7 @@ export class WorkerNode {
         disk: diskOf(this.medium),
         mapDisk: diskOf(this.mapMedium),
         indexes: new SimulatedIndexFactory(this.indexMedium, power),
-        bodies: new FixedBodyPool({ memory: new Uint8Array(2 * MIB) }),
+        bodies: new FixedBodyPool({ memory: new Uint8Array(bodyBytes) }),
       },
       {
         masters,

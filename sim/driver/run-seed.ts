@@ -26,6 +26,8 @@ export interface SeedOptions {
   readonly onEvent?: (event: TracedEvent) => void
   /** What happens, for people. */
   readonly tell?: (text: string) => void
+  /** Every line that the nodes logged, at the end. */
+  readonly tellLog?: (text: string) => void
 }
 
 export interface SeedResult {
@@ -101,6 +103,7 @@ class SeedRun {
       supervisor: this.#supervisor,
       random: this.#random.fork(),
       damaged: this.#drawDamaged(),
+      spent: new Set<WorkerNode>(),
     }
     const injector = new FaultInjector(scene, (text) => this.#tell(text))
     const injecting = this.#own(injector.run())
@@ -121,6 +124,7 @@ class SeedRun {
   }
 
   result(): SeedResult {
+    this.#tellLog()
     const { time } = this.#cluster
     return {
       seed: this.#seed,
@@ -189,7 +193,7 @@ class SeedRun {
           `not within ${timeMaxMs} ms: ${what}${failures.length === 0 ? '' : ` (${failures.join('; ')})`}`,
         )
       }
-      await time.advance(500)
+      await time.advance(2000)
     }
     this.#tell(`${what}: yes`)
   }
@@ -208,6 +212,14 @@ class SeedRun {
     for (const { message, error, fields } of this.#cluster.log.entries) {
       if (error instanceof AssertionError || error instanceof TypeError || error instanceof RangeError)
         this.#defects.add(`${String(fields['node'])} logged a defect: ${message} ${describe(error)}`)
+    }
+  }
+
+  /** What the nodes themselves had to say. */
+  #tellLog(): void {
+    for (const { level, message, error, fields } of this.#cluster.log.entries) {
+      const reason = error === undefined ? '' : describe(error).split('\n')[0]
+      this.#options.tellLog?.(`${level} ${JSON.stringify(fields)} ${message} ${reason}`)
     }
   }
 

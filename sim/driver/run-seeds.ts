@@ -95,7 +95,10 @@ class SeedProcess {
 
   /** The answer, or why there is none. */
   async run(task: SeedTask): Promise<SeedAnswer | string> {
-    const child = (this.#child ??= fork(join(import.meta.dirname, 'seed-process.ts'), { stdio: 'inherit' }))
+    const child = (this.#child ??= fork(join(import.meta.dirname, 'seed-process.ts'), {
+      stdio: 'inherit',
+      execArgv: ['--max-semi-space-size=32'],
+    }))
     const { promise, resolve } = Promise.withResolvers<SeedAnswer | string>()
     const timer = setTimeout(() => {
       resolve(`no end after ${seedMaxMs / 1000} s`)

@@ -18,7 +18,7 @@ function anyWorker({ cluster, random }: FaultScene): WorkerNode {
 /** Strikes one of those that may lose what they hold. */
 function onDamaged(strike: (node: WorkerNode, scene: FaultScene) => Struck | undefined): Fault {
   return (scene) => {
-    const candidates = [...scene.damaged].filter((node) => !scene.supervisor.isGone(node))
+    const candidates = [...scene.damaged].filter((node) => !scene.spent.has(node))
     return candidates.length === 0 ? undefined : strike(pick(scene.random, candidates), scene)
   }
 }
@@ -112,14 +112,16 @@ export const readsFail = onDamaged((node, scene) => {
   return { text: `reads of ${node.host} fail (${chance})`, heal, durationMs: durationMs(scene) }
 })
 
-export const diskWiped = onDamaged((node, { supervisor, random }) => {
+export const diskWiped = onDamaged((node, { supervisor, random, spent }) => {
+  spent.add(node)
   node.losePower()
   node.wipe()
   supervisor.holdDown(node, random.below(20_000))
   return { text: `${node.host} gets an empty disk` }
 })
 
-export const workerLost = onDamaged((node, { supervisor }) => {
+export const workerLost = onDamaged((node, { supervisor, spent }) => {
+  spent.add(node)
   node.losePower()
   supervisor.loseForGood(node)
   return { text: `${node.host} is lost for good` }

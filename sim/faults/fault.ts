@@ -13,6 +13,8 @@ export interface FaultScene {
   readonly random: SeededRandom
   /** Workers that may lose what they hold; nobody else may. */
   readonly damaged: ReadonlySet<WorkerNode>
+  /** Those of them that have lost everything: who they are now has lost nothing, and must not. */
+  readonly spent: Set<WorkerNode>
 }
 
 export interface Struck {

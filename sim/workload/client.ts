@@ -138,7 +138,7 @@ export class Client {
     for (let at = 0; at < endsAt; at += sliceBytes) {
       const slice = bytes.slice(at, Math.min(endsAt, at + sliceBytes))
       await session.call(async () => await upload.write(slice))
-      if (isSlow) await this.#clock.sleep(this.#random.float() * 8000)
+      if (isSlow) await this.#clock.sleep(this.#random.float() * Math.min(8000, (60_000 * sliceBytes) / bytes.length))
     }
     if (!isAbandoned) return true
     await session.call(() => upload.abort(new Error('the client went away')))

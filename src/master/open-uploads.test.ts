@@ -36,6 +36,28 @@ describe('open uploads', () => {
     assert.equal(uploads.nextTimeMs(), startMs + 30_000)
   })
 
+  test('go on after the calendar was set back, slower, until it has caught up', async () => {
+    const time = new VirtualTime()
+    const clock = time.createClock({ wallMs: startMs })
+    const row = { publishedMs: startMs + HOUR_MS, ceilingMs: startMs + HOUR_MS }
+    const process = defined(parseProcessId('0'.repeat(16)), 'process')
+    const random = new SimulatedRandom(new SeededRandom(1))
+    const uploads = new OpenUploads({ clock, random }, { process, address: '', purgeSequence: 0, heartbeat: 0, ...row })
+    const publish = (): number => {
+      const { publishedMs, ceilingMs, done } = uploads.plan(options)
+      done({ idFloorMs: 0, ceilingMs, horizonMs: 0 })
+      return publishedMs
+    }
+    publish()
+    for (let seconds = 2; seconds <= 60; seconds += 2) {
+      await time.advance(2000)
+      assert.equal(publish(), startMs + HOUR_MS + seconds * 500)
+    }
+    await time.advance(2 * HOUR_MS)
+    publish()
+    assert.equal(publish(), clock.wallMs())
+  })
+
   test('hold the published time at the oldest open id, and at open commands', async () => {
     const time = new VirtualTime()
     const uploads = makeUploads(time, { publishedMs: startMs, ceilingMs: startMs + 1_000_000 })

@@ -2,7 +2,9 @@
 //
 // Metadata knows, for each master process, one published time and a ceiling: no id that the process still makes or has open
 // without an intent row is older than the published time or newer than the ceiling. Orphan collection relies on it. The id
-// clock follows the wall clock but never goes back, never below what was published and never above the ceiling.
+// clock follows the wall clock but never goes back, never below what was published and never above the ceiling. Where it is ahead of the
+// wall clock, which somebody set back, it goes on at half the speed of time until the two meet: if it stood still, so would the
+// horizon, and nothing would be collected for as long as the calendar was wrong.
 
 import { assert } from '../base/assert.ts'
 import { dataIdTimeMs, makeDataId } from '../base/ids.ts'
@@ -65,12 +67,15 @@ export class OpenUploads {
   /** Of uploads that have ended: they may have intent rows. */
   #ended: readonly DataRef[] = []
   #lastTimeMs: number
+  /** On the monotonic clock: when `#lastTimeMs` was reached. */
+  #lastTimeSinceMs: number
   #ceilingMs: number
 
   constructor(ports: { readonly clock: Clock; readonly random: Random }, row: ProcessRow) {
     this.#clock = ports.clock
     this.#random = ports.random
     this.#lastTimeMs = row.publishedMs
+    this.#lastTimeSinceMs = ports.clock.monotonicMs()
     this.#ceilingMs = row.ceilingMs
   }
 
@@ -80,8 +85,20 @@ export class OpenUploads {
 
   /** The time of the id clock, for version ids too. */
   nextTimeMs(): number {
-    this.#lastTimeMs = Math.max(this.#lastTimeMs, Math.min(this.#clock.wallMs(), this.#ceilingMs))
+    this.#moveTo(Math.min(this.#unboundedTimeMs(), this.#ceilingMs))
     return this.#lastTimeMs
+  }
+
+  /** What it would say if the ceiling were higher. */
+  #unboundedTimeMs(): number {
+    const passedMs = this.#clock.monotonicMs() - this.#lastTimeSinceMs
+    return Math.max(this.#clock.wallMs(), this.#lastTimeMs + Math.floor(passedMs / 2))
+  }
+
+  #moveTo(timeMs: number): void {
+    if (timeMs <= this.#lastTimeMs) return
+    this.#lastTimeMs = timeMs
+    this.#lastTimeSinceMs = this.#clock.monotonicMs()
   }
 
   open(): UploadHandle {
@@ -140,10 +157,10 @@ export class OpenUploads {
       intents,
       ended,
       publishedMs,
-      ceilingMs: Math.max(this.#ceilingMs, this.#clock.wallMs() + options.ceilingAheadMs),
+      ceilingMs: Math.max(this.#ceilingMs, this.#unboundedTimeMs() + options.ceilingAheadMs),
       done: (published) => {
         for (const { upload, count } of covered) upload.intents = count
-        this.#lastTimeMs = Math.max(this.#lastTimeMs, published.idFloorMs)
+        this.#moveTo(published.idFloorMs)
         this.#ceilingMs = published.ceilingMs
       },
       removed: () => {
