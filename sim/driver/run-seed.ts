@@ -145,7 +145,7 @@ class SeedRun {
       () => undefined,
     )
     await this.#until(() => isAsked, 180 * SECOND_MS, 'every request has its answer')
-    await this.#until(() => this.#cluster.masters.every(canServe), 180 * SECOND_MS, 'every master serves')
+    await this.#until(() => this.#isWhole(), 180 * SECOND_MS, 'every master serves, connected to every worker')
     await checkLiveness({
       cluster: this.#cluster,
       supervisor: this.#supervisor,
@@ -154,6 +154,14 @@ class SeedRun {
       parts: this.#clientWorld(),
       random: this.#random.fork(),
     })
+  }
+
+  #isWhole(): boolean {
+    const { masters, workers } = this.#cluster
+    const running = workers.filter((node) => node.isRunning).length
+    const expected = workers.filter((node) => !this.#supervisor.isGone(node)).length
+    const isConnected = masters.every((node) => canServe(node) && node.master.counts().workersConnected === expected)
+    return running === expected && isConnected
   }
 
   #makeClients(): readonly Client[] {

@@ -229,8 +229,11 @@ export class Client {
         const reader = await session.call(async (files) => await files.open({ bucket, key }))
         this.#sees({ key, invokedAt, seen: this.#tagOf(key, reader?.info), text: `${this.#name} opens` })
         if (reader === undefined) continue
-        await this.#readRange(session, reader, { offset: 0, length: reader.info.sizeBytes })
-        await session.call(() => reader.close())
+        try {
+          await this.#readRange(session, reader, { offset: 0, length: reader.info.sizeBytes })
+        } finally {
+          await session.call(() => reader.close())
+        }
       } catch (error) {
         this.#defect(`${key} cannot be read though nothing is broken any more: ${String(error)}`)
       }

@@ -360,7 +360,10 @@ class Opening {
     log.isRecovery = true
     for await (const survivor of recovery.judge((entry) => this.#dropped.push(entry))) {
       const { entry, loan } = survivor
-      pending.push({ survivor, stored: log.submit({ entry, record: loan?.bytes, isPut: false }) })
+      const stored = log.submit({ entry, record: loan?.bytes, isPut: false })
+      // It can fail (the disk is full) while the next survivors are still being read: `settle` says so then.
+      stored.catch(() => undefined)
+      pending.push({ survivor, stored })
       if (pending.reduce((sum, item) => sum + (item.survivor.loan?.bytes.length ?? 0), 0) > survivorBytesMax)
         await settle()
     }
