@@ -1,11 +1,12 @@
 // The second phase: the faults have stopped and everybody runs. Within bounded virtual time nothing is left undone, and what is stored is
 // what clients were told, on every master.
 
+import { columnCount } from '../src/base/scheme.ts'
 import { MINUTE_MS } from '../src/base/units.ts'
 import type { SeededRandom } from '../src/base/random.ts'
 import { checkFragments } from './checkers/fragments.ts'
 import type { MissingFragment } from './checkers/fragments.ts'
-import { takeInventory } from './checkers/inventory.ts'
+import { fragmentName, takeInventory } from './checkers/inventory.ts'
 import type { Inventory } from './checkers/inventory.ts'
 import { checkOwners } from './checkers/owners.ts'
 import { checkSpace } from './checkers/space.ts'
@@ -27,11 +28,12 @@ export interface LivenessScene {
 }
 
 /** Several rounds of expiry, purge, horizon and orphan collection. */
-const settleMaxMs = 6 * MINUTE_MS
+const settleMaxMs = 15 * MINUTE_MS
 
 export async function checkLiveness(scene: LivenessScene): Promise<void> {
   const { cluster } = scene
   await readEverything(scene)
+  checkEnd(scene, await takeInventory(cluster, cluster.master().metadata))
   let open: readonly string[] = []
   let inventory: Inventory | undefined
   try {
@@ -66,11 +68,6 @@ async function unfinished(scene: LivenessScene, inventory: Inventory): Promise<r
   const open = supervisor.nodes
     .filter((node) => !node.isRunning && !supervisor.isGone(node))
     .map(({ host }) => `${host} is down`)
-  const known = new Set(cluster.workers.filter((node) => node.isRunning).map((node) => node.id))
-  for (const { worker, state } of await metadata.listWorkers()) {
-    if (state !== 'out' && !known.has(worker) && !isAnyWorkerForgotten(scene))
-      open.push(`worker ${worker} is registered and does not run`)
-  }
   const queued = await metadata.purgeQueueLength()
   if (queued > 0) open.push(`${queued} entries of the purge queue`)
   const running = new Set(cluster.masters.map((node) => node.process))
@@ -85,13 +82,37 @@ async function unfinished(scene: LivenessScene, inventory: Inventory): Promise<r
         `${host} has ${uploadsOpen} uploads open, ${memoryInFlightBytes} bytes in flight, ${memoryWaiting} waiting`,
       )
   }
-  open.push(...checkOwners(inventory, { deadRowsMayStay: isAnyWorkerForgotten(scene) }).leftovers)
+  const canHeal = await canBeWhole(scene)
+  open.push(...checkOwners(inventory, { deadRowsMayStay: !canHeal }).leftovers)
+  open.push(...(await checkHealth(scene, inventory, canHeal)))
   return [...open, ...checkSpace(cluster)]
 }
 
-/** A worker that never comes back may hold something of what is dead, for all that is known without healing. */
-function isAnyWorkerForgotten({ parts, supervisor, cluster }: LivenessScene): boolean {
-  return parts.world.faults.has('disk-wiped') || cluster.workers.some((node) => supervisor.isGone(node))
+/** Whether there are workers enough to hold everything, and so many that the cluster may give up those that are gone. */
+async function canBeWhole({ cluster, parts }: LivenessScene): Promise<boolean> {
+  const registered = await cluster.master().metadata.listWorkers()
+  const running = cluster.workers.filter((node) => node.isRunning).length
+  return running >= columnCount(parts.world.scheme) && running * 3 >= registered.length * 2
+}
+
+/** What the cluster says of itself is never better than the count; where it can be, all is whole in the end, and it says so. */
+async function checkHealth(scene: LivenessScene, before: Inventory, canHeal: boolean): Promise<readonly string[]> {
+  const { cluster, parts } = scene
+  const missing = new Set(checkFragments(before).missing.map(({ key, holder }) => `${fragmentName(key)} at ${holder}`))
+  const { redundancy } = await cluster.files.cluster()
+  const { fragmentsMissing, filesAtRisk, filesLost, unknown } = redundancy
+  const saysWhole = fragmentsMissing === 0 && filesAtRisk === 0 && filesLost === 0 && unknown === 0
+  if (saysWhole && missing.size > 0) {
+    const after = checkFragments(await takeInventory(cluster, cluster.master().metadata)).missing
+    const still = after
+      .map(({ key, holder }) => `${fragmentName(key)} at ${holder}`)
+      .filter((name) => missing.has(name))
+    if (still.length > 0)
+      parts.defects.add(`said to be whole while ${still.length} are missing: ${still.slice(0, 3).join(', ')}`)
+  }
+  if (!canHeal) return []
+  const lacks = [...missing].map((name) => `${name} is missing`)
+  return saysWhole ? lacks : [...lacks, `it is said: ${JSON.stringify(redundancy)}`]
 }
 
 function checkEnd(scene: LivenessScene, inventory: Inventory): void {
@@ -100,11 +121,16 @@ function checkEnd(scene: LivenessScene, inventory: Inventory): void {
     defects.add(contradiction)
   const { lost, missing } = checkFragments(inventory)
   for (const block of lost) defects.add(`lost for good: ${block}`)
-  const damaged = new Set(scene.cluster.workers.filter((node) => !scene.damaged.has(node)).map((node) => node.id))
+  const sound = new Set(scene.cluster.workers.filter((node) => !scene.damaged.has(node)).map((node) => node.id))
   for (const fragment of missing) {
-    const isHolderSound = damaged.has(fragment.holder)
-    if (isHolderSound) checkRecord(scene, fragment)
+    if (sound.has(fragment.holder) && isFirstHolder(inventory, fragment)) checkRecord(scene, fragment)
   }
+}
+
+/** What a slot lacks that has moved, the comparison knows. */
+function isFirstHolder({ groups }: Inventory, { key, holder }: MissingFragment): boolean {
+  const slot = groups.get(key.group)?.slots.find(({ worker }) => worker === holder)
+  return slot?.holderSinceEpoch === 1
 }
 
 /** A sound worker lacks only what the commit said, or a later report. */

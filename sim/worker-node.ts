@@ -35,7 +35,8 @@ export interface WorkerNodeOptions {
   readonly secret: Uint8Array
   readonly zone?: string
   readonly store?: StoreOptions
-  readonly plant: Plant
+  /** Default: none. */
+  readonly plant?: Plant
   /** How long each step of its disks takes. Default: no time. */
   readonly diskStepMs?: () => number
 }
@@ -87,7 +88,7 @@ export class WorkerNode {
     this.host = options.host
     this.medium = new SimulatedMedium({ fileSystem: options.host })
     this.mapMedium = new SimulatedMedium({ fileSystem: options.host })
-    for (const name of options.plant.diskFaults ?? []) this.faults.plant(name)
+    for (const name of options.plant?.diskFaults ?? []) this.faults.plant(name)
   }
 
   /** Known once it has started for the first time. */
@@ -140,7 +141,7 @@ export class WorkerNode {
         clock,
         random: new SimulatedRandom(random),
         network: new MortalNetwork(life, network, this.host),
-        compute: plant.compute?.(new SimulatedCompute()) ?? new SimulatedCompute(),
+        compute: plant?.compute?.(new SimulatedCompute()) ?? new SimulatedCompute(),
         log: log.with({ node: this.host }),
         disk: diskOf(this.medium),
         mapDisk: diskOf(this.mapMedium),

@@ -6,6 +6,7 @@ import type { SeededRandom } from '../src/base/random.ts'
 import type { Scheme } from '../src/base/scheme.ts'
 import { columnCount } from '../src/base/scheme.ts'
 import { fullBlockBytes } from '../src/codec/geometry.ts'
+import type { HealingOptions } from '../src/master/healing/healing.ts'
 import { SECOND_MS } from '../src/base/units.ts'
 import type { StoreOptions } from '../src/store/contract.ts'
 import { damagingFaults, harmlessFaults } from './faults/names.ts'
@@ -24,6 +25,7 @@ export interface World {
   readonly groupBytesPerSlotMax: number
   readonly orphansEveryMs: number
   readonly intentAfterMs: number
+  readonly healing: Pick<HealingOptions, 'outAfterMs' | 'compareEveryMs'>
   readonly store: StoreOptions
   /** Of chance, up to: */
   readonly commitMsMax: number
@@ -70,6 +72,7 @@ export function drawWorld(random: SeededRandom): World {
     groupBytesPerSlotMax: pick(random, [4096, 32 * 1024, 1024 ** 4, 1024 ** 4]),
     orphansEveryMs: pick(random, [3, 10]) * SECOND_MS,
     intentAfterMs: pick(random, [2, 10, 600]) * SECOND_MS,
+    healing: { outAfterMs: pick(random, [20, 40]) * SECOND_MS, compareEveryMs: pick(random, [10, 40]) * SECOND_MS },
     store: {
       memoryEntriesMax: pick(random, [16, 64]),
       openFilesMax: pick(random, [2, 4]),

@@ -249,12 +249,13 @@ function describe(error: unknown): string {
 }
 
 function describeWorld(world: World): string {
-  const { scheme, faults, habits, store, ...rest } = world
+  const { scheme, faults, habits, store, healing, ...rest } = world
   const numbers = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`)
   return [
     `scheme ${scheme.dataColumns}+${scheme.parityColumns}`,
     ...numbers,
     `store ${JSON.stringify(store)}`,
+    `healing ${JSON.stringify(healing)}`,
     `habits: ${[...habits].join(' ')}`,
     `faults: ${[...faults].join(' ')}`,
   ].join(', ')

@@ -72,19 +72,6 @@ const plants = {
   'drop-repair-record': onMutation('commitVersion', async (command, run) => {
     return await run({ ...command, newData: command.newData.map((data) => ({ ...data, repairs: [] })) })
   }),
-  'lose-stand-in': onMutation('commitVersion', async (command, run) => {
-    const forget = ({
-      block,
-      column,
-    }: {
-      readonly block: number
-      readonly column: number
-    }): { block: number; column: number } => ({ block, column })
-    return await run({
-      ...command,
-      newData: command.newData.map((data) => ({ ...data, repairs: data.repairs.map(forget) })),
-    })
-  }),
   'commit-not-durable': {
     map: () => new ForgetfulMap(),
     onKilled: (map) => {
