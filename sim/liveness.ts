@@ -66,7 +66,7 @@ async function unfinished(scene: LivenessScene, inventory: Inventory): Promise<r
   const { cluster, supervisor } = scene
   const { metadata } = cluster.master()
   const open = supervisor.nodes
-    .filter((node) => !node.isRunning && !supervisor.isGone(node))
+    .filter((node) => !node.isServing && !supervisor.isGone(node))
     .map(({ host }) => `${host} is down`)
   const queued = await metadata.purgeQueueLength()
   if (queued > 0) open.push(`${queued} entries of the purge queue`)
@@ -91,7 +91,7 @@ async function unfinished(scene: LivenessScene, inventory: Inventory): Promise<r
 /** Whether there are workers enough to hold everything, and so many that the cluster may give up those that are gone. */
 async function canBeWhole({ cluster, parts }: LivenessScene): Promise<boolean> {
   const registered = await cluster.master().metadata.listWorkers()
-  const running = cluster.workers.filter((node) => node.isRunning).length
+  const running = cluster.workers.filter((node) => node.isServing).length
   return running >= columnCount(parts.world.scheme) && running * 3 >= registered.length * 2
 }
 
@@ -112,6 +112,7 @@ async function checkHealth(scene: LivenessScene, before: Inventory, canHeal: boo
   }
   if (!canHeal) return []
   const lacks = [...missing].map((name) => `${name} is missing`)
+  lacks.push(...before.repairs.map((entry) => `the repair ${JSON.stringify(entry)}`))
   return saysWhole ? lacks : [...lacks, `it is said: ${JSON.stringify(redundancy)}`]
 }
 

@@ -62,6 +62,7 @@ interface Running {
   readonly life: Life
   readonly clock: VirtualClock
   readonly power: PowerSwitch
+  isServing: boolean
 }
 
 export class WorkerNode {
@@ -98,6 +99,11 @@ export class WorkerNode {
 
   get isRunning(): boolean {
     return this.#running !== undefined
+  }
+
+  /** It runs, and has started. */
+  get isServing(): boolean {
+    return this.#running?.isServing === true
   }
 
   /** Of the process that runs now. */
@@ -160,8 +166,10 @@ export class WorkerNode {
         },
       },
     )
-    this.#running = { worker, life, clock, power }
+    const running: Running = { worker, life, clock, power, isServing: false }
+    this.#running = running
     this.#id = (await worker.start()).workerId
+    running.isServing = true
   }
 
   /** kill -9. `silent`: and nobody is told, as when a machine goes away. */

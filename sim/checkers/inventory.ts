@@ -59,7 +59,7 @@ function listStores(
   const fragments = new Map<string, Holding[]>()
   const listed: { host: string; group: GroupId; dataId: DataId }[] = []
   for (const node of cluster.workers) {
-    if (!node.isRunning) continue
+    if (!node.isServing) continue
     const { store } = node.worker
     for (const { group } of groups) {
       for (const { key } of store.list({ group, limit: 10_000 })) {

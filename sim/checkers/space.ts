@@ -8,8 +8,7 @@ const constantBytes = 8 * 64 * 1024
 
 export function checkSpace(cluster: SimulatedCluster): readonly string[] {
   const open: string[] = []
-  for (const { host, isRunning, worker } of cluster.workers.filter((node) => node.isRunning)) {
-    if (!isRunning) continue
+  for (const { host, worker } of cluster.workers.filter((node) => node.isServing)) {
     const { segmentBytes, liveBytes } = worker.store.usage()
     if (segmentBytes > liveBytes * factor + constantBytes)
       open.push(`${host} uses ${segmentBytes} bytes for ${liveBytes} that are alive`)

@@ -158,7 +158,7 @@ class SeedRun {
 
   #isWhole(): boolean {
     const { masters, workers } = this.#cluster
-    const running = workers.filter((node) => node.isRunning).length
+    const running = workers.filter((node) => node.isServing).length
     const expected = workers.filter((node) => !this.#supervisor.isGone(node)).length
     const isConnected = masters.every((node) => canServe(node) && node.master.counts().workersConnected === expected)
     return running === expected && isConnected

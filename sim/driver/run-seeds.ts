@@ -9,6 +9,8 @@ import type { SeedAnswer, SeedTask } from './seed-task.ts'
 /** Real time; a seed takes about a second. */
 const seedMaxMs = 120_000
 const progressEveryMs = 15_000
+/** Memory of WebAssembly goes back late: a process is not used for ever. */
+const seedsPerProcess = 50
 /** Of the text of a defect. */
 const textMax = 2000
 
@@ -92,6 +94,7 @@ function summarize(totals: Totals, elapsedMs: number): void {
 /** One process, started anew where it ended. */
 class SeedProcess {
   #child: ChildProcess | undefined
+  #ran = 0
 
   /** The answer, or why there is none. */
   async run(task: SeedTask): Promise<SeedAnswer | string> {
@@ -115,6 +118,7 @@ class SeedProcess {
     clearTimeout(timer)
     child.removeAllListeners('exit')
     child.removeAllListeners('message')
+    if (++this.#ran % seedsPerProcess === 0) this.#drop()
     return answer
   }
 

@@ -71,7 +71,8 @@ export const bitFlips = onDamaged((node, { random }) => {
   const segments = node.medium.names().filter((name) => name.endsWith('.seg'))
   if (segments.length === 0) return undefined
   const name = pick(random, segments)
-  const size = node.medium.find(name)?.cache.length ?? 0
+  const file = node.medium.find(name)
+  const size = Math.min(file?.cache.length ?? 0, file?.medium.length ?? 0)
   if (size === 0) return undefined
   const count = pick(random, [1, 3, 50])
   for (let flips = 0; flips < count; flips++) node.medium.flipBit(name, random.below(size), random.below(8))

@@ -50,7 +50,7 @@ function dropEverywhere(
   refs: readonly { readonly group: number; readonly dataId: DataId }[],
 ): void {
   for (const node of cluster.workers) {
-    if (!node.isRunning) continue
+    if (!node.isServing) continue
     for (const { group } of node.worker.store.listGroups()) {
       const ids = refs.filter((ref) => ref.group === group).map((ref) => ref.dataId)
       if (ids.length > 0) node.worker.store.drop(group, ids).catch(() => undefined)

@@ -44,9 +44,9 @@ describe('open uploads', () => {
     const random = new SimulatedRandom(new SeededRandom(1))
     const uploads = new OpenUploads({ clock, random }, { process, address: '', purgeSequence: 0, heartbeat: 0, ...row })
     const publish = (): number => {
-      const { publishedMs, ceilingMs, done } = uploads.plan(options)
-      done({ idFloorMs: 0, ceilingMs, horizonMs: 0 })
-      return publishedMs
+      const plan = uploads.plan(options)
+      plan.done({ idFloorMs: 0, ceilingMs: plan.ceilingMs, horizonMs: 0 })
+      return plan.publishedMs
     }
     publish()
     for (let seconds = 2; seconds <= 60; seconds += 2) {

@@ -104,7 +104,8 @@ export class RepairTask implements BackgroundTask {
     for (const [index, entry] of entries.entries()) {
       const row = rows[index]
       if (row?.state === 'live') work.push(workOf(entry, row))
-      else if (row?.state === 'dead') obsolete.push(entry)
+      // Dead, or dead for so long that its row is gone: an entry is made only while its data lives.
+      else obsolete.push(entry)
     }
     return { work, obsolete }
   }
