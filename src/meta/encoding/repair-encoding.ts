@@ -1,6 +1,6 @@
 // A row of repair work: empty, or the 8 bytes of the stand-in. The rest stands in the key (keys.ts).
 
-import { parseWorkerId } from '../../base/ids.ts'
+import { fromHex, parseWorkerId, toHex } from '../../base/ids.ts'
 import type { ByteString } from '../../ports/key-value.ts'
 import type { RepairEntry } from '../contract/repair-metadata.ts'
 import { readDataId, readGroup, readUint32 } from './key-parts.ts'
@@ -9,7 +9,7 @@ import { corrupt } from './row-reader.ts'
 const slotBlock = 0xffff_ffff
 
 export function encodeRepair(entry: RepairEntry): Uint8Array {
-  return entry.kind === 'slot' || entry.standIn === undefined ? new Uint8Array() : Uint8Array.fromHex(entry.standIn)
+  return entry.kind === 'slot' || entry.standIn === undefined ? new Uint8Array() : fromHex(entry.standIn)
 }
 
 export function decodeRepair(key: ByteString, row: Uint8Array): RepairEntry {
@@ -19,7 +19,7 @@ export function decodeRepair(key: ByteString, row: Uint8Array): RepairEntry {
   const position = key.charCodeAt(25)
   if (block === slotBlock) return { kind: 'slot', group, dataId, slot: position }
   if (row.length === 0) return { kind: 'fragment', group, dataId, block, column: position }
-  const standIn = parseWorkerId(row.toHex())
+  const standIn = parseWorkerId(toHex(row))
   if (standIn === undefined) throw corrupt('a stand-in is not one')
   return { kind: 'fragment', group, dataId, block, column: position, standIn }
 }
