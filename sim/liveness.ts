@@ -28,7 +28,7 @@ export interface LivenessScene {
 }
 
 /** Several rounds of expiry, purge, horizon and orphan collection. */
-const settleMaxMs = 15 * MINUTE_MS
+const settleMaxMs = 10 * MINUTE_MS
 
 export async function checkLiveness(scene: LivenessScene): Promise<void> {
   const { cluster } = scene

@@ -42,8 +42,6 @@ function onRead(change: (metadata: MetadataStore) => Partial<MetadataStore>): Pl
   }
 }
 
-const never = Number.MAX_SAFE_INTEGER
-
 /** Deletes on the workers behind the cluster's back. */
 function dropEverywhere(
   cluster: SimulatedCluster,
@@ -86,31 +84,25 @@ const plants = {
     // One of four is answered and not done: as the id says, so that a repeat is told the same.
     return Number.parseInt(command.commandId.slice(-1), 16) % 4 === 0 ? undefined : await run(command)
   }),
-  'purge-while-readable': onMutation(
-    'publish',
-    async (command, run) => await run({ ...command, purgeSequence: never }),
-  ),
   'purge-before-commit': onMutation('commitVersion', async (command, run, cluster) => {
     const { metadata } = cluster.masters.find((master) => master.isRunning) ?? cluster.master()
     const head = await metadata.getHead(command.bucket, command.key)
     if (head !== undefined) dropEverywhere(cluster, head.extents)
     return await run(command)
   }),
-  'discard-without-dead-row': onMutation('discard', async (command, run, cluster) => {
-    dropEverywhere(cluster, command.refs)
-    return await run({ ...command, refs: [] }).then(() => command.refs.map(() => 'dead' as const))
+  'delete-condition-ignored': onMutation('deleteKey', async (command, run) => {
+    const { condition, ...rest } = command
+    return await run(condition === undefined ? command : rest)
   }),
-  'horizon-ignores-uploads': onMutation(
-    'publish',
-    async (command, run) => await run({ ...command, publishedMs: command.ceilingMs }),
-  ),
-  'listing-misses-a-page': onRead((metadata) => ({
-    // The second page begins one name too late.
+  'purged-entries-kept': onMutation('removePurged', () => Promise.resolve()),
+  'dead-rows-kept': onMutation('removeDeadRows', () => Promise.resolve(0)),
+  'expired-process-kept': onMutation('expireProcess', () => Promise.resolve(true)),
+  'repairs-never-resolved': onMutation('resolveRepairs', () => Promise.resolve()),
+  // Each page but the first begins one name too late.
+  'listing-misses-a-name': onRead((metadata) => ({
     list: async (request) => {
       const page = await metadata.list(request)
-      if (page.next === undefined) return page
-      const skipped = await metadata.list({ ...request, after: page.next, limit: 1 })
-      return { ...page, next: skipped.entries[0]?.key ?? page.next }
+      return request.after === undefined ? page : { ...page, entries: page.entries.slice(1) }
     },
   })),
   'stale-head': onRead((metadata) => {
