@@ -254,6 +254,6 @@ export class MasterNode {
   }
 
   #seen(metadata: MetadataStore): MetadataStore {
-    return this.#options.plant.metadata?.(metadata) ?? metadata
+    return this.#options.plant.metadata?.(metadata, this.host) ?? metadata
   }
 }

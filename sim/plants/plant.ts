@@ -14,8 +14,8 @@ export interface Plant {
   readonly compute?: (compute: Compute) => Compute
   /** Between a master and whoever decides its mutations. */
   readonly runner?: (runner: MutationRunner, cluster: SimulatedCluster) => MutationRunner
-  /** What a master sees of the metadata. */
-  readonly metadata?: (metadata: MetadataStore) => MetadataStore
+  /** What the master on that host sees of the metadata. */
+  readonly metadata?: (metadata: MetadataStore, host: string) => MetadataStore
   /** The disk of the metadata. */
   readonly map?: () => MemoryMap
   /** The master that commits is killed. */

@@ -28,10 +28,10 @@ function onMutation<Wanted extends MutationName>(wanted: Wanted, change: Change<
 }
 
 /** Changes what a master reads. */
-function onRead(change: (metadata: MetadataStore) => Partial<MetadataStore>): Plant {
+function onRead(change: (metadata: MetadataStore, host: string) => Partial<MetadataStore>): Plant {
   return {
-    metadata: (metadata) => {
-      const changes = change(metadata)
+    metadata: (metadata, host) => {
+      const changes = change(metadata, host)
       return new Proxy(metadata, {
         get: (target, name) => {
           const value: unknown = Reflect.get(changes, name) ?? Reflect.get(target, name)
@@ -94,10 +94,8 @@ const plants = {
     const { condition, ...rest } = command
     return await run(condition === undefined ? command : rest)
   }),
-  'purged-entries-kept': onMutation('removePurged', () => Promise.resolve()),
   'dead-rows-kept': onMutation('removeDeadRows', () => Promise.resolve(0)),
   'expired-process-kept': onMutation('expireProcess', () => Promise.resolve(true)),
-  'repairs-never-resolved': onMutation('resolveRepairs', () => Promise.resolve()),
   // Each page but the first begins one name too late.
   'listing-misses-a-name': onRead((metadata) => ({
     list: async (request) => {
@@ -117,16 +115,16 @@ const plants = {
       },
     }
   }),
-  'columns-turned-wrong': onRead((metadata) => ({
+  // All masters but the first count the slots from the wrong one.
+  'columns-turned-wrong': onRead((metadata, host) => ({
     listGroups: async (request) => {
       const page = await metadata.listGroups(request)
-      return {
-        ...page,
-        groups: page.groups.map((group) => ({
-          ...group,
-          slots: [...group.slots.slice(1), ...group.slots.slice(0, 1)],
-        })),
-      }
+      if (host === 'master-1') return page
+      const turned = page.groups.map((group) => ({
+        ...group,
+        slots: [...group.slots.slice(1), ...group.slots.slice(0, 1)],
+      }))
+      return { ...page, groups: turned }
     },
   })),
 } as const satisfies Record<string, Plant>
