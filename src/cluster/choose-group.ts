@@ -1,6 +1,7 @@
 // Picks the placement group of a new extent: two writable groups by chance, the emptier wins (Mitzenmacher, "The Power of Two
-// Choices in Randomized Load Balancing", 2001). Groups whose slots can all be reached come first; one that could only be written
-// degraded is taken where there is no whole one.
+// Choices in Randomized Load Balancing", 2001). Groups whose slots can all take data come first; one that could only be written
+// degraded, with a worker of it away or full, is taken where there is no whole one: one full disk must not stop the writes of a small
+// cluster, of which every group has a slot there.
 
 import type { WorkerId } from '../base/ids.ts'
 import type { PlacementGroup } from './placement-group.ts'
@@ -26,17 +27,23 @@ export function chooseGroup(input: GroupChoiceInput): GroupChoice {
   let bestScore = -1
   let anySpace = false
   const score = (group: PlacementGroup): number => {
-    let reachable = 0
-    let free = Number.MAX_SAFE_INTEGER
+    let writable = 0
+    let full = 0
+    let free = 2 ** 47 - 1
     for (const slot of group.slots) {
       if (!input.isReachable(slot.worker)) continue
-      reachable++
-      free = Math.min(free, input.freeBytes(slot.worker))
+      const freeBytes = input.freeBytes(slot.worker)
+      if (freeBytes === 0) full++
+      else {
+        writable++
+        free = Math.min(free, freeBytes)
+      }
     }
-    if (free === 0) return -1
+    // Stand-ins are asked only once so many slots have taken their columns.
+    if (full > 0 && writable < group.scheme.dataColumns) return -1
     anySpace = true
     // Whole groups first, then free space: space is below 2^47 bytes, a group has at most 16 slots.
-    return reachable * 2 ** 47 + Math.min(free, 2 ** 47 - 1)
+    return writable * 2 ** 47 + free
   }
   let drawn = 0
   while (drawn < drawsMax) {

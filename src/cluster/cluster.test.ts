@@ -109,6 +109,21 @@ describe('choosing a group', () => {
     assert.ok(emptier > 160, `${emptier} of 200`)
   })
 
+  test('takes a group with full workers where there is no other, as long as enough can take data', () => {
+    const fullOnes =
+      (...full: readonly number[]) =>
+      (id: WorkerId): number =>
+        full.some((number) => worker(number) === id) ? 0 : 1000
+    const all = [0, 1, 2, 3, 4, 5, 6]
+    for (let round = 0; round < 50; round++) {
+      const whole = choose(all, fullOnes(0))
+      assert.ok('group' in whole && whole.group.group !== 1)
+      assert.ok('group' in choose(all, fullOnes(2, 3)))
+    }
+    assert.deepEqual(choose(all, fullOnes(2, 3, 4)), { refused: 'no-space' })
+    assert.deepEqual(choose([0, 2, 3, 4], fullOnes(2, 3), groups.slice(0, 1)), { refused: 'no-space' })
+  })
+
   test('says why there is none', () => {
     assert.deepEqual(
       choose([], () => 1, []),
