@@ -14,6 +14,7 @@ function silent(...minutes: readonly (number | undefined)[]): HeardWorker[] {
     id: workerId(index + 1),
     state: 'in',
     silenceMs: value === undefined ? undefined : value * MINUTE_MS,
+    holdsSlots: true,
   }))
 }
 
@@ -45,14 +46,17 @@ describe('declaring workers out', () => {
   test('counts those out and draining as not in', () => {
     for (const state of ['out', 'draining'] as const) {
       const workers = silent(0, 0, 30, 0, 0)
-      workers[0] = { id: workerId(1), state, silenceMs: 0 }
+      workers[0] = { id: workerId(1), state, silenceMs: 0, holdsSlots: true }
       assert.deepEqual(out(workers), [])
+      // Once it holds nothing any more, it is no part of the cluster.
+      workers[0] = { id: workerId(1), state, silenceMs: 0, holdsSlots: false }
+      assert.deepEqual(out([...workers, ...silent(0, 0, 0, 0, 0, 0).slice(5)]), [workerId(3)])
     }
   })
 
   test('takes a draining worker whatever is in, because its slots leave it anyway', () => {
     const workers = silent(30, 30, 0, 0)
-    workers[0] = { id: workerId(1), state: 'draining', silenceMs: HOUR_MS }
+    workers[0] = { id: workerId(1), state: 'draining', silenceMs: HOUR_MS, holdsSlots: true }
     assert.deepEqual(out(workers), [workerId(1)])
   })
 
@@ -60,6 +64,7 @@ describe('declaring workers out', () => {
     const worker = fc.record({
       state: fc.constantFrom<HeardWorker['state']>('in', 'draining', 'out'),
       silenceMs: fc.option(fc.integer({ min: 0, max: 30 * MINUTE_MS }), { nil: undefined }),
+      holdsSlots: fc.boolean(),
     })
     fc.assert(
       fc.property(fc.array(worker, { maxLength: 20 }), fc.integer({ min: 0, max: HOUR_MS }), (rows, heldMs) => {
@@ -71,7 +76,8 @@ describe('declaring workers out', () => {
         }
         const taken = planned.filter((row) => row.state === 'in').length
         const left = workers.filter((row) => row.state === 'in').length - taken
-        assert.ok(taken === 0 || left * 3 >= workers.length * 2)
+        const members = workers.filter((row) => row.state === 'in' || row.holdsSlots).length
+        assert.ok(taken === 0 || left * 3 >= members * 2)
       }),
     )
   })
@@ -93,7 +99,7 @@ describe('holding the lease', () => {
 
   test('does not depend on workers that are draining or out', () => {
     const workers = silent(0, 0, 1, 1, 1)
-    workers[4] = { id: workerId(5), state: 'out', silenceMs: HOUR_MS }
+    workers[4] = { id: workerId(5), state: 'out', silenceMs: HOUR_MS, holdsSlots: true }
     assert.equal(majority(workers), true)
   })
 })

@@ -12,6 +12,8 @@ export interface HeardWorker {
   readonly state: 'in' | 'draining' | 'out'
   /** Since this process last heard from it; `undefined` where it has not since its start. */
   readonly silenceMs: number | undefined
+  /** It holds slots of placement groups, or is to hold one. */
+  readonly holdsSlots: boolean
 }
 
 export interface OutInput {
@@ -34,7 +36,10 @@ export function planOut(input: OutInput): readonly WorkerId[] {
     .filter((worker) => worker.state !== 'out' && observedSilenceMs(worker, input.heldMs) >= outAfterMs)
     .toSorted((left, right) => silenceOf(right) - silenceOf(left))
   const inCount = workers.filter((worker) => worker.state === 'in').length
-  let mayLeave = Math.max(0, inCount - Math.ceil((workers.length * 2) / 3))
+  // Who left long ago and holds nothing is no part of the cluster any more: else each replaced disk and each drained worker would use up
+  // a part of the third that may be lost, for ever.
+  const members = workers.filter((worker) => worker.state === 'in' || worker.holdsSlots)
+  let mayLeave = Math.max(0, inCount - Math.ceil((members.length * 2) / 3))
   const out: WorkerId[] = []
   for (const worker of silent) {
     // A draining one is not among those that are in: its slots leave it in any case.

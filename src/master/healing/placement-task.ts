@@ -61,7 +61,13 @@ export class PlacementTask implements BackgroundTask {
   async step(): Promise<number> {
     const { lease, clock, metadata, map, workers, random } = this.#ports
     const rows = await metadata.listWorkers()
-    const heard = rows.map(({ worker, state }) => ({ id: worker, state, silenceMs: workers.silenceMs(worker) }))
+    const holders = holdersOf(map.groups)
+    const heard = rows.map(({ worker, state }) => ({
+      id: worker,
+      state,
+      silenceMs: workers.silenceMs(worker),
+      holdsSlots: holders.has(worker),
+    }))
     workers.distrust(new Set(rows.filter((row) => row.wentBack).map((row) => row.worker)))
     const nowMs = clock.monotonicMs()
     this.#heldSinceMs = lease.fence === undefined ? undefined : (this.#heldSinceMs ?? nowMs)
@@ -69,6 +75,7 @@ export class PlacementTask implements BackgroundTask {
     await lease.abstain(!holdsMajority({ workers: heard, heldMs, unheardAfterMs: this.#options.downAfterMs }))
     if (lease.fence === undefined || this.#heldSinceMs === undefined) return everyMs
     await this.#declareOut(heard, heldMs)
+    await this.#takeBackIn(heard)
     const input = placementNow(this.#ports, await metadata.listWorkers())
     await this.#takeBack(input)
     const moves = planSlotMoves({
@@ -88,6 +95,20 @@ export class PlacementTask implements BackgroundTask {
       if (fence === undefined) return
       await metadata.setWorkerState({ worker, state: 'out', fence })
       log.warn('A worker has been silent for too long and is out: what it held is rebuilt elsewhere.', { worker })
+    }
+  }
+
+  /**
+   * Who is out and answers: it registered just when it was declared out, after its silence was looked at, and will not register again.
+   */
+  async #takeBackIn(heard: readonly HeardWorker[]): Promise<void> {
+    const { metadata, lease, log, workers } = this.#ports
+    for (const { id: worker, state } of heard) {
+      const { fence } = lease
+      if (state !== 'out' || !workers.isReadable(worker)) continue
+      if (fence === undefined) return
+      await metadata.setWorkerState({ worker, state: 'in', fence })
+      log.info('A worker that was out is back.', { worker })
     }
   }
 
@@ -127,4 +148,16 @@ export class PlacementTask implements BackgroundTask {
     await map.refresh()
     await workers.adopt([row])
   }
+}
+
+/** Who holds slots, or is to. */
+function holdersOf(groups: readonly GroupRow[]): ReadonlySet<WorkerId> {
+  const holders = new Set<WorkerId>()
+  for (const { slots } of groups) {
+    for (const { worker, pendingWorker } of slots) {
+      holders.add(worker)
+      if (pendingWorker !== undefined) holders.add(pendingWorker)
+    }
+  }
+  return holders
 }

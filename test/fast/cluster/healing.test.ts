@@ -105,6 +105,31 @@ describe('a cluster', () => {
     assert.ok(groups.every((group) => !group.workers.includes(lost)))
   })
 
+  test('takes a worker back in that was declared out just when it came back', async () => {
+    const cluster = await SimulatedCluster.start(options)
+    const { metadata } = cluster.master()
+    const worker = cluster.worker(3).id
+    await cluster.run(metadata.setWorkerState({ worker, state: 'out' }))
+    await cluster.until(async () => (await metadata.getWorker(worker))?.state === 'in', MINUTE_MS)
+    await untilWhole(cluster)
+  })
+
+  test('replaces one disk after the other, however many there have been', async () => {
+    const cluster = await SimulatedCluster.start({ ...options, groupsPerWorker: 1 })
+    const files = await fill(cluster, 8)
+    for (let index = 0; index < 4; index++) {
+      cluster.worker(index).kill()
+      await cluster.addWorker()
+      const lost = cluster.worker(index).id
+      await cluster.until(async () => {
+        const { groups } = await cluster.files.cluster()
+        return groups.every(({ workers }) => !workers.includes(lost))
+      }, 5 * MINUTE_MS)
+      await untilWhole(cluster)
+    }
+    await assertReadable(cluster, files)
+  })
+
   test('is whole again after one of two dead workers came back with an empty disk', async () => {
     const cluster = await SimulatedCluster.start(options)
     const files = await fill(cluster, 24)
