@@ -16,8 +16,8 @@ export class SimulatedIndexMedium {
   readonly indexes = new Map<string, readonly Row[]>()
   /** Indexes that cannot be read. */
   readonly damaged = new Set<string>()
-  /** Asked at each checkpoint; true: it fails and nothing of it is there. */
-  failCheckpoint: (() => boolean) | undefined
+  /** Asked at each checkpoint; true: it fails and nothing of it is there; `no-space`: because it finds no space. */
+  failCheckpoint: (() => boolean | 'no-space') | undefined
 
   /** Damages a row that lies there: what `damage` makes of its value takes its place, `undefined` hides it. Seen by the next open. */
   damageRow(name: string, key: Uint8Array, damage: (value: Uint8Array) => Uint8Array | undefined): void {
@@ -100,9 +100,11 @@ class SimulatedIndex implements Index {
     this.#state = 'busy'
     const rows = merge(this.#rows, changes)
     await this.#power.step()
-    if (this.#medium.failCheckpoint?.() === true) {
+    const fails = this.#medium.failCheckpoint?.() ?? false
+    if (fails !== false) {
       this.#state = 'failed'
-      throw new FrostError('disk-failed', 'Planted: the checkpoint failed.')
+      const code = fails === 'no-space' ? 'insufficient-storage' : 'disk-failed'
+      throw new FrostError(code, 'Planted: the checkpoint failed.')
     }
     this.#medium.indexes.set(this.#name, rows)
     this.#rows = rows

@@ -4,11 +4,13 @@
 //
 // Faults. A checkpoint that failed is not there at all: its changes go back into memory, the index is closed and opened
 // again, and it is tried once more. If that fails too, the store has failed: nothing more may be acknowledged, because memory
-// would grow without bound. The logs still have everything.
+// would grow without bound. The logs still have everything. Where only space is lacking, somebody else took what the ballast gave:
+// then no more is admitted than memory holds, and it is tried again whenever a checkpoint is wanted. A full disk must not end a worker
+// that others read from.
 
 import { FrostError, errorCode } from '../base/errors.ts'
 import type { WorkerId } from '../base/ids.ts'
-import { GIB } from '../base/units.ts'
+import { GIB, KIB } from '../base/units.ts'
 import type { Index, IndexFactory } from '../ports/index-store.ts'
 import {
   checkpointKey,
@@ -24,6 +26,8 @@ import type { Ledger } from './ledger.ts'
 
 export const indexName = 'index'
 const attemptsMax = 2
+/** With less room a checkpoint is not begun: one that fails in the middle costs more, and the index must be opened again. */
+const freeBytesMin = 8 * KIB
 /** Log behind the last checkpoint that a start has to read, at most about so much. */
 const logBytesMax = GIB
 
@@ -36,6 +40,8 @@ export interface CheckpointHost {
   sequence(): number
   /** Bytes appended to the logs since the start. */
   appendedBytes(): number
+  /** Of the file system, asked now. */
+  freeBytes(): Promise<number>
   noSpace(): Promise<void>
   failed(error: Error): void
 }
@@ -48,6 +54,8 @@ export class Checkpoints {
   #bytesAtLast = 0
   #count = 0
   #failure: Error | undefined
+  /** The last one found no space. */
+  #lacksSpace = false
 
   constructor(host: CheckpointHost, index: Index) {
     this.#host = host
@@ -62,14 +70,17 @@ export class Checkpoints {
   /**
    * Resolves when memory has room for the changes of one more batch; starts a checkpoint where it is time, and waits for the
    * one before where memory is full.
+   * @throws FrostError `insufficient-storage`: memory is full, and a checkpoint finds no space.
    */
   async room(): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     if (!this.#isDue()) return
     if (this.#running !== undefined) await this.#running
     if (!this.#isDue()) return
-    // Owned by whoever asks next; its failure also ends the store.
-    this.#start().catch(() => undefined)
+    const started = this.#start()
+    // Owned by whoever asks next; its failure also ends the store, unless it is only space that is lacking.
+    started.catch(() => undefined)
+    if (this.#lacksSpace) await started
   }
 
   /** Resolves when everything that was applied before the call is in the index. */
@@ -101,21 +112,35 @@ export class Checkpoints {
 
   async #run(): Promise<void> {
     for (let attempt = 1; this.#failure === undefined; attempt++) {
+      let hasBegun = false
       try {
+        await this.#checkSpace()
+        hasBegun = true
         await this.#storeOnce()
         this.#count++
+        this.#lacksSpace = false
         return
       } catch (error) {
         const code = errorCode(error)
         if (code === undefined || !(error instanceof Error)) throw error
-        if (code === 'insufficient-storage') await this.#host.noSpace()
-        await this.#reopen()
+        const isFull = code === 'insufficient-storage'
+        if (isFull) await this.#host.noSpace()
+        if (hasBegun) await this.#reopen()
         if (attempt < attemptsMax) continue
+        if (isFull) {
+          this.#lacksSpace = true
+          throw error
+        }
         this.#failure = error
         this.#host.failed(error)
       }
     }
     throw this.#failure
+  }
+
+  async #checkSpace(): Promise<void> {
+    if ((await this.#host.freeBytes()) >= freeBytesMin) return
+    throw new FrostError('insufficient-storage', 'The file system has no room for a checkpoint of the index.')
   }
 
   async #storeOnce(): Promise<void> {

@@ -63,6 +63,8 @@ export class Compactor {
   #isUnderWay = false
   /** Segments that hold what the index has lost, and those that claim of one that stays: not to be compacted before the next start. */
   readonly #kept = new Set<number>()
+  /** Segments that nothing needs any more: their files go once a checkpoint without them is stored. */
+  readonly #emptied = new Map<number, Pick<Segment, 'kind' | 'fileBytes'>>()
   /** The version of the segments for which there was nothing to do. */
   #idleVersion = -1
   #segments = 0
@@ -94,6 +96,7 @@ export class Compactor {
   async step(): Promise<boolean> {
     const { ledger, logs } = this.#ports
     const { segmentBytesMax } = this.#ports
+    await this.#removeEmptied()
     const isFull = this.#ports.isFull()
     const { version } = ledger.segments
     if (version === this.#idleVersion && !isFull) return false
@@ -150,7 +153,7 @@ export class Compactor {
   }
 
   async #compact(victim: Segment): Promise<void> {
-    const { ledger, checkpoints, files, disk } = this.#ports
+    const { ledger } = this.#ports
     const { segment, kind, fileBytes } = victim
     if (!(await this.#compactClaimed(victim))) return
     const group = new CopyGroup()
@@ -173,12 +176,24 @@ export class Compactor {
       return
     }
     ledger.segments.remove(segment)
+    this.#emptied.set(segment, { kind, fileBytes })
+    await this.#removeEmptied()
+  }
+
+  /** Those of a checkpoint that failed are left to the next step. */
+  async #removeEmptied(): Promise<void> {
+    if (this.#emptied.size === 0) return
+    const { checkpoints, files, disk, log } = this.#ports
+    const emptied = [...this.#emptied]
     await checkpoints.store()
-    await files.retire(segment)
-    await disk.remove(segmentFileName(kind, segment))
-    await disk.syncDirectory(kind)
-    this.#segments++
-    this.#ports.log.info('A segment was compacted.', { segment, kind, fileBytes })
+    for (const [segment, { kind, fileBytes }] of emptied) {
+      await files.retire(segment)
+      await disk.remove(segmentFileName(kind, segment))
+      await disk.syncDirectory(kind)
+      this.#emptied.delete(segment)
+      this.#segments++
+      log.info('A segment was compacted.', { segment, kind, fileBytes })
+    }
   }
 
   /**

@@ -216,6 +216,41 @@ describe('A disk that is full', () => {
     await store.close()
   })
 
+  test('does not end the store where not even a checkpoint finds space, and what was emptied goes later', async () => {
+    const machine = new Machine()
+    const { store } = await machine.open()
+    const records = numbered(300)
+    for (const options of records) await store.put(makeRecord(options))
+    const kept = records[0] ?? { dataId: dataIdNumber(0) }
+    const gone = records.slice(1)
+    await store.drop(
+      groupId(1),
+      gone.map(({ dataId }) => dataId),
+    )
+    let checkpoints = 0
+    machine.indexes.failCheckpoint = () => (checkpoints++, 'no-space')
+    const files = machine.medium.names().filter((name) => name.endsWith('.seg')).length
+    let outcome = 'done'
+    while (outcome === 'done' && checkpoints === 0) outcome = await outcomeOf(store.compactOnce())
+    assert.equal(outcome, 'insufficient-storage')
+    assert.equal(await outcomeOf(store.compactOnce()), 'insufficient-storage')
+    const more = numbered(1000).slice(300)
+    const outcomes = new Set<string>()
+    for (const options of more) outcomes.add(await outcomeOf(store.put(makeRecord(options))))
+    assert.ok(outcomes.has('insufficient-storage'), [...outcomes].join(', '))
+    await assertStored(store, kept)
+    assert.deepEqual(machine.failures, [])
+    machine.indexes.failCheckpoint = undefined
+    while (await store.compactOnce());
+    assert.ok(machine.medium.names().filter((name) => name.endsWith('.seg')).length < files)
+    await store.checkpoint()
+    await assertStored(store, kept)
+    await store.close()
+    const again = await machine.open()
+    await assertStored(again.store, kept)
+    await again.store.close()
+  })
+
   test('ENOSPC in the middle gives the ballast up, and it is taken back', async () => {
     const machine = new Machine()
     const { store } = await machine.open()

@@ -402,6 +402,7 @@ class Opening {
       positions: () => this.#positions(),
       sequence: () => this.#sequence.next,
       appendedBytes: () => this.#hooks.appendedBytes(),
+      freeBytes: async () => (await this.#ports.disk.space()).freeBytes,
       noSpace: () => this.#hooks.noSpace(),
       failed: (error) => this.#hooks.failed(error),
     }
