@@ -42,8 +42,9 @@ export class FileClient {
     this.url = url
   }
 
-  async upload(name: string, body: Uint8Array<ArrayBuffer>, query = ''): Promise<Response> {
-    return await fetch(`${this.url}/upload?filename=${encodeURIComponent(name)}${query}`, { method: 'PUT', body })
+  async upload(name: string, body: Uint8Array<ArrayBuffer>, query = '', signal?: AbortSignal): Promise<Response> {
+    const url = `${this.url}/upload?filename=${encodeURIComponent(name)}${query}`
+    return await fetch(url, { method: 'PUT', body, ...(signal === undefined ? {} : { signal }) })
   }
 
   /** A body made from a seed, streamed. */
@@ -56,8 +57,13 @@ export class FileClient {
     })
   }
 
-  async download(name: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return await fetch(`${this.url}/download/${name.split('/').map(encodeURIComponent).join('/')}`, { headers })
+  async download(
+    name: string,
+    headers: Readonly<Record<string, string>> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const url = `${this.url}/download/${name.split('/').map(encodeURIComponent).join('/')}`
+    return await fetch(url, { headers, ...(signal === undefined ? {} : { signal }) })
   }
 
   async sha256(name: string): Promise<string> {
@@ -68,8 +74,9 @@ export class FileClient {
     return hash.digest('hex')
   }
 
-  async remove(name: string): Promise<Response> {
-    return await fetch(`${this.url}/delete?filename=${encodeURIComponent(name)}`, { method: 'DELETE' })
+  async remove(name: string, signal?: AbortSignal): Promise<Response> {
+    const url = `${this.url}/delete?filename=${encodeURIComponent(name)}`
+    return await fetch(url, { method: 'DELETE', ...(signal === undefined ? {} : { signal }) })
   }
 
   async names(query = ''): Promise<readonly string[]> {

@@ -31,24 +31,46 @@ export interface RealClusterOptions {
   readonly parent?: string
   /** Below which the workers' data lies; default the cluster's folder. */
   readonly workerParent?: string
+  /** What one of the first workers has for itself; from 0. */
+  readonly workerOwn?: (worker: number) => AddedWorker
+  /** Where a worker finds the master instead of at its own address, such as a proxy. */
+  readonly masterFor?: (worker: number, address: string) => Promise<string>
+}
+
+/** What a worker has for itself. */
+export interface AddedWorker {
+  readonly env?: Readonly<Record<string, string>>
+  /** Below which its data lies; default the cluster's folder. */
+  readonly parent?: string
 }
 
 export class RealCluster {
   readonly directory: string
   readonly masters: readonly RealNode[]
-  readonly workers: readonly RealNode[]
+  readonly #options: RealClusterOptions
+  readonly #internalPort: number
+  readonly #workers: RealNode[] = []
+  #workersMade = 0
 
-  private constructor(directory: string, masters: readonly RealNode[], workers: readonly RealNode[]) {
-    this.directory = directory
+  private constructor(
+    place: { readonly directory: string; readonly internalPort: number },
+    masters: readonly RealNode[],
+    options: RealClusterOptions,
+  ) {
+    this.directory = place.directory
+    this.#internalPort = place.internalPort
     this.masters = masters
-    this.workers = workers
+    this.#options = options
+  }
+
+  get workers(): readonly RealNode[] {
+    return this.#workers
   }
 
   /** Starts all and waits until the cluster can write. */
   static async start(options: RealClusterOptions = {}): Promise<RealCluster> {
     const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'frostbyte-test-'))
     const internalPort = await freePort()
-    const secret = join(directory, 'secret')
     const env = options.env ?? {}
     const masters = await Promise.all(
       Array.from({ length: options.masters ?? 1 }, async (_, index) => {
@@ -59,18 +81,14 @@ export class RealCluster {
         return new RealNode(`master-${index + 1}`, args, env)
       }),
     )
-    const workers = Array.from({ length: options.workers ?? 5 }, (_, index) => {
-      const data = join(options.workerParent ?? directory, `worker-${index + 1}`)
-      const place = ['--master', `127.0.0.1:${internalPort}`, '--worker-port', '0', '--secret-file', secret]
-      return new RealNode(`worker-${index + 1}`, ['worker', '--data', data, ...place, ...(options.workerArgs ?? [])], {
-        ...env,
-        ...options.workerEnv,
-      })
-    })
-    const cluster = new RealCluster(directory, masters, workers)
+    const cluster = new RealCluster({ directory, internalPort }, masters, options)
     try {
       for (const master of masters) await master.start()
-      await Promise.all(workers.map(async (worker) => await worker.start()))
+      const workers = Array.from(
+        { length: options.workers ?? 5 },
+        async (_, index) => await cluster.addWorker(options.workerOwn?.(index)),
+      )
+      await Promise.all(workers)
       await cluster.untilReady()
     } catch (error) {
       await cluster.remove()
@@ -91,6 +109,24 @@ export class RealCluster {
     } finally {
       await cluster.remove()
     }
+  }
+
+  /** Starts one more worker, as its one command does. */
+  async addWorker({ env = {}, parent }: AddedWorker = {}): Promise<RealNode> {
+    const { workerParent = this.directory, workerArgs = [], workerEnv, masterFor } = this.#options
+    const index = this.#workersMade++
+    const name = `worker-${index + 1}`
+    const own = `127.0.0.1:${this.#internalPort}`
+    const master = (await masterFor?.(index, own)) ?? own
+    const place = ['--master', master, '--worker-port', '0', '--secret-file', join(this.directory, 'secret')]
+    const node = new RealNode(name, ['worker', '--data', join(parent ?? workerParent, name), ...place, ...workerArgs], {
+      ...this.#options.env,
+      ...workerEnv,
+      ...env,
+    })
+    this.#workers.push(node)
+    await node.start()
+    return node
   }
 
   get url(): string {
@@ -191,11 +227,11 @@ export class RealNode {
     return this.#stderr
   }
 
-  /** Resolves when it is ready. */
-  async start(): Promise<void> {
+  /** Resolves when it is ready. `env` is for this run alone. */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const child = spawn(process.execPath, [launcher, ...this.args], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, FROSTBYTE_LOG_LEVEL: 'info', ...this.#env },
+      env: { ...process.env, FROSTBYTE_LOG_LEVEL: 'info', ...this.#env, ...env },
     })
     this.#child = child
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {

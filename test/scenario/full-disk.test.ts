@@ -2,7 +2,7 @@
 // last byte. Writes get a 507 that says what to do; reads and deletes go on; when there is room again, writes do too.
 
 import assert from 'node:assert/strict'
-import { open, rm, statfs } from 'node:fs/promises'
+import { rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -11,7 +11,7 @@ import { MIB } from '../../src/base/units.ts'
 import { eventually } from '../harness/eventually.ts'
 import { FileClient, seededBytes, seededSha256 } from '../harness/file-client.ts'
 import { RealCluster } from '../harness/real-cluster.ts'
-import { SmallFileSystem } from '../harness/small-file-system.ts'
+import { fillUp, SmallFileSystem } from '../harness/small-file-system.ts'
 
 const fileBytes = 3_000_000
 const filesMax = 400
@@ -129,7 +129,7 @@ async function fillFromOutside(cluster: RealCluster, directory: string): Promise
   const names = Array.from({ length: 20 }, (_, index) => `before-${index}`)
   for (const name of names) await untilStored(client, name)
   const filler = join(directory, 'filler')
-  await fillUp(filler, directory)
+  await fillToTheLast(filler, directory)
   // What the store asks the disk for now fails; a few bytes may still be in a block that it has.
   await eventually('the first refusal', 30_000, async () => {
     const response = await client.upload('refused', seededBytes(1, fileBytes))
@@ -137,7 +137,7 @@ async function fillFromOutside(cluster: RealCluster, directory: string): Promise
     await assertFull(response)
     return true
   })
-  await fillUp(filler, directory)
+  await fillToTheLast(filler, directory)
   await assertExact(client, names)
   for (const name of names.slice(0, 10)) assert.equal((await client.remove(name)).status, 200, name)
   await assertExact(client, names.slice(10))
@@ -150,22 +150,8 @@ async function fillFromOutside(cluster: RealCluster, directory: string): Promise
   )
 }
 
-/** Grows the file until nothing is left. */
-async function fillUp(path: string, directory: string): Promise<void> {
-  const file = await open(path, 'a')
-  try {
-    for (const piece of [MIB, 4096]) {
-      const bytes = Buffer.alloc(piece, 0x5a)
-      try {
-        for (;;) await file.appendFile(bytes)
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
-      }
-    }
-    await file.sync().catch(() => undefined)
-  } finally {
-    await file.close()
-  }
+async function fillToTheLast(path: string, directory: string): Promise<void> {
+  await fillUp(path)
   const { bavail, bsize } = await statfs(directory)
   assert.ok(bavail * bsize < MIB, `${bavail * bsize} bytes are left`)
 }
