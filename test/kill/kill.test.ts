@@ -1,131 +1,95 @@
-// kill -9 of the master, of a worker, or of all, at random moments of a mixed load. After the restart every acknowledged file is
-// byte-exact, everything acknowledged as deleted is gone, and what was never acknowledged is there whole or not at all.
+// kill -9 of the master, of one or two workers, or of all, at random moments of a mixed load, while the cluster heals: workers come back at
+// once, or after so long that they are out and what they held is being rebuilt elsewhere. After each kill every acknowledged file is
+// byte-exact, everything acknowledged as deleted is gone, and what was never acknowledged is there whole or not at all; and now and then,
+// with all of them back, everything is whole again.
+//
+// FROSTBYTE_TEST_KILLS (or KILLS) says how many kills, FROSTBYTE_TEST_SEED repeats them.
 
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { defined } from '../../src/base/assert.ts'
 import { SeededRandom } from '../../src/base/random.ts'
-import { FileClient, seededBytes } from '../harness/file-client.ts'
+import { defaultScheme } from '../../src/base/scheme.ts'
+import { untilWhole } from '../harness/cluster-status.ts'
+import { FileClient } from '../harness/file-client.ts'
+import { FileManifest } from '../harness/file-manifest.ts'
+import { FragmentAudit } from '../harness/fragment-audit.ts'
+import { MixedLoad } from '../harness/mixed-load.ts'
 import { RealCluster } from '../harness/real-cluster.ts'
+import type { RealNode } from '../harness/real-cluster.ts'
 
-const kills = Number(process.env['FROSTBYTE_TEST_KILLS'] ?? '200')
-const clients = 6
-const namesPerClient = 12
-/** Verify everything after so many kills, and at the end; after each kill, what was touched since. */
-const verifyAllEvery = 20
+const kills = Number(process.env['FROSTBYTE_TEST_KILLS'] ?? process.env['KILLS'] ?? '200')
+const workers = 6
+/** Everything is started, whole and verified after so many kills, and at the end; after each kill, what was touched since. */
+const restEvery = 25
+const wholeMaxMs = 120_000
+const masterArgs = ['--worker-out-after', '3s', '--compare-every', '5s', '--repair-rate-min', '64MiB']
+/** Of so many killed workers one stays away until the next rest, or for so many rounds: time enough to be out. */
+const stayAwayEvery = 4
+const roundsAway = 4
 
-/** What a name may hold: each candidate is a digest, or `undefined` for "not there". More than one while an outcome is not known. */
-type Candidates = readonly (string | undefined)[]
-
-class Manifest {
-  readonly #files = new Map<string, Candidates>()
-  readonly touched = new Set<string>()
-
-  get names(): readonly string[] {
-    return [...this.#files.keys()]
-  }
-
-  of(name: string): Candidates {
-    return this.#files.get(name) ?? [undefined]
-  }
-
-  /** Before a request is sent: from now on both outcomes are possible. */
-  begin(name: string, outcome: string | undefined): void {
-    this.touched.add(name)
-    this.#files.set(name, [...this.of(name), outcome])
-  }
-
-  acknowledge(name: string, outcome: string | undefined): void {
-    this.#files.set(name, [outcome])
-  }
-
-  /** Seen once, an outcome is settled: a later read must see the same. */
-  settle(name: string, seen: string | undefined): void {
-    assert.ok(
-      this.of(name).includes(seen),
-      `${name} holds ${seen ?? 'nothing'}, expected ${this.of(name).join(' or ')}`,
-    )
-    this.#files.set(name, [seen])
-  }
-}
-
-class Load {
-  readonly #client: FileClient
-  readonly #manifest: Manifest
+class Kills {
+  readonly #cluster: RealCluster
   readonly #random: SeededRandom
-  #stopped = false
-  acknowledged = 0
+  /** Rounds until they are started again. */
+  readonly #away = new Map<RealNode, number>()
 
-  constructor(client: FileClient, manifest: Manifest, random: SeededRandom) {
-    this.#client = client
-    this.#manifest = manifest
+  constructor(cluster: RealCluster, random: SeededRandom) {
+    this.#cluster = cluster
     this.#random = random
   }
 
-  stop(): void {
-    this.#stopped = true
+  /** Never so many workers at once, those that are away among them, that files could not be read. */
+  async kill(): Promise<void> {
+    const victims = this.#draw()
+    await Promise.all(victims.map(async (node) => await node.kill()))
   }
 
-  /** One client after its own names, so that there is one writer for each. */
-  async run(clientIndex: number): Promise<void> {
-    while (!this.#stopped) {
-      const name = `client-${clientIndex}/${this.#random.below(namesPerClient)}`
-      try {
-        if (this.#random.below(5) === 0) await this.#remove(name)
-        else await this.#upload(name)
-      } catch {
-        // The node is gone; whether the request had its effect is not known.
-        await sleep(20)
-      }
+  /** Starts the master, and the workers, all but a few. */
+  async startAgain(): Promise<void> {
+    const { masters, workers: all } = this.#cluster
+    for (const [node, rounds] of this.#away) {
+      if (rounds === 0) this.#away.delete(node)
+      else this.#away.set(node, rounds - 1)
     }
+    for (const node of masters) if (!node.isRunning) await node.start()
+    const dead = all.filter((node) => !node.isRunning && !this.#away.has(node))
+    for (const node of dead) {
+      const staysAway = this.#away.size === 0 && dead.length === 1 && this.#random.below(stayAwayEvery) === 0
+      if (staysAway) this.#away.set(node, roundsAway)
+      else await node.start()
+    }
+    await this.#cluster.untilReady()
+    await this.#cluster.untilWorkersUp(workers - this.#away.size)
   }
 
-  async #upload(name: string): Promise<void> {
-    const bytes = seededBytes(this.#random.uint32(), this.#length())
-    const digest = digestOf(bytes)
-    this.#manifest.begin(name, digest)
-    const response = await this.#client.upload(name, bytes)
-    await response.arrayBuffer()
-    if (response.status !== 201) return
-    this.#manifest.acknowledge(name, digest)
-    this.acknowledged++
+  async startAll(): Promise<void> {
+    this.#away.clear()
+    await this.startAgain()
+    // What stays away is only drawn where a single worker is dead.
+    this.#away.clear()
+    await this.startAgain()
   }
 
-  async #remove(name: string): Promise<void> {
-    this.#manifest.begin(name, undefined)
-    const response = await this.#client.remove(name)
-    await response.arrayBuffer()
-    if (response.status !== 200 && response.status !== 404) return
-    this.#manifest.acknowledge(name, undefined)
-    this.acknowledged++
-  }
-
-  #length(): number {
-    const kind = this.#random.below(10)
-    if (kind < 5) return this.#random.below(12_000)
-    if (kind < 9) return this.#random.below(400_000)
-    return this.#random.below(7_000_000)
-  }
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
-}
-
-async function verify(client: FileClient, manifest: Manifest, names: readonly string[]): Promise<void> {
-  const listed = new Set(await client.names())
-  for (const name of names) {
-    const response = await client.download(name)
-    const bytes = new Uint8Array(await response.arrayBuffer())
-    assert.ok(
-      response.status === 200 || response.status === 404,
-      `${name}: ${response.status} ${new TextDecoder().decode(bytes)}`,
-    )
-    manifest.settle(name, response.status === 404 ? undefined : digestOf(bytes))
-    assert.equal(listed.has(name), response.status === 200, `${name} is listed exactly when it is there`)
+  #draw(): readonly RealNode[] {
+    const { masters, workers: all, nodes } = this.#cluster
+    const running = all.filter((node) => node.isRunning)
+    const first = defined(running[this.#random.below(running.length)], 'worker')
+    const others = running.filter((node) => node !== first)
+    const second = defined(others[this.#random.below(others.length)], 'worker')
+    const mayTakeTwo = this.#away.size + 2 <= defaultScheme.parityColumns
+    switch (this.#random.below(4)) {
+      case 0:
+        return masters
+      case 1:
+        return [first]
+      case 2:
+        return mayTakeTwo ? [first, second] : [first]
+      default:
+        return nodes
+    }
   }
 }
 
@@ -134,42 +98,52 @@ describe('kill -9', () => {
     const seed = Number(process.env['FROSTBYTE_TEST_SEED'] ?? String(Date.now() % 2 ** 31))
     console.log(`seed ${seed} (FROSTBYTE_TEST_SEED)`)
     const random = new SeededRandom(seed)
-    const manifest = new Manifest()
-    const cluster = await RealCluster.start()
-    let acknowledged = 0
-    try {
-      for (let round = 1; round <= kills; round++) {
-        const client = new FileClient(cluster.url)
-        const load = new Load(client, manifest, random.fork())
-        const running = Array.from({ length: clients }, async (_, index) => await load.run(index))
-        await sleep(100 + random.below(500))
-        const target = random.below(3)
-        const victims =
-          target === 0
-            ? [...cluster.masters]
-            : target === 1
-              ? [defined(cluster.workers[random.below(5)], 'worker')]
-              : [...cluster.nodes]
-        await Promise.all(victims.map(async (node) => await node.kill()))
-        load.stop()
-        await Promise.all(running)
-        acknowledged += load.acknowledged
-        for (const node of cluster.masters) if (!node.isRunning) await node.start()
-        await Promise.all(cluster.workers.map(async (node) => (node.isRunning ? undefined : await node.start())))
-        await cluster.untilReady()
-        await cluster.untilWorkersUp(5)
-        const names = round % verifyAllEvery === 0 || round === kills ? manifest.names : [...manifest.touched]
-        await verify(client, manifest, names)
-        manifest.touched.clear()
-        if (round % 20 === 0)
-          console.log(`${round} kills, ${acknowledged} acknowledged changes, ${manifest.names.length} names`)
-      }
-      assert.ok(acknowledged > kills * 5, `only ${acknowledged} changes were acknowledged`)
-    } catch (error) {
-      for (const node of cluster.nodes) console.log(`--- ${node.name}\n${node.log.slice(-3000)}`)
-      throw error
-    } finally {
-      await cluster.remove()
-    }
+    await RealCluster.use({ workers, masterArgs }, async (cluster) => {
+      await cluster.untilWorkersUp(workers)
+      await FragmentAudit.use(cluster, async (audit) => await killAgainAndAgain(cluster, audit, random))
+    })
   })
 })
+
+async function killAgainAndAgain(cluster: RealCluster, audit: FragmentAudit, random: SeededRandom): Promise<void> {
+  const manifest = new FileManifest()
+  const client = new FileClient(cluster.url)
+  const killing = new Kills(cluster, random.fork())
+  let acknowledged = 0
+  for (let round = 1; round <= kills; round++) {
+    const load = startLoad(cluster.url, manifest, random)
+    try {
+      await sleep(100 + random.below(500))
+      await killing.kill()
+    } finally {
+      await load.stop()
+    }
+    assert.deepEqual(load.corruptions, [])
+    acknowledged += load.acknowledged
+    const isRest = round % restEvery === 0 || round === kills
+    if (isRest) {
+      await killing.startAll()
+      await untilWhole(cluster.url, wholeMaxMs)
+      assert.deepEqual((await audit.run()).missing, [])
+      if (round === kills) assert.deepEqual(await audit.verify(), [])
+    } else await killing.startAgain()
+    await manifest.verify(client, isRest ? manifest.names : [...manifest.touched])
+    manifest.touched.clear()
+    if (isRest) console.log(`${round} kills, ${acknowledged} acknowledged changes, ${manifest.names.length} names`)
+  }
+  assert.ok(acknowledged > kills * 3, `only ${acknowledged} changes were acknowledged`)
+}
+
+function startLoad(url: string, manifest: FileManifest, random: SeededRandom): MixedLoad {
+  return new MixedLoad(manifest, {
+    urls: [url],
+    random: random.fork(),
+    clients: 6,
+    namesPerClient: 12,
+    uploadBytes: (draw) => {
+      const kind = draw.below(10)
+      if (kind < 5) return draw.below(12_000)
+      return kind < 9 ? draw.below(400_000) : draw.below(7_000_000)
+    },
+  })
+}
