@@ -85,12 +85,21 @@ function markdownReport(run: Run): string {
   ].join('\n\n')
 }
 
-/** Resolves to where the Markdown lies, relative to the repository. */
+/** Where the Markdown lies, relative to the repository. */
 export function saveRun(run: Run, kind: string): string {
+  return saveResult(run, kind, markdownReport(run))
+}
+
+/** The same for any run: its JSON and its Markdown, named by when and of what it was. */
+export function saveResult(
+  run: { readonly date: string; readonly commit: string },
+  kind: string,
+  markdown: string,
+): string {
   const name = `${run.date.slice(0, 16).replaceAll(':', '')}-${run.commit.split(' ')[0]}-${kind}`
   const folder = join(import.meta.dirname, '../results')
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(run, undefined, 1)}\n`)
-  writeFileSync(join(folder, `${name}.md`), markdownReport(run))
+  writeFileSync(join(folder, `${name}.md`), markdown)
   return `bench/results/${name}.md`
 }
