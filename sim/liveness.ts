@@ -17,6 +17,9 @@ import { Client } from './workload/client.ts'
 import type { ClientWorld } from './workload/client.ts'
 import { Session } from './workload/session.ts'
 
+/** What a read or a scrub has just found is known to whoever is asked after a heartbeat, and a report of damage. */
+const toldWithinMs = 3000
+
 export interface LivenessScene {
   readonly cluster: SimulatedCluster
   readonly supervisor: Supervisor
@@ -27,11 +30,12 @@ export interface LivenessScene {
   readonly random: SeededRandom
 }
 
-/** Several rounds of expiry, purge, horizon and orphan collection. */
-const settleMaxMs = 10 * MINUTE_MS
+/** A disk that failed gets nothing new for 10 minutes; then several rounds of expiry, purge, horizon, orphan collection and repair. */
+const settleMaxMs = 15 * MINUTE_MS
 
-export async function checkLiveness(scene: LivenessScene): Promise<void> {
-  const { cluster } = scene
+export async function checkLiveness(liveness: LivenessScene): Promise<void> {
+  const { cluster } = liveness
+  const scene = { ...liveness, overlooked: new Map<string, number>() }
   await readEverything(scene)
   checkEnd(scene, await takeInventory(cluster, cluster.master().metadata))
   let open: readonly string[] = []
@@ -62,7 +66,12 @@ async function readEverything({ cluster, parts, random }: LivenessScene): Promis
   }
 }
 
-async function unfinished(scene: LivenessScene, inventory: Inventory): Promise<readonly string[]> {
+/** And since when something is missing of which the cluster says that it is whole. */
+interface EndScene extends LivenessScene {
+  readonly overlooked: Map<string, number>
+}
+
+async function unfinished(scene: EndScene, inventory: Inventory): Promise<readonly string[]> {
   const { cluster, supervisor } = scene
   const { metadata } = cluster.master()
   const open = supervisor.nodes
@@ -96,19 +105,18 @@ async function canBeWhole({ cluster, parts }: LivenessScene): Promise<boolean> {
 }
 
 /** What the cluster says of itself is never better than the count; where it can be, all is whole in the end, and it says so. */
-async function checkHealth(scene: LivenessScene, before: Inventory, canHeal: boolean): Promise<readonly string[]> {
+async function checkHealth(scene: EndScene, before: Inventory, canHeal: boolean): Promise<readonly string[]> {
   const { cluster, parts } = scene
   const missing = new Set(checkFragments(before).missing.map(({ key, holder }) => `${fragmentName(key)} at ${holder}`))
   const { redundancy } = await cluster.files.cluster()
   const { fragmentsMissing, filesAtRisk, filesLost, unknown } = redundancy
   const saysWhole = fragmentsMissing === 0 && filesAtRisk === 0 && filesLost === 0 && unknown === 0
-  if (saysWhole && missing.size > 0) {
-    const after = checkFragments(await takeInventory(cluster, cluster.master().metadata)).missing
-    const still = after
-      .map(({ key, holder }) => `${fragmentName(key)} at ${holder}`)
-      .filter((name) => missing.has(name))
-    if (still.length > 0)
-      parts.defects.add(`said to be whole while ${still.length} are missing: ${still.slice(0, 3).join(', ')}`)
+  const nowMs = cluster.time.nowMs
+  for (const name of scene.overlooked.keys()) if (!saysWhole || !missing.has(name)) scene.overlooked.delete(name)
+  for (const name of saysWhole ? missing : []) {
+    const sinceMs = scene.overlooked.get(name) ?? nowMs
+    scene.overlooked.set(name, sinceMs)
+    if (nowMs - sinceMs > toldWithinMs) parts.defects.add(`said to be whole while it is missing: ${name}`)
   }
   if (!canHeal) return []
   const lacks = [...missing].map((name) => `${name} is missing`)

@@ -36,6 +36,7 @@ import type { RpcHandler } from './rpc/peer.ts'
 /** For frames of 64 KiB and more that the master receives whole. */
 const bodyMemoryBytes = 8 * 1024 * 1024
 const closeGraceMs = 5 * SECOND_MS
+const workersComeWithinMs = 3 * SECOND_MS
 const noHeader = new Uint8Array(0)
 
 export async function startMaster(config: MasterConfig): Promise<RunningNode> {
@@ -89,6 +90,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       ...(config.allowedOrigins === undefined ? {} : { origins: config.allowedOrigins }),
     },
   )
+  await untilReadable(master, clock)
   const address = await gateway.listen(config.host, config.restPort)
   const restAddress = joinHostPort(address.host, address.port)
   log.info('The master has started.', { rest: restAddress, internal: master.internalAddress })
@@ -100,6 +102,16 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       await opened.close()
     },
   }
+}
+
+/**
+ * Workers connect within a moment. Clients are let in after that, because a process that takes the place of another one shares its port with
+ * others that can serve already. Where too few workers come, it says so to the clients.
+ */
+async function untilReadable({ files }: Master, clock: NodeClock): Promise<void> {
+  const endMs = clock.monotonicMs() + workersComeWithinMs
+  const { groups } = await files.cluster()
+  while (groups.length > 0 && !files.readiness().canRead && clock.monotonicMs() < endMs) await clock.sleep(20)
 }
 
 /** What the configuration says of how a master works, and what is fixed. */
