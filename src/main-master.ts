@@ -105,8 +105,8 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
 }
 
 /**
- * Workers connect within a moment. Clients are let in after that, because a process that takes the place of another one shares its port with
- * others that can serve already. Where too few workers come, it says so to the clients.
+ * Workers connect within a moment. Clients are let in after that, because a process that takes the place of another one shares
+ * its port with others that can serve already. Where too few workers come, it says so to the clients.
  */
 async function untilReadable({ files }: Master, clock: NodeClock): Promise<void> {
   const endMs = clock.monotonicMs() + workersComeWithinMs
