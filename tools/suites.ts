@@ -15,8 +15,8 @@ export interface Suite {
   readonly budgetMinutes: number
 }
 
-/** All budgets together, so that .ci/run ends below 51 minutes whatever happens. */
-export const budgetMinutesMax = 50
+/** All budgets together, so that .ci/run ends below 70 minutes whatever happens; on two idle cores it takes about half an hour. */
+export const budgetMinutesMax = 69
 
 /** The budget of `npm run check`, which is no suite but takes its part of the time. */
 export const checkBudgetMinutes = 1
@@ -32,17 +32,17 @@ const named: Readonly<Record<string, Suite>> = {
     timeoutMinutes: 2,
     budgetMinutes: 6,
   },
-  pack: long('pack', 1),
-  crash: long('crash', 4),
-  kill: long('kill', 8),
-  healing: long('healing', 6),
-  chaos: long('chaos', 3),
+  pack: long('pack', 2),
+  crash: long('crash', 6),
+  kill: long('kill', 12),
+  healing: long('healing', 9),
+  chaos: long('chaos', 4),
   pairs: long('pairs', 2),
-  processes: long('processes', 1),
-  scenario: long('scenario', 6),
+  processes: long('processes', 2),
+  scenario: long('scenario', 7),
   durability: long('durability', 2),
-  compaction: long('compaction', 4),
-  sim: long('sim', 6),
+  compaction: long('compaction', 5),
+  sim: long('sim', 9),
 }
 
 export function findSuite(name: string): Suite | undefined {
