@@ -90,7 +90,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       ...(config.allowedOrigins === undefined ? {} : { origins: config.allowedOrigins }),
     },
   )
-  await untilReadable(master, clock)
+  if (config.sharePort) await untilReadable(master, metadata, clock)
   const address = await gateway.listen(config.host, config.restPort)
   const restAddress = joinHostPort(address.host, address.port)
   log.info('The master has started.', { rest: restAddress, internal: master.internalAddress })
@@ -105,13 +105,13 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
 }
 
 /**
- * Workers connect within a moment. Clients are let in after that, because a process that takes the place of another one shares
- * its port with others that can serve already. Where too few workers come, it says so to the clients.
+ * A process that takes the place of another one shares its port with others that can serve already: clients are let in once workers have
+ * connected to it too. Where too few come, it says so to the clients.
  */
-async function untilReadable({ files }: Master, clock: NodeClock): Promise<void> {
-  const endMs = clock.monotonicMs() + workersComeWithinMs
-  const { groups } = await files.cluster()
-  while (groups.length > 0 && !files.readiness().canRead && clock.monotonicMs() < endMs) await clock.sleep(20)
+async function untilReadable({ files }: Master, metadata: MetadataStore, clock: NodeClock): Promise<void> {
+  const processes = await metadata.listProcesses()
+  const endMs = clock.monotonicMs() + (processes.length > 1 ? workersComeWithinMs : 0)
+  while (!files.readiness().canRead && clock.monotonicMs() < endMs) await clock.sleep(20)
 }
 
 /** What the configuration says of how a master works, and what is fixed. */

@@ -15,8 +15,8 @@ export interface Suite {
   readonly budgetMinutes: number
 }
 
-/** All budgets together, so that .ci/run ends below 70 minutes whatever happens; on two idle cores it takes about half an hour. */
-export const budgetMinutesMax = 69
+/** All budgets together, so that .ci/run ends below 76 minutes whatever happens; on two idle cores it takes some 35 minutes. */
+export const budgetMinutesMax = 75
 
 /** The budget of `npm run check`, which is no suite but takes its part of the time. */
 export const checkBudgetMinutes = 1
@@ -34,7 +34,7 @@ const named: Readonly<Record<string, Suite>> = {
   },
   pack: long('pack', 2),
   crash: long('crash', 6),
-  kill: long('kill', 12),
+  kill: long('kill', 18),
   healing: long('healing', 9),
   chaos: long('chaos', 4),
   pairs: long('pairs', 2),

@@ -54,13 +54,14 @@ class Kills {
       if (rounds === 0) this.#away.delete(node)
       else this.#away.set(node, rounds - 1)
     }
-    for (const node of masters) if (!node.isRunning) await node.start()
     const dead = all.filter((node) => !node.isRunning && !this.#away.has(node))
+    const back = [...masters.filter((node) => !node.isRunning)]
     for (const node of dead) {
       const staysAway = this.#away.size === 0 && dead.length === 1 && this.#random.below(stayAwayEvery) === 0
       if (staysAway) this.#away.set(node, roundsAway)
-      else await node.start()
+      else back.push(node)
     }
+    await Promise.all(back.map(async (node) => await node.start()))
     await this.#cluster.untilReady()
     await this.#cluster.untilWorkersUp(workers - this.#away.size)
   }
