@@ -55,7 +55,7 @@ class Kills {
       else this.#away.set(node, rounds - 1)
     }
     const dead = all.filter((node) => !node.isRunning && !this.#away.has(node))
-    const back = [...masters.filter((node) => !node.isRunning)]
+    const back = masters.filter((node) => !node.isRunning)
     for (const node of dead) {
       const staysAway = this.#away.size === 0 && dead.length === 1 && this.#random.below(stayAwayEvery) === 0
       if (staysAway) this.#away.set(node, roundsAway)
