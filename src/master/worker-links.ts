@@ -3,7 +3,7 @@
 // A worker keeps one connection to each master process. A link is used for data once the worker has adopted the placement
 // groups that this process knows; a put that meets a worker which does not know a group yet hands the group over and tries once more.
 
-import { errorCode } from '../base/errors.ts'
+import { errorCode, FrostError } from '../base/errors.ts'
 import type { DataId, Epoch, GroupId, WorkerId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { SECOND_MS } from '../base/units.ts'
@@ -191,6 +191,13 @@ export class ConnectedWorkers implements WorkerLinks {
   /** All that are connected. */
   connected(): readonly WorkerId[] {
     return [...this.#workers].filter(([, entry]) => entry.link?.peer.open === true).map(([worker]) => worker)
+  }
+
+  /** Hands groups to one worker. @throws FrostError `peer-unreachable`, `deadline-exceeded`, or as it answers. */
+  async adoptAt(worker: WorkerId, groups: readonly PlacementGroup[]): Promise<void> {
+    const link = this.#workers.get(worker)?.link
+    if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${worker} is not connected.`)
+    await link.adopt(groups)
   }
 
   /**

@@ -58,6 +58,28 @@ describe('adopted groups', () => {
     )
   })
 
+  test('are adopted once nothing is under way that was let in under an older epoch', async () => {
+    const groups = await open(new SimulatedMedium())
+    await groups.adopt([group(1, 1), group(2, 1)])
+    const ends = new Map<number, () => void>()
+    const change = async (number: number, epoch: number): Promise<void> =>
+      await groups.admit({ group: groupId(number), epoch: epochOf(epoch), standIn: true }, async () => {
+        await new Promise<void>((resolve) => ends.set(number, resolve))
+      })
+    const changes = [change(1, 1), change(2, 1)]
+    const done: string[] = []
+    const first = groups.adopt([group(1, 2)]).then(() => done.push('first'))
+    const again = groups.adopt([group(1, 2)]).then(() => done.push('again'))
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+    await assert.rejects(change(1, 1), (error) => errorCode(error) === 'epoch-stale')
+    assert.deepEqual(done, [])
+    ends.get(1)?.()
+    await Promise.all([first, again])
+    ends.get(2)?.()
+    await Promise.all(changes)
+    await groups.adopt([group(2, 2)])
+  })
+
   test('never go back to an older epoch', async () => {
     const groups = await open(new SimulatedMedium())
     await Promise.all([groups.adopt([group(1, 3)]), groups.adopt([group(1, 2)]), groups.adopt([group(1, 1)])])

@@ -17,6 +17,8 @@ const fileName = /^groups-\d+$/
 export class AdoptedGroups {
   readonly #disk: Disk
   readonly #groups = new Map<GroupId, PlacementGroup>()
+  /** Changes under way, and under which epoch they were let in. */
+  readonly #admitted = new Map<GroupId, Set<{ readonly epoch: Epoch; readonly done: Promise<unknown> }>>()
   #writing: Promise<void> = Promise.resolve()
 
   constructor(disk: Disk) {
@@ -39,11 +41,40 @@ export class AdoptedGroups {
     }
   }
 
-  /** Durable when it resolves. An older state than the known one changes nothing. */
+  /**
+   * Durable when it resolves, and then nothing that was admitted under an older epoch is under way any more: what is listed afterwards shows
+   * all of it. An older state than the known one changes nothing.
+   */
   async adopt(groups: readonly PlacementGroup[]): Promise<void> {
     const write = this.#writing.then(async () => await this.#adopt(groups))
     this.#writing = write.catch(() => undefined)
     await write
+    const older = groups.flatMap(({ group, epoch }) =>
+      [...(this.#admitted.get(group) ?? [])].filter((change) => change.epoch < epoch),
+    )
+    await Promise.allSettled(older.map((change) => change.done))
+  }
+
+  /**
+   * Does a change of the group that was decided under `epoch`.
+   * @throws FrostError as `check`, and whatever `change` throws.
+   */
+  async admit<T>(
+    { group, epoch, standIn }: { readonly group: GroupId; readonly epoch: Epoch; readonly standIn: boolean },
+    change: () => Promise<T>,
+  ): Promise<T> {
+    this.check(group, epoch, { standIn })
+    const admitted = this.#admitted.get(group) ?? new Set()
+    this.#admitted.set(group, admitted)
+    const done = change()
+    const entry = { epoch, done }
+    admitted.add(entry)
+    try {
+      return await done
+    } finally {
+      admitted.delete(entry)
+      if (admitted.size === 0 && this.#admitted.get(group) === admitted) this.#admitted.delete(group)
+    }
   }
 
   async #adopt(groups: readonly PlacementGroup[]): Promise<void> {

@@ -65,8 +65,7 @@ async function put(store: FragmentStore, groups: AdoptedGroups, request: RpcRequ
   const { epoch, standIn } = decodePut(request.header)
   const record = bodyOf(request)
   const { group } = decodePrefix(record, 'protocol-error')
-  groups.check(group, epoch, { standIn })
-  await store.put(record)
+  await groups.admit({ group, epoch, standIn }, async () => await store.put(record))
   return emptyReply
 }
 
@@ -98,8 +97,7 @@ async function inspect(store: FragmentStore, request: RpcRequest): Promise<RpcRe
 
 async function drop(store: FragmentStore, groups: AdoptedGroups, request: RpcRequest): Promise<RpcReply> {
   const { group, epoch, dataIds } = decodeDrop(bodyOf(request))
-  groups.check(group, epoch, { standIn: true })
-  await store.drop(group, dataIds)
+  await groups.admit({ group, epoch, standIn: true }, async () => await store.drop(group, dataIds))
   return emptyReply
 }
 
@@ -131,8 +129,10 @@ async function listFragments(store: FragmentStore, request: RpcRequest): Promise
 
 async function dropFragments(store: FragmentStore, groups: AdoptedGroups, request: RpcRequest): Promise<RpcReply> {
   const { group, epoch, fragments } = decodeDropFragments(bodyOf(request))
-  groups.check(group, epoch, { standIn: true })
-  const dropped = await store.dropFragments(fragments.map((fragment) => ({ group, ...fragment })))
+  const dropped = await groups.admit(
+    { group, epoch, standIn: true },
+    async () => await store.dropFragments(fragments.map((fragment) => ({ group, ...fragment }))),
+  )
   return { header: noHeader, body: [encodeDropped(dropped)] }
 }
 

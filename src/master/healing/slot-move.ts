@@ -60,6 +60,8 @@ export async function fillAndSwap(
   if (to === undefined) return undefined
   // From here on whoever holds a slot refuses what was decided before the slot was pending.
   await ports.workers.adopt([group])
+  // Above all the new holder: what it was asked to drop before is dropped when its list is read, and nothing more will be.
+  await ports.workers.adoptAt(to, [group])
   const copy = async (fragments: readonly FragmentId[]): Promise<void> => {
     const left = await ports.rebuilder.rebuild({ group, worker: to, fragments }, signal)
     progress.copied += fragments.length - left.length
