@@ -64,7 +64,9 @@ describe('adopted groups', () => {
     const ends = new Map<number, () => void>()
     const change = async (number: number, epoch: number): Promise<void> =>
       await groups.admit({ group: groupId(number), epoch: epochOf(epoch), standIn: true }, async () => {
-        await new Promise<void>((resolve) => ends.set(number, resolve))
+        const { promise, resolve } = Promise.withResolvers<void>()
+        ends.set(number, resolve)
+        await promise
       })
     const changes = [change(1, 1), change(2, 1)]
     const done: string[] = []

@@ -42,8 +42,8 @@ export class AdoptedGroups {
   }
 
   /**
-   * Durable when it resolves, and then nothing that was admitted under an older epoch is under way any more: what is listed afterwards shows
-   * all of it. An older state than the known one changes nothing.
+   * Durable when it resolves, and then nothing that was admitted under an older epoch is under way any more: what is listed
+   * afterwards shows all of it. An older state than the known one changes nothing.
    */
   async adopt(groups: readonly PlacementGroup[]): Promise<void> {
     const write = this.#writing.then(async () => await this.#adopt(groups))
