@@ -11,11 +11,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { SeededRandom } from '../../src/base/random.ts'
 import { MIB, SECOND_MS } from '../../src/base/units.ts'
-import { untilWhole } from '../harness/cluster-status.ts'
 import { CuttableLink } from '../harness/cuttable-link.ts'
 import { FileClient } from '../harness/file-client.ts'
 import { FileManifest } from '../harness/file-manifest.ts'
 import { FragmentAudit } from '../harness/fragment-audit.ts'
+import { untilAuditedWhole } from '../harness/whole.ts'
 import { MixedLoad } from '../harness/mixed-load.ts'
 import { RealCluster } from '../harness/real-cluster.ts'
 import { SmallFileSystem } from '../harness/small-file-system.ts'
@@ -104,8 +104,7 @@ async function runChaos(parts: {
   assert.deepEqual(load.corruptions, [])
   assert.ok(load.acknowledged > chaosMs / SECOND_MS, `only ${load.acknowledged} changes were acknowledged`)
   await cluster.untilReady()
-  await untilWhole(cluster.url, wholeMaxMs)
-  assert.ok(await honesty.check(), 'whole, and then not any more')
+  await untilAuditedWhole(cluster.url, audit, wholeMaxMs)
   assert.deepEqual(await audit.verify(), [])
   for (let index = 0; index < cluster.masters.length; index++)
     await manifest.verify(new FileClient(cluster.urlOf(index)))

@@ -33,6 +33,8 @@ export interface ExpectedFragment extends FragmentId {
   /** Who holds its slot. */
   readonly worker: WorkerId
   readonly bytes: number
+  /** Of one that is missing: who has it instead. */
+  readonly elsewhere?: readonly WorkerId[]
 }
 
 export interface Audit {
@@ -142,7 +144,7 @@ export class FragmentAudit {
       // A slot may have moved meanwhile: then either of its holders is the right one.
       const isThere = holders.has(fragment.worker) || (holder !== undefined && holders.has(holder))
       if (!isThere && !unreachable.has(fragment.worker) && (holder === undefined || !unreachable.has(holder)))
-        candidates.push(fragment)
+        candidates.push({ ...fragment, elsewhere: [...holders] })
       misplaced += [...holders].filter((worker) => worker !== fragment.worker && worker !== holder).length
     }
     const holders = new Set(expectation.fragments.map(({ worker }) => worker))
@@ -154,9 +156,20 @@ export class FragmentAudit {
     }
   }
 
-  /** Has each worker read and check every fragment that it must have; those that are not good. */
+  /** Has each worker read and check every fragment that it must have; those that are not good. A slot may move meanwhile. */
   async verify(): Promise<readonly ExpectedFragment[]> {
-    const { fragments } = await this.expectation()
+    const bad = await this.#verifyThese((await this.expectation()).fragments)
+    if (bad.length === 0) return bad
+    const holderNow = await this.#slotsNow()
+    const moved = bad.flatMap((fragment) => {
+      const worker = holderNow(fragment)
+      return worker === undefined || worker === fragment.worker ? [] : [{ ...fragment, worker }]
+    })
+    const stayed = bad.filter((fragment) => holderNow(fragment) === fragment.worker)
+    return [...stayed, ...(await this.#verifyThese(moved))]
+  }
+
+  async #verifyThese(fragments: readonly ExpectedFragment[]): Promise<readonly ExpectedFragment[]> {
     const addresses = new Map((await this.#metadata.listWorkers()).map(({ worker, address }) => [worker, address]))
     const bad: ExpectedFragment[] = []
     for (const ofHolder of Map.groupBy(fragments, ({ worker, group }) => `${worker} ${group}`).values()) {

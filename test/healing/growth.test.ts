@@ -6,9 +6,10 @@ import { describe, test } from 'node:test'
 
 import { MIB } from '../../src/base/units.ts'
 import { readStatus, untilStatus } from '../harness/cluster-status.ts'
+import { untilAuditedWhole } from '../harness/whole.ts'
 import { eventually } from '../harness/eventually.ts'
 import { bytesByWorker } from '../harness/fragment-audit.ts'
-import { assertAllWhole, assertNoFailure, checkHonesty, fill, inScene, scale, startLoad, wholeMaxMs } from './scene.ts'
+import { assertAllWhole, assertNoFailure, fill, inScene, scale, startLoad, wholeMaxMs } from './scene.ts'
 import type { Scene } from './scene.ts'
 
 const evenWithin = 0.1
@@ -63,9 +64,7 @@ describe('a cluster', () => {
           `written ${(written / ideal).toFixed(3)} × the ideal`,
       )
       assert.ok(written <= workMax * ideal, `${written} bytes were written, ideal are ${ideal}`)
-      await eventually('a look at all that there is', 30_000, async () =>
-        (await checkHonesty(scene)) ? true : undefined,
-      )
+      await untilAuditedWhole(scene.cluster.url, scene.audit, wholeMaxMs)
       await drainThree(scene)
       await load.stop()
       assertNoFailure(load)

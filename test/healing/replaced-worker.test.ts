@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { defined } from '../../src/base/assert.ts'
 import { defaultScheme } from '../../src/base/scheme.ts'
 import { MIB } from '../../src/base/units.ts'
+import { untilAuditedWhole } from '../harness/whole.ts'
 import { eventually } from '../harness/eventually.ts'
 import { readStatus, untilStatus, saysWhole, untilWhole } from '../harness/cluster-status.ts'
 import { TrickledUpload } from '../harness/trickled-upload.ts'
-import { assertAllWhole, assertNoFailure, checkHonesty, fill, inScene, scale, startLoad, wholeMaxMs } from './scene.ts'
+import { assertAllWhole, assertNoFailure, fill, inScene, scale, startLoad, wholeMaxMs } from './scene.ts'
 
 /** Of what was lost. */
 const workMax = 1.1
@@ -44,10 +45,7 @@ describe('a lost worker', () => {
       await untilStatus(cluster.url, { what: 'no slot on the lost worker', maxMs: wholeMaxMs }, ({ groups }) =>
         groups.every(({ workers }) => !workers.includes(lostId)),
       )
-      await untilWhole(cluster.url, wholeMaxMs)
-      await eventually('a look at all that there is', 30_000, async () => {
-        return (await checkHonesty(scene)) ? true : undefined
-      })
+      await untilAuditedWhole(cluster.url, scene.audit, wholeMaxMs)
       const healed = (await readStatus(cluster.url)).healing
 
       await sleep(1000)

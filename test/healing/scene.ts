@@ -5,10 +5,10 @@ import assert from 'node:assert/strict'
 
 import { SeededRandom } from '../../src/base/random.ts'
 import { MIB } from '../../src/base/units.ts'
-import { readStatus, saysWhole, untilWhole } from '../harness/cluster-status.ts'
 import { FileClient, seededBytes } from '../harness/file-client.ts'
 import { FileManifest } from '../harness/file-manifest.ts'
 import { FragmentAudit } from '../harness/fragment-audit.ts'
+import { untilAuditedWhole } from '../harness/whole.ts'
 import { MixedLoad } from '../harness/mixed-load.ts'
 import { RealCluster } from '../harness/real-cluster.ts'
 import type { RealClusterOptions } from '../harness/real-cluster.ts'
@@ -90,21 +90,9 @@ export function assertNoFailure(load: MixedLoad, atLeast = 50): void {
   )
 }
 
-/** Where the cluster says that it is whole, what was live before it was asked must be there. @returns whether it said so. */
-export async function checkHonesty({ cluster, audit }: Pick<Scene, 'cluster' | 'audit'>): Promise<boolean> {
-  const before = await audit.expectation()
-  const status = await readStatus(cluster.url)
-  if (!saysWhole(status)) return false
-  const { missing, unreachable } = await audit.run(before)
-  assert.deepEqual([...unreachable], [], 'it said whole while holders of slots do not answer')
-  assert.deepEqual(missing.slice(0, 10), [], `it said whole while ${missing.length} fragments were missing`)
-  return true
-}
-
 /** At rest: whole by the cluster's own word, by the count, by reading every fragment, and by reading every file. */
 export async function assertAllWhole(scene: Scene): Promise<void> {
-  await untilWhole(scene.cluster.url, wholeMaxMs)
-  assert.ok(await checkHonesty(scene), 'whole, and then not any more')
+  await untilAuditedWhole(scene.cluster.url, scene.audit, wholeMaxMs)
   assert.deepEqual(await scene.audit.verify(), [])
   await scene.manifest.verify(scene.client)
 }

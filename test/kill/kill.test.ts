@@ -12,10 +12,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { defined } from '../../src/base/assert.ts'
 import { SeededRandom } from '../../src/base/random.ts'
 import { defaultScheme } from '../../src/base/scheme.ts'
-import { untilWhole } from '../harness/cluster-status.ts'
 import { FileClient } from '../harness/file-client.ts'
 import { FileManifest } from '../harness/file-manifest.ts'
 import { FragmentAudit } from '../harness/fragment-audit.ts'
+import { untilAuditedWhole } from '../harness/whole.ts'
 import { MixedLoad } from '../harness/mixed-load.ts'
 import { RealCluster } from '../harness/real-cluster.ts'
 import type { RealNode } from '../harness/real-cluster.ts'
@@ -25,9 +25,6 @@ const workers = 6
 /** Everything is started, whole and verified after so many kills, and at the end; after each kill, what was touched since. */
 const restEvery = 25
 const wholeMaxMs = 120_000
-const auditsMax = 4
-/** Longer than it takes to compare what has moved. */
-const betweenAuditsMs = 6000
 const masterArgs = ['--worker-out-after', '3s', '--compare-every', '5s', '--repair-rate-min', '64MiB']
 /** Of so many killed workers one stays away until the next rest, or for so many rounds: time enough to be out. */
 const stayAwayEvery = 4
@@ -127,7 +124,7 @@ async function killAgainAndAgain(cluster: RealCluster, audit: FragmentAudit, ran
     const isRest = round % restEvery === 0 || round === kills
     if (isRest) {
       await killing.startAll()
-      await untilAuditedWhole(cluster.url, audit)
+      await untilAuditedWhole(cluster.url, audit, wholeMaxMs)
       if (round === kills) assert.deepEqual(await audit.verify(), [])
     } else await killing.startAgain()
     await manifest.verify(client, isRest ? manifest.names : [...manifest.touched])
@@ -135,20 +132,6 @@ async function killAgainAndAgain(cluster: RealCluster, audit: FragmentAudit, ran
     if (isRest) console.log(`${round} kills, ${acknowledged} acknowledged changes, ${manifest.names.length} names`)
   }
   assert.ok(acknowledged > kills * 3, `only ${acknowledged} changes were acknowledged`)
-}
-
-/**
- * Until the cluster says that it is whole and the audit agrees. A slot can move for balance between both questions, and lacks what was
- * committed meanwhile until it is compared, of which the state then says that it is unknown: so they are asked again, a few times.
- */
-async function untilAuditedWhole(url: string, audit: FragmentAudit): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    await untilWhole(url, wholeMaxMs)
-    const { missing } = await audit.run()
-    if (missing.length === 0) return
-    if (attempt === auditsMax) assert.deepEqual(missing, [])
-    await sleep(betweenAuditsMs)
-  }
 }
 
 function startLoad(url: string, manifest: FileManifest, random: SeededRandom): MixedLoad {
