@@ -11,14 +11,14 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import { walkHeld } from './rebuild/held-data.ts'
-import type { HeldLinks } from './rebuild/held-data.ts'
+import type { ListingWorkers } from './fragment-lists.ts'
 
 export interface OrphanLimitPorts {
   readonly metadata: Pick<MetadataStore, 'countOrphans'>
   readonly clock: Clock
   readonly log: Log
   readonly map: Pick<ClusterMap, 'group'>
-  readonly workers: HeldLinks & { vitals(worker: WorkerId): { readonly usedBytes: number } | undefined }
+  readonly workers: ListingWorkers & { vitals(worker: WorkerId): { readonly usedBytes: number } | undefined }
 }
 
 export interface OrphanRequest {

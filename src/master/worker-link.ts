@@ -9,7 +9,7 @@ import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
 import type { FragmentPage, HeldFragment, ListFragmentsRequest } from '../rpc/messages/fragment-sets.ts'
 import type { HeldGroup } from '../rpc/messages/group-usage.ts'
 import type { RebuildOutcome, RebuildRequest } from '../rpc/messages/rebuild.ts'
-import type { AdoptedGroupsRequest, HeldRecord, ListHeldRequest } from '../rpc/messages/recovery.ts'
+import type { AdoptedGroupsRequest } from '../rpc/messages/recovery.ts'
 import type { FragmentState, VerifyFragmentsRequest } from '../rpc/messages/verify.ts'
 
 export interface WorkerLink {
@@ -49,8 +49,6 @@ export interface WorkerLink {
   startScrub(options: CallOptions): Promise<void>
   /** Has it read and check at most 256 fragments. The states come in the order of the fragments. */
   verify(request: VerifyFragmentsRequest, options: CallOptions): Promise<readonly FragmentState[]>
-  /** Fragments in good state of a group, in order; fewer than the limit (at most 10,000) at the end. */
-  listHeld(request: ListHeldRequest, options: CallOptions): Promise<readonly HeldRecord[]>
   /** Placement groups that it has adopted, in order; fewer than the limit (at most 128) at the end. */
   adoptedGroups(request: AdoptedGroupsRequest, options: CallOptions): Promise<readonly PlacementGroup[]>
 }

@@ -38,8 +38,8 @@ import type { FragmentState, VerifyFragmentsRequest } from '../rpc/messages/veri
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeOutcomes, encodeRebuild } from '../rpc/messages/rebuild.ts'
 import type { RebuildOutcome, RebuildRequest } from '../rpc/messages/rebuild.ts'
-import { decodeHeld, encodeAdoptedGroups, encodeListHeld } from '../rpc/messages/recovery.ts'
-import type { AdoptedGroupsRequest, HeldRecord, ListHeldRequest } from '../rpc/messages/recovery.ts'
+import { encodeAdoptedGroups } from '../rpc/messages/recovery.ts'
+import type { AdoptedGroupsRequest } from '../rpc/messages/recovery.ts'
 import { encodeScrub } from '../rpc/messages/scrub.ts'
 import type { RpcPeer, RpcResponse } from '../rpc/peer.ts'
 import type {
@@ -355,14 +355,6 @@ class PeerLink implements WorkerLink {
     const states = decodeStates(response.body ?? noHeader, request.fragments.length)
     response.release()
     return states
-  }
-
-  async listHeld(request: ListHeldRequest, options: CallOptions): Promise<readonly HeldRecord[]> {
-    const body = [encodeListHeld(request)]
-    const response = await this.peer.request(methods.listHeld, noHeader, { ...options, body })
-    const held = decodeHeld(response.body ?? noHeader)
-    response.release()
-    return held
   }
 
   async adoptedGroups(request: AdoptedGroupsRequest, options: CallOptions): Promise<readonly PlacementGroup[]> {

@@ -31,8 +31,8 @@ const blockMax = 0xffff_ffff
 
 /** Of a group, which fragments are meant. */
 export interface FragmentFilter {
-  readonly scheme: Scheme
-  readonly slot?: number | undefined
+  /** A slot of a group of that scheme. */
+  readonly place?: { readonly scheme: Scheme; readonly slot: number } | undefined
   readonly buckets?: readonly number[] | undefined
 }
 
@@ -73,11 +73,12 @@ export function listSlice(
 }
 
 /** A test for the fragments that the filter means. */
-export function passesFilter({ scheme, slot, buckets }: FragmentFilter): (key: FragmentKey) => boolean {
+export function passesFilter({ place, buckets }: FragmentFilter): (key: FragmentKey) => boolean {
   const wanted = new Uint8Array(digestBuckets).fill(buckets === undefined ? 1 : 0)
   for (const bucket of buckets ?? []) wanted[bucket] = 1
   return ({ dataId, block, column }) =>
-    wanted[bucketOf(dataId)] === 1 && (slot === undefined || slotOf(scheme, dataId, block, column) === slot)
+    wanted[bucketOf(dataId)] === 1 &&
+    (place === undefined || slotOf(place.scheme, dataId, block, column) === place.slot)
 }
 
 /** A page of what was found so far: the key after which it goes on stands for the bound. */

@@ -187,7 +187,12 @@ describe('listing the fragments of a slot', () => {
     for (const limit of [1, 7, 10_000]) {
       for (const slot of [undefined, 0, 1]) {
         for (const wanted of [undefined, buckets]) {
-          const { entries } = await listAll(store, { group: groupId(1), scheme, slot, buckets: wanted, limit })
+          const { entries } = await listAll(store, {
+            group: groupId(1),
+            place: slot === undefined ? undefined : { scheme, slot },
+            buckets: wanted,
+            limit,
+          })
           const expected = store
             .list({ group: groupId(1), limit: 10_000 })
             .filter(({ key }) => slot === undefined || slotOf(scheme, key.dataId, key.block, key.column) === slot)
@@ -206,7 +211,7 @@ describe('listing the fragments of a slot', () => {
     await store.drop(groupId(1), ids.slice(500, 4500))
     await store.drop(groupId(1), ids.slice(4500, 5500))
     await store.put(makeRecord({ dataId: dataIdNumber(4000), payloadBytes: 1, chunkSizeBytes: 64 }))
-    const { entries } = await listAll(store, { group: groupId(1), scheme, limit: 400 })
+    const { entries } = await listAll(store, { group: groupId(1), limit: 400 })
     const held = [...ids.slice(0, 500), dataIdNumber(4000), ...ids.slice(5500)]
     assert.deepEqual(
       entries.map(({ key }) => key.dataId),
@@ -227,7 +232,7 @@ describe('listing the fragments of a slot', () => {
     for (const dataId of ids) table.set(idText(groupId(1), dataId), { ...entry, state: 'dropped' })
     const last = { ...keyOf({ dataId: dataIdNumber(9999) }) }
     table.set(fragmentText(last), { ...entry, state: 'good' })
-    const passes = passesFilter({ scheme })
+    const passes = passesFilter({})
     let from: string | undefined
     const nexts: (FragmentKey | undefined)[] = []
     for (;;) {

@@ -17,7 +17,7 @@ import { decodeVerify, encodeStates } from '../rpc/messages/verify.ts'
 import type { FragmentState } from '../rpc/messages/verify.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeRebuild, encodeOutcomes, type RebuildRequest } from '../rpc/messages/rebuild.ts'
-import { decodeAdoptedGroups, decodeListHeld, encodeHeld } from '../rpc/messages/recovery.ts'
+import { decodeAdoptedGroups } from '../rpc/messages/recovery.ts'
 import { decodeScrub } from '../rpc/messages/scrub.ts'
 import type { RpcHandler, RpcReply, RpcRequest } from '../rpc/peer.ts'
 import type { FragmentKey } from '../store/contract.ts'
@@ -49,7 +49,6 @@ export function fragmentHandlers({ store, groups, rebuilder }: FragmentHandlerPa
     [methods.dropFragments, async (request) => await dropFragments(store, groups, request)],
     [methods.rebuild, async (request) => await rebuild(rebuilder, groups, request)],
     [methods.scrub, (request) => scrub(store, request)],
-    [methods.listHeld, (request) => listHeld(store, request)],
     [methods.adoptedGroups, (request) => adoptedGroups(groups, request)],
     [
       methods.adopt,
@@ -123,7 +122,7 @@ async function listFragments(store: FragmentStore, request: RpcRequest): Promise
   const { group, after, ...options } = decodeListFragments(bodyOf(request))
   const from = after === undefined ? {} : { after: { group, ...after } }
   const { fragments, next } = await store.listFragments({ group, ...options, ...from })
-  const held = fragments.map(({ key, headerCrc }) => ({ ...key, headerCrc }))
+  const held = fragments.map(({ key, headerCrc, recordBytes }) => ({ ...key, headerCrc, recordBytes }))
   return { header: encodePageHeader(next), body: held.length === 0 ? [] : [encodePageBody(held)] }
 }
 
@@ -180,15 +179,6 @@ function scrub(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
       store.startScrub()
       return Promise.resolve(emptyReply)
   }
-}
-
-function listHeld(store: FragmentStore, request: RpcRequest): Promise<RpcReply> {
-  const { group, after, limit } = decodeListHeld(bodyOf(request))
-  const held = store.list({ group, limit, ...(after === undefined ? {} : { after: { group, ...after } }) })
-  return Promise.resolve({
-    header: noHeader,
-    body: [encodeHeld(held.map(({ key, recordBytes }) => ({ ...key, recordBytes })))],
-  })
 }
 
 function adoptedGroups(groups: AdoptedGroups, request: RpcRequest): Promise<RpcReply> {

@@ -219,15 +219,10 @@ export class FragmentAudit {
     }
   }
 
-  async #list(
-    peer: RpcPeer,
-    { group, scheme }: GroupRow,
-    worker: WorkerId,
-    held: Map<string, Set<WorkerId>>,
-  ): Promise<void> {
+  async #list(peer: RpcPeer, { group }: GroupRow, worker: WorkerId, held: Map<string, Set<WorkerId>>): Promise<void> {
     let after: FragmentId | undefined
     do {
-      const request = { group, scheme, limit: listPageMax, ...(after === undefined ? {} : { after }) }
+      const request = { group, limit: listPageMax, ...(after === undefined ? {} : { after }) }
       const body = [encodeListFragments(request)]
       const response = await peer.request(methods.listFragments, new Uint8Array(0), { deadlineMs, body })
       const page = decodePage(response.header, response.body ?? new Uint8Array(0))

@@ -4,15 +4,16 @@
 
 import { FrostError } from '../../base/errors.ts'
 import { dataIdBefore } from '../../base/ids.ts'
-import type { DataId, WorkerId } from '../../base/ids.ts'
+import type { WorkerId } from '../../base/ids.ts'
 import { columnsMax } from '../../base/scheme.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { GroupRow } from '../../meta/contract/group-metadata.ts'
 import type { MetadataStore } from '../../meta/metadata-store.ts'
 import type { FragmentId, HeldFragment } from '../../rpc/messages/fragment-sets.ts'
+import { isLive, lastPlaceOf, listFragments, placeName, withRow } from '../fragment-lists.ts'
+import type { FragmentListRequest } from '../fragment-lists.ts'
 import type { WorkerLink } from '../worker-link.ts'
 import type { Rebuilder } from './rebuilder.ts'
-import { stillLive } from './slot-walk.ts'
 
 export interface MisplacedPorts {
   readonly metadata: MetadataStore
@@ -43,18 +44,16 @@ export async function clearMisplaced(
   const holder = group.slots[slot]
   if (holder === undefined || holder.worker === worker || holder.pendingWorker === worker) return 0
   let kept = 0
-  let after: FragmentId | undefined
-  for (;;) {
-    const page = await list(ports, place, { worker, after, limit: pageMax }, signal)
-    const confirmed = await confirmedBy(ports, place, page.fragments, signal)
+  for await (const fragments of listFragments(ports.workers, { ...listOf(place, worker), limit: pageMax }, signal)) {
+    const confirmed = await confirmedBy(ports, place, fragments, signal)
     if (confirmed.length > 0) {
-      const link = linkOf(ports, worker)
+      const link = ports.workers.link(worker)
+      if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${worker} is not connected.`)
       await link.dropFragments(group.group, group.epoch, confirmed, { deadlineMs, signal })
     }
-    kept += page.fragments.length - confirmed.length
-    after = page.next
-    if (after === undefined) return kept
+    kept += fragments.length - confirmed.length
   }
+  return kept
 }
 
 /** Those that the holder of the slot has too. Of what it lacks it is given what is alive. */
@@ -68,11 +67,8 @@ async function confirmedBy(
   const last = fragments.at(-1)
   if (first === undefined || last === undefined) return []
   let held = await heldBetween(ports, place, { first, last }, signal)
-  const lacking = await stillLive(
-    ports.metadata,
-    place.group.group,
-    fragments.filter((fragment) => !held.has(nameOf(fragment))),
-  )
+  const absent = fragments.filter((fragment) => !held.has(placeName(fragment)))
+  const lacking = await withRow(ports.metadata, { group: place.group.group, fragments: absent }, isLive)
   if (lacking.length > 0) {
     const { group, slot, worker } = place
     const holder = group.slots[slot]?.worker
@@ -80,7 +76,7 @@ async function confirmedBy(
     await ports.rebuilder.rebuild({ group, worker: holder, fragments: lacking, formerHolders: [worker] }, signal)
     held = await heldBetween(ports, place, { first, last }, signal)
   }
-  return fragments.filter((fragment) => held.get(nameOf(fragment)) === fragment.headerCrc)
+  return fragments.filter((fragment) => held.get(placeName(fragment)) === fragment.headerCrc)
 }
 
 /** What the holder has from one fragment to another, with its checksum. */
@@ -94,35 +90,18 @@ async function heldBetween(
   const holder = place.group.slots[place.slot]?.worker
   if (holder === undefined || !ports.workers.isReadable(holder)) return held
   // The list begins after the fragment that it is given: nothing lies between it and the first one of this data id.
-  let after: FragmentId | undefined = before(first)
-  do {
-    const page = await list(ports, place, { worker: holder, after, limit: 10 * pageMax }, signal)
-    for (const fragment of page.fragments) {
+  const request = { ...listOf(place, holder), after: before(first) }
+  for await (const fragments of listFragments(ports.workers, request, signal)) {
+    for (const fragment of fragments) {
       if (isAfter(fragment, last)) return held
-      held.set(nameOf(fragment), fragment.headerCrc)
+      held.set(placeName(fragment), fragment.headerCrc)
     }
-    after = page.next
-  } while (after !== undefined)
+  }
   return held
 }
 
-async function list(
-  ports: MisplacedPorts,
-  { group, slot }: MisplacedPlace,
-  page: { readonly worker: WorkerId; readonly after: FragmentId | undefined; readonly limit: number },
-  signal: AbortSignal,
-): Promise<{ readonly fragments: readonly HeldFragment[]; readonly next: FragmentId | undefined }> {
-  const { worker, after, limit } = page
-  return await linkOf(ports, worker).listFragments(
-    { group: group.group, scheme: group.scheme, slot, limit, ...(after === undefined ? {} : { after }) },
-    { deadlineMs, signal },
-  )
-}
-
-function linkOf({ workers }: MisplacedPorts, worker: WorkerId): WorkerLink {
-  const link = workers.link(worker)
-  if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${worker} is not connected.`)
-  return link
+function listOf({ group, slot }: MisplacedPlace, worker: WorkerId): FragmentListRequest {
+  return { worker, group: group.group, place: { scheme: group.scheme, slot } }
 }
 
 /** The place just before a fragment in the order of lists, which need not exist; `undefined`: it is the first of all. */
@@ -130,19 +109,10 @@ function before({ dataId, block, column }: HeldFragment): FragmentId | undefined
   if (column > 0) return { dataId, block, column: column - 1 }
   if (block > 0) return { dataId, block: block - 1, column: columnsMax - 1 }
   const previous = dataIdBefore(dataId)
-  return previous === undefined ? undefined : lastOf(previous)
-}
-
-/** Nothing of the data id comes after it. */
-export function lastOf(dataId: DataId): FragmentId {
-  return { dataId, block: 0xffff_ffff, column: columnsMax - 1 }
+  return previous === undefined ? undefined : lastPlaceOf(previous)
 }
 
 function isAfter(left: HeldFragment, right: HeldFragment): boolean {
   if (left.dataId !== right.dataId) return left.dataId > right.dataId
   return left.block === right.block ? left.column > right.column : left.block > right.block
-}
-
-function nameOf({ dataId, block, column }: FragmentId): string {
-  return `${dataId} ${block} ${column}`
 }

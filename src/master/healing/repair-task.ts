@@ -17,6 +17,7 @@ import type { MetadataStore } from '../../meta/metadata-store.ts'
 import type { FragmentId } from '../../rpc/messages/fragment-sets.ts'
 import type { BackgroundTask } from '../background-task.ts'
 import type { ClusterMap } from '../cluster-map.ts'
+import { placeName } from '../fragment-lists.ts'
 import type { LeaseKeeper } from '../lease-keeper.ts'
 import type { ConnectedWorkers } from '../worker-links.ts'
 import type { Rebuilder } from './rebuilder.ts'
@@ -122,11 +123,11 @@ export class RepairTask implements BackgroundTask {
     if (worker === undefined || !workers.isReadable(worker)) return []
     const fragments = items.flatMap((item) => item.fragments)
     const order = { group, worker, fragments, formerHolders: formerHolders(group.group, slot) }
-    const missing = new Set((await rebuilder.rebuild(order, signal)).map(nameOf))
+    const missing = new Set((await rebuilder.rebuild(order, signal)).map(placeName))
     // Who holds the slot may have changed meanwhile: then the next round asks the new one.
     if (this.#ports.map.group(group.group)?.slots[slot]?.worker !== worker) return []
     return items
-      .filter((item) => item.fragments.every((fragment) => !missing.has(nameOf(fragment))))
+      .filter((item) => item.fragments.every((fragment) => !missing.has(placeName(fragment))))
       .map((item) => item.entry)
   }
 
@@ -155,8 +156,4 @@ function mostEndangeredFirst(work: readonly Work[]): readonly Work[] {
   const rank = ({ entry }: Work): number =>
     entry.kind === 'fragment' ? (lacking.get(`${entry.dataId} ${entry.block}`) ?? 0) : 0
   return [...work].sort((left, right) => rank(right) - rank(left))
-}
-
-function nameOf({ dataId, block, column }: FragmentId): string {
-  return `${dataId} ${block} ${column}`
 }

@@ -11,16 +11,15 @@
 import { FrostError } from '../../base/errors.ts'
 import { dataIdBefore, firstDataIdAt } from '../../base/ids.ts'
 import type { DataId, WorkerId } from '../../base/ids.ts'
-import { SECOND_MS } from '../../base/units.ts'
 import { columnOnSlot } from '../../codec/geometry.ts'
 import type { GroupRow } from '../../meta/contract/group-metadata.ts'
 import type { MetadataStore } from '../../meta/metadata-store.ts'
 import type { Log } from '../../ports/log.ts'
 import type { FragmentId } from '../../rpc/messages/fragment-sets.ts'
+import { lastPlaceOf, listFragments, withRow } from '../fragment-lists.ts'
 import type { LeaseKeeper } from '../lease-keeper.ts'
 import type { ClusterMap } from '../cluster-map.ts'
 import type { ConnectedWorkers } from '../worker-links.ts'
-import { lastOf } from './misplaced.ts'
 import type { Rebuilder } from './rebuilder.ts'
 import { walkSlot } from './slot-walk.ts'
 
@@ -39,8 +38,6 @@ export interface MoveProgress {
   copied: number
 }
 
-const listDeadlineMs = 30 * SECOND_MS
-const listPageMax = 10_000
 /** What is not there by then cannot be had now. */
 const walksMax = 3
 
@@ -112,7 +109,11 @@ async function copyUncommitted(
   for (const source of sources) {
     for await (const page of fragmentsFrom(ports, { group, ...source, before }, signal)) {
       const found: FragmentId[] = []
-      for (const { dataId, block } of await withoutRow(metadata, group, page)) {
+      for (const { dataId, block } of await withRow(
+        metadata,
+        { group: group.group, fragments: page },
+        (row) => row === undefined,
+      )) {
         const column = columnOnSlot(group.scheme, dataId, block, slot)
         const name = `${dataId} ${block}`
         if (!seen.has(name)) found.push({ dataId, block, column })
@@ -136,44 +137,24 @@ async function* fragmentsFrom(
   signal: AbortSignal,
 ): AsyncGenerator<readonly FragmentId[]> {
   const { group, slot, worker, before } = from
-  let after = before === undefined ? undefined : lastOf(before)
-  do {
-    const link = workers.link(worker)
-    if (link === undefined || !workers.isReadable(worker)) return
+  const request = {
+    worker,
+    group: group.group,
+    place: { scheme: group.scheme, slot },
+    after: before === undefined ? undefined : lastPlaceOf(before),
+  }
+  const pages = listFragments(workers, request, signal)
+  while (workers.isReadable(worker)) {
     try {
-      const page = await link.listFragments(
-        {
-          group: group.group,
-          scheme: group.scheme,
-          slot,
-          limit: listPageMax,
-          ...(after === undefined ? {} : { after }),
-        },
-        { deadlineMs: listDeadlineMs, signal },
-      )
-      yield page.fragments
-      after = page.next
+      const page = await pages.next()
+      if (page.done === true) return
+      yield page.value
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof FrostError)) throw error
       return
     }
-  } while (after !== undefined)
-}
-
-async function withoutRow(
-  metadata: MetadataStore,
-  { group }: GroupRow,
-  fragments: readonly FragmentId[],
-): Promise<readonly FragmentId[]> {
-  const ids = [...new Set(fragments.map((fragment) => fragment.dataId))]
-  const open = new Set<DataId>()
-  for (let at = 0; at < ids.length; at += 1000) {
-    const page = ids.slice(at, at + 1000)
-    const rows = await metadata.getDataRows(page.map((dataId) => ({ group, dataId })))
-    for (const [index, dataId] of page.entries()) if (rows[index] === undefined) open.add(dataId)
   }
-  return fragments.filter((fragment) => open.has(fragment.dataId))
 }
 
 async function swap(

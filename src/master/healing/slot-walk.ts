@@ -5,7 +5,6 @@
 // afterwards. So a fragment that is named was live all the while, and one that was committed after its page is not
 // looked for.
 
-import { FrostError } from '../../base/errors.ts'
 import type { DataId, WorkerId } from '../../base/ids.ts'
 import { expectedOnSlot } from '../../codec/expected-fragments.ts'
 import { bucketOf } from '../../codec/fragment-digest.ts'
@@ -14,11 +13,12 @@ import type { DataRow, LiveDataRow } from '../../meta/contract/data-metadata.ts'
 import type { GroupRow } from '../../meta/contract/group-metadata.ts'
 import type { MetadataStore } from '../../meta/metadata-store.ts'
 import type { FragmentId, HeldFragment } from '../../rpc/messages/fragment-sets.ts'
-import type { WorkerLink } from '../worker-link.ts'
+import { isLive, listFragments, placeName, withRow } from '../fragment-lists.ts'
+import type { ListingWorkers } from '../fragment-lists.ts'
 
 export interface SlotWalkPorts {
   readonly metadata: MetadataStore
-  readonly workers: { link(worker: WorkerId): WorkerLink | undefined }
+  readonly workers: ListingWorkers
 }
 
 export interface SlotWalk {
@@ -29,9 +29,6 @@ export interface SlotWalk {
   /** Only ids of these buckets (`bucketOf`); absent: all. */
   readonly buckets?: readonly number[]
 }
-
-const listDeadlineMs = 30_000
-const listPageMax = 10_000
 
 /**
  * Calls `onMissing` with what is missing on the worker, in order, a page of data ids at a time, and waits for it.
@@ -51,7 +48,7 @@ export async function walkSlot(
     const rows = buckets === undefined ? page : page.filter((row) => buckets.has(bucketOf(row.dataId)))
     const missing: FragmentId[] = []
     for (const row of rows) missing.push(...missingOf(row, walk.slot, await listing.through(row.dataId)))
-    const confirmed = await stillLive(ports.metadata, group, missing)
+    const confirmed = await withRow(ports.metadata, { group, fragments: missing }, isLive)
     if (confirmed.length > 0) await onMissing(confirmed)
   }
 }
@@ -79,42 +76,20 @@ function missingOf(row: LiveDataRow, slot: number, held: ReadonlySet<string>): r
   const { dataId } = row
   const missing: FragmentId[] = []
   for (const { block, column } of expectedOnSlot(row, slot)) {
-    if (!held.has(nameOf({ dataId, block, column }))) missing.push({ dataId, block, column })
+    if (!held.has(placeName({ dataId, block, column }))) missing.push({ dataId, block, column })
   }
   return missing
 }
 
-/** Those whose data is still live. */
-export async function stillLive(
-  metadata: MetadataStore,
-  group: GroupRow['group'],
-  fragments: readonly FragmentId[],
-): Promise<readonly FragmentId[]> {
-  const ids = [...new Set(fragments.map((fragment) => fragment.dataId))]
-  const live = new Set<DataId>()
-  for (let at = 0; at < ids.length; at += pageLimitMax) {
-    const page = ids.slice(at, at + pageLimitMax)
-    const rows = await metadata.getDataRows(page.map((dataId) => ({ group, dataId })))
-    for (const row of rows) if (row?.state === 'live') live.add(row.dataId)
-  }
-  return fragments.filter((fragment) => live.has(fragment.dataId))
-}
-
 /** The fragments of a slot that a worker holds, read as far as they are asked for. */
 class FragmentListing {
-  readonly #ports: SlotWalkPorts
-  readonly #walk: SlotWalk
-  readonly #signal: AbortSignal
+  readonly #pages: AsyncGenerator<readonly HeldFragment[], void, undefined>
   #page: readonly HeldFragment[] = []
   #at = 0
-  #next: FragmentId | undefined
-  #isOver = false
-  #hasBegun = false
 
-  constructor(ports: SlotWalkPorts, walk: SlotWalk, signal: AbortSignal) {
-    this.#ports = ports
-    this.#walk = walk
-    this.#signal = signal
+  constructor({ workers }: SlotWalkPorts, { group, slot, worker, buckets }: SlotWalk, signal: AbortSignal) {
+    const place = { scheme: group.scheme, slot }
+    this.#pages = listFragments(workers, { worker, group: group.group, place, buckets }, signal)
   }
 
   /** Names of all up to and including those of `dataId` that were not asked for before. */
@@ -124,41 +99,12 @@ class FragmentListing {
       for (; this.#at < this.#page.length; this.#at++) {
         const fragment = this.#page[this.#at]
         if (fragment === undefined || fragment.dataId > dataId) return names
-        names.add(nameOf(fragment))
+        names.add(placeName(fragment))
       }
-      if (this.#isOver) return names
-      await this.#readPage()
+      const next = await this.#pages.next()
+      if (next.done === true) return names
+      this.#page = next.value
+      this.#at = 0
     }
   }
-
-  async #readPage(): Promise<void> {
-    const { group, slot, worker, buckets } = this.#walk
-    const after = this.#hasBegun ? this.#next : undefined
-    const page = await linkOf(this.#ports, worker).listFragments(
-      {
-        group: group.group,
-        scheme: group.scheme,
-        slot,
-        limit: listPageMax,
-        ...(buckets === undefined ? {} : { buckets }),
-        ...(after === undefined ? {} : { after }),
-      },
-      { deadlineMs: listDeadlineMs, signal: this.#signal },
-    )
-    this.#hasBegun = true
-    this.#page = page.fragments
-    this.#at = 0
-    this.#next = page.next
-    this.#isOver = page.next === undefined
-  }
-}
-
-function linkOf({ workers }: SlotWalkPorts, worker: WorkerId): WorkerLink {
-  const link = workers.link(worker)
-  if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${worker} is not connected.`)
-  return link
-}
-
-function nameOf({ dataId, block, column }: FragmentId): string {
-  return `${dataId} ${block} ${column}`
 }

@@ -3,13 +3,11 @@
 //
 // A worker that does not answer ends the walk with its error: what it holds must not be taken for missing.
 
-import { FrostError } from '../../base/errors.ts'
 import { dataIdBefore } from '../../base/ids.ts'
 import type { DataId, GroupId, WorkerId } from '../../base/ids.ts'
-import { SECOND_MS } from '../../base/units.ts'
-import { heldPerPage } from '../../rpc/messages/recovery.ts'
-import type { HeldRecord, ListHeldRequest } from '../../rpc/messages/recovery.ts'
-import type { WorkerLink } from '../worker-link.ts'
+import type { HeldFragment } from '../../rpc/messages/fragment-sets.ts'
+import { lastPlaceOf, listFragments } from '../fragment-lists.ts'
+import type { ListingWorkers } from '../fragment-lists.ts'
 
 /** By column, who holds it. */
 type ColumnHolders = ReadonlyMap<number, readonly WorkerId[]>
@@ -23,10 +21,6 @@ export interface HeldData {
   readonly bytes: number
 }
 
-export interface HeldLinks {
-  link(worker: WorkerId): Pick<WorkerLink, 'listHeld'> | undefined
-}
-
 export interface HeldWalk {
   readonly group: GroupId
   /** Who may hold anything of it. */
@@ -36,10 +30,8 @@ export interface HeldWalk {
   readonly signal: AbortSignal
 }
 
-const listDeadlineMs = 30 * SECOND_MS
-
 /** In the order of the data ids. @throws FrostError `peer-unreachable`, `deadline-exceeded`, … */
-export async function* walkHeld(links: HeldLinks, walk: HeldWalk): AsyncGenerator<HeldData, void, undefined> {
+export async function* walkHeld(links: ListingWorkers, walk: HeldWalk): AsyncGenerator<HeldData, void, undefined> {
   const lists = walk.workers.map((worker) => new HeldList(links, worker, walk))
   for (;;) {
     const heads = await Promise.all(lists.map(async (list) => await list.head()))
@@ -59,14 +51,14 @@ export async function* walkHeld(links: HeldLinks, walk: HeldWalk): AsyncGenerato
 }
 
 /** One data id; without blocks where nobody holds anything of it. */
-export async function heldOf(links: HeldLinks, walk: Omit<HeldWalk, 'after'>, dataId: DataId): Promise<HeldData> {
+export async function heldOf(links: ListingWorkers, walk: Omit<HeldWalk, 'after'>, dataId: DataId): Promise<HeldData> {
   const after = dataIdBefore(dataId)
   const found = await walkHeld(links, { ...walk, ...(after === undefined ? {} : { after }) }).next()
   if (found.done !== true && found.value.dataId === dataId) return found.value
   return { group: walk.group, dataId, blocks: new Map(), bytes: 0 }
 }
 
-function addHolder(blocks: Map<number, Map<number, WorkerId[]>>, place: HeldRecord, worker: WorkerId): void {
+function addHolder(blocks: Map<number, Map<number, WorkerId[]>>, place: HeldFragment, worker: WorkerId): void {
   const columns = blocks.get(place.block) ?? new Map<number, WorkerId[]>()
   blocks.set(place.block, columns)
   const holders = columns.get(place.column)
@@ -77,31 +69,25 @@ function addHolder(blocks: Map<number, Map<number, WorkerId[]>>, place: HeldReco
 /** The list of one worker, page by page. */
 class HeldList {
   readonly worker: WorkerId
-  readonly #links: HeldLinks
-  readonly #group: GroupId
-  readonly #signal: AbortSignal
-  #page: readonly HeldRecord[] = []
+  readonly #pages: AsyncGenerator<readonly HeldFragment[], void, undefined>
+  #page: readonly HeldFragment[] = []
   #at = 0
-  #after: ListHeldRequest['after']
   #isAtEnd = false
 
-  constructor(links: HeldLinks, worker: WorkerId, { group, after, signal }: HeldWalk) {
+  constructor(links: ListingWorkers, worker: WorkerId, { group, after, signal }: HeldWalk) {
     this.worker = worker
-    this.#links = links
-    this.#group = group
-    this.#signal = signal
-    // The last place that an id can have.
-    if (after !== undefined) this.#after = { dataId: after, block: 0xffff_ffff, column: 0xff }
+    const from = after === undefined ? undefined : lastPlaceOf(after)
+    this.#pages = listFragments(links, { worker, group, after: from }, signal)
   }
 
   /** The next data id; `undefined` at the end. */
   async head(): Promise<DataId | undefined> {
-    if (this.#at === this.#page.length && !this.#isAtEnd) await this.#fetch()
+    while (this.#at === this.#page.length && !this.#isAtEnd) await this.#fetch()
     return this.#page[this.#at]?.dataId
   }
 
   /** Takes the fragments of the next data id, where it is this one. */
-  async take(dataId: DataId, each: (place: HeldRecord) => void): Promise<void> {
+  async take(dataId: DataId, each: (place: HeldFragment) => void): Promise<void> {
     while ((await this.head()) === dataId) {
       const place = this.#page[this.#at]
       if (place !== undefined) each(place)
@@ -110,16 +96,9 @@ class HeldList {
   }
 
   async #fetch(): Promise<void> {
-    const link = this.#links.link(this.worker)
-    if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${this.worker} is not connected.`)
-    const request = {
-      group: this.#group,
-      limit: heldPerPage,
-      ...(this.#after === undefined ? {} : { after: this.#after }),
-    }
-    this.#page = await link.listHeld(request, { deadlineMs: listDeadlineMs, signal: this.#signal })
+    const page = await this.#pages.next()
+    this.#isAtEnd = page.done === true
+    this.#page = page.done === true ? [] : page.value
     this.#at = 0
-    this.#after = this.#page.at(-1)
-    this.#isAtEnd = this.#page.length < heldPerPage
   }
 }

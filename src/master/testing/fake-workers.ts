@@ -16,10 +16,9 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { FragmentKey } from '../../rpc/messages/fragment.ts'
 import { fragmentsPerPage } from '../../rpc/messages/fragment-sets.ts'
-import type { FragmentId, FragmentPage, HeldFragment, ListFragmentsRequest } from '../../rpc/messages/fragment-sets.ts'
+import type { FragmentId, FragmentPage, ListFragmentsRequest, NamedRecord } from '../../rpc/messages/fragment-sets.ts'
 import type { HeldGroup } from '../../rpc/messages/group-usage.ts'
 import type { RebuildOutcome, RebuildRequest } from '../../rpc/messages/rebuild.ts'
-import type { HeldRecord } from '../../rpc/messages/recovery.ts'
 import type { FragmentState, VerifyFragmentsRequest } from '../../rpc/messages/verify.ts'
 import type {
   CallOptions,
@@ -181,23 +180,26 @@ class FakeLink implements WorkerLink {
 
   async digest(group: GroupId, scheme: Scheme, slot: number): Promise<FragmentDigest> {
     const digest = new FragmentDigest()
-    const { fragments } = await this.listFragments({ group, scheme, slot, limit: fragmentsPerPage })
+    const { fragments } = await this.listFragments({ group, place: { scheme, slot }, limit: fragmentsPerPage })
     for (const { dataId, block, column } of fragments) digest.add(dataId, block, column)
     return digest
   }
 
-  async listFragments({ group, scheme, slot, buckets, after, limit }: ListFragmentsRequest): Promise<FragmentPage> {
+  async listFragments({ group, place, buckets, after, limit }: ListFragmentsRequest): Promise<FragmentPage> {
     await Promise.resolve()
     const held = this.#headers()
       .filter((header) => header.group === group && (after === undefined || compareIds(header, after) > 0))
-      .filter(({ dataId, block, column }) => slot === undefined || slotOf(scheme, dataId, block, column) === slot)
+      .filter(
+        ({ dataId, block, column }) =>
+          place === undefined || slotOf(place.scheme, dataId, block, column) === place.slot,
+      )
       .filter(({ dataId }) => buckets === undefined || buckets.includes(bucketOf(dataId)))
       .toSorted(compareIds)
     const fragments = held.slice(0, limit)
     return { fragments, next: held.length > limit ? fragments.at(-1) : undefined }
   }
 
-  async dropFragments(_group: unknown, _epoch: unknown, fragments: readonly HeldFragment[]): Promise<number> {
+  async dropFragments(_group: unknown, _epoch: unknown, fragments: readonly NamedRecord[]): Promise<number> {
     await Promise.resolve()
     const held = this.#headers()
     const dropped = fragments.filter((fragment) =>
@@ -234,11 +236,6 @@ class FakeLink implements WorkerLink {
     await Promise.resolve()
     const records = this.#workers.records.get(this.worker)
     return fragments.map((fragment) => (records?.has(nameOf(fragment)) === true ? 'good' : 'missing'))
-  }
-
-  async listHeld(): Promise<readonly HeldRecord[]> {
-    await Promise.resolve()
-    return []
   }
 
   async adoptedGroups(): Promise<readonly PlacementGroup[]> {

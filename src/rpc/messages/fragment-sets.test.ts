@@ -93,15 +93,15 @@ describe('the messages about sets of fragments', () => {
       '{"group":7,"scheme":{"dataColumns":3,"parityColumns":2},"slot":4}',
     )
     assert.equal(
-      text(encodeListFragments({ group, scheme, after: fragment, limit: 5 })),
-      '{"group":7,"scheme":{"dataColumns":3,"parityColumns":2},"after":' +
+      text(encodeListFragments({ group, place: { scheme, slot: 4 }, after: fragment, limit: 5 })),
+      '{"group":7,"place":{"scheme":{"dataColumns":3,"parityColumns":2},"slot":4},"after":' +
         '{"dataId":"000102030405060708090a0b0c0d0e0f","block":16909060,"column":4},"limit":5}',
     )
     const id = '000102030405060708090a0b0c0d0e0f0403020104'
     assert.equal(Buffer.from(encodePageHeader(undefined)).toString('hex'), '00')
     assert.equal(Buffer.from(encodePageHeader(fragment)).toString('hex'), `01${id}`)
-    const body = encodePageBody([{ ...fragment, headerCrc: 0xdead_beef }])
-    assert.equal(Buffer.from(body).toString('hex'), `${id}efbeadde`)
+    const body = encodePageBody([{ ...fragment, headerCrc: 0xdead_beef, recordBytes: 0x0102 }])
+    assert.equal(Buffer.from(body).toString('hex'), `${id}efbeadde02010000`)
     assert.equal(text(encodeDropped(3)), '{"dropped":3}')
     assert.equal(
       text(encodeDropFragments({ group, epoch, fragments: [{ ...fragment, headerCrc: 1 }] })),
@@ -112,21 +112,23 @@ describe('the messages about sets of fragments', () => {
   test('come back as they were', () => {
     const digest = { group, scheme, slot: 0 }
     assert.deepEqual(decodeDigestRequest(encodeDigestRequest(digest)), digest)
-    const whole = { group, scheme, slot: 1, buckets: [0, 1023], after: fragment, limit: fragmentsPerPage }
+    const whole = { group, place: { scheme, slot: 1 }, buckets: [0, 1023], after: fragment, limit: fragmentsPerPage }
     assert.deepEqual(decodeListFragments(encodeListFragments(whole)), whole)
-    const least = { group, scheme, slot: undefined, buckets: undefined, after: undefined, limit: 1 }
-    assert.deepEqual(decodeListFragments(encodeListFragments({ group, scheme, limit: 1 })), least)
+    const least = { group, place: undefined, buckets: undefined, after: undefined, limit: 1 }
+    assert.deepEqual(decodeListFragments(encodeListFragments({ group, limit: 1 })), least)
     const fragments = Array.from({ length: 1000 }, (_, block) => ({
       ...fragment,
       block,
       headerCrc: 2 ** 32 - 1 - block,
+      recordBytes: 2 ** 21 - block,
     }))
     for (const next of [undefined, fragment]) {
       assert.deepEqual(decodePage(encodePageHeader(next), encodePageBody(fragments)), { fragments, next })
     }
     assert.deepEqual(decodePage(encodePageHeader(undefined), new Uint8Array(0)), { fragments: [], next: undefined })
-    const drop = { group, epoch, fragments }
-    assert.deepEqual(decodeDropFragments(encodeDropFragments(drop)), drop)
+    const named = fragments.map(({ recordBytes: _, ...record }) => record)
+    const drop = { group, epoch, fragments: named }
+    assert.deepEqual(decodeDropFragments(encodeDropFragments({ ...drop, fragments })), drop)
     assert.equal(decodeDropped(encodeDropped(999)), 999)
     assert.deepEqual(decodeRebuild(encodeRebuild(rebuild)), rebuild)
     const outcomes: readonly RebuildOutcome[] = [
@@ -138,28 +140,30 @@ describe('the messages about sets of fragments', () => {
   })
 
   test('hold no more than they may', () => {
-    assert.equal(decodeListFragments(bytesOf({ group, scheme, limit: 1e9 })).limit, fragmentsPerPage)
-    assert.equal(decodeListFragments(bytesOf({ group, scheme, limit: 0 })).limit, 1)
+    assert.equal(decodeListFragments(bytesOf({ group, limit: 1e9 })).limit, fragmentsPerPage)
+    assert.equal(decodeListFragments(bytesOf({ group, limit: 0 })).limit, 1)
     const many = Array.from({ length: fragmentsPerDrop + 1 }, () => ({ ...fragment, headerCrc: 1 }))
     assert.throws(() => decodeDropFragments(bytesOf({ group, epoch, fragments: many })), isRefused)
     const more = Array.from({ length: fragmentsPerRebuild + 1 }, () => ({ ...fragment, elsewhere: [] }))
     assert.throws(() => decodeRebuild(bytesOf({ ...rebuild, fragments: more })), isRefused)
-    const body = new Uint8Array((fragmentsPerPage + 1) * 25)
+    const body = new Uint8Array((fragmentsPerPage + 1) * 29)
     assert.throws(() => decodePage(encodePageHeader(undefined), body), isRefused)
   })
 
   test('are refused where a field is missing or wrong', () => {
-    const list = { group, scheme, limit: 1 }
+    const list = { group, limit: 1 }
     for (const wrong of [
-      { slot: 5 },
-      { slot: -1 },
+      { place: { scheme } },
+      { place: { slot: 1 } },
+      { place: { scheme, slot: 5 } },
+      { place: { scheme, slot: -1 } },
       { buckets: [1024] },
       { buckets: Array.from({ length: 1025 }, () => 1) },
       { after: { ...fragment, column: 16 } },
       { after: { ...fragment, block: 2 ** 32 } },
       { after: { ...fragment, dataId: 'x' } },
-      { scheme: { dataColumns: 0, parityColumns: 2 } },
-      { scheme: { dataColumns: 15, parityColumns: 2 } },
+      { place: { scheme: { dataColumns: 0, parityColumns: 2 }, slot: 0 } },
+      { place: { scheme: { dataColumns: 15, parityColumns: 2 }, slot: 0 } },
       { limit: undefined },
     ])
       assert.throws(() => decodeListFragments(bytesOf({ ...list, ...wrong })), isRefused, JSON.stringify(wrong))
@@ -193,16 +197,19 @@ describe('the messages about sets of fragments', () => {
   })
 
   test('whatever comes in their place is refused or read', () => {
-    const held = [{ ...fragment, headerCrc: 1 }]
+    const held = [{ ...fragment, headerCrc: 1, recordBytes: 2 }]
     assertHardened(decodeDigestRequest, encodeDigestRequest({ group, scheme, slot: 4 }))
-    assertHardened(decodeListFragments, encodeListFragments({ group, scheme, after: fragment, limit: 5 }))
+    assertHardened(
+      decodeListFragments,
+      encodeListFragments({ group, place: { scheme, slot: 4 }, after: fragment, limit: 5 }),
+    )
     assertHardened(decodeDropFragments, encodeDropFragments({ group, epoch, fragments: held }))
     assertHardened(decodeRebuild, encodeRebuild(rebuild))
     assertHardened((bytes) => decodeOutcomes(bytes, 1), encodeOutcomes([{ state: 'stored', bytes: 5 }]))
     assertHardened((bytes) => decodePage(encodePageHeader(undefined), bytes), encodePageBody(held))
     assertHardened((bytes) => decodePage(bytes, encodePageBody(held)), encodePageHeader(fragment))
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 25, maxLength: 25 }), (bytes) => {
+      fc.property(fc.uint8Array({ minLength: 29, maxLength: 29 }), (bytes) => {
         const page = decodePage(Uint8Array.of(0), new Uint8Array(bytes))
         assert.equal(page.fragments[0]?.dataId, dataIdFromBytes(new Uint8Array(bytes.subarray(0, 16))))
       }),

@@ -15,9 +15,14 @@ import { readScheme } from './placement-group-fields.ts'
 export type FragmentId = Omit<FragmentKey, 'group'>
 
 /** A fragment and which record it is. */
-export interface HeldFragment extends FragmentId {
+export interface NamedRecord extends FragmentId {
   /** The header checksum of its record: equal for equal records. */
   readonly headerCrc: number
+}
+
+/** And how large that is. */
+export interface HeldFragment extends NamedRecord {
+  readonly recordBytes: number
 }
 
 export interface DigestRequest {
@@ -29,9 +34,8 @@ export interface DigestRequest {
 
 export interface ListFragmentsRequest {
   readonly group: GroupId
-  readonly scheme: Scheme
-  /** Only what belongs to this slot. */
-  readonly slot?: number | undefined
+  /** Only what belongs to this slot of a group of this scheme. */
+  readonly place?: { readonly scheme: Scheme; readonly slot: number } | undefined
   /** Only what lies in these buckets of the digest. */
   readonly buckets?: readonly number[] | undefined
   /** Only what comes after it. */
@@ -51,7 +55,7 @@ export interface DropFragmentsRequest {
   readonly group: GroupId
   readonly epoch: Epoch
   /** At most `fragmentsPerDrop`. */
-  readonly fragments: readonly HeldFragment[]
+  readonly fragments: readonly NamedRecord[]
 }
 
 export const fragmentsPerPage = 10_000
@@ -67,17 +71,20 @@ export function decodeDigestRequest(bytes: Uint8Array): DigestRequest {
   return { group: fields.parsedCount('group', parseGroupId), scheme, slot: readSlot(fields, scheme) }
 }
 
+function readPlace(fields: JsonFields): NonNullable<ListFragmentsRequest['place']> {
+  const scheme = readScheme(fields.object('scheme'))
+  return { scheme, slot: readSlot(fields, scheme) }
+}
+
 export function encodeListFragments(request: ListFragmentsRequest): Uint8Array<ArrayBuffer> {
   return encodeJson(request)
 }
 
 export function decodeListFragments(bytes: Uint8Array): ListFragmentsRequest {
   const fields = JsonFields.decode('list fragments', bytes)
-  const scheme = readScheme(fields.object('scheme'))
   return {
     group: fields.parsedCount('group', parseGroupId),
-    scheme,
-    slot: fields.has('slot') ? readSlot(fields, scheme) : undefined,
+    place: fields.has('place') ? readPlace(new JsonFields('place', fields.object('place'))) : undefined,
     buckets: fields.has('buckets') ? readBuckets(fields) : undefined,
     after: fields.has('after') ? readFragmentId(new JsonFields('fragment', fields.object('after'))) : undefined,
     limit: Math.max(1, Math.min(fields.count('limit'), fragmentsPerPage)),
@@ -86,8 +93,8 @@ export function decodeListFragments(bytes: Uint8Array): ListFragmentsRequest {
 
 /** 0 [16] data id   16 u32 block   20 u8 column */
 const idBytes = 21
-/** Then 21 u32 header checksum. */
-const entryBytes = 25
+/** Then 21 u32 header checksum, 25 u32 length of the record. */
+const entryBytes = 29
 
 /** The reply's header: u8 whether there is more, and where to go on from. */
 export function encodePageHeader(next: FragmentId | undefined): Uint8Array<ArrayBuffer> {
@@ -105,6 +112,7 @@ export function encodePageBody(fragments: readonly HeldFragment[]): Uint8Array<A
   for (const [index, fragment] of fragments.entries()) {
     writeFragmentId(bytes, index * entryBytes, fragment)
     view.setUint32(index * entryBytes + idBytes, fragment.headerCrc, true)
+    view.setUint32(index * entryBytes + idBytes + 4, fragment.recordBytes, true)
   }
   return bytes
 }
@@ -118,13 +126,15 @@ export function decodePage(header: Uint8Array, body: Uint8Array): FragmentPage {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   const fragments: HeldFragment[] = []
   for (let at = 0; at < body.length; at += entryBytes) {
-    fragments.push({ ...readIdBytes(body, at), headerCrc: view.getUint32(at + idBytes, true) })
+    const headerCrc = view.getUint32(at + idBytes, true)
+    fragments.push({ ...readIdBytes(body, at), headerCrc, recordBytes: view.getUint32(at + idBytes + 4, true) })
   }
   return { fragments, next: hasNext ? readIdBytes(header, 1) : undefined }
 }
 
-export function encodeDropFragments(request: DropFragmentsRequest): Uint8Array<ArrayBuffer> {
-  return encodeJson(request)
+export function encodeDropFragments({ group, epoch, fragments }: DropFragmentsRequest): Uint8Array<ArrayBuffer> {
+  const named = fragments.map(({ dataId, block, column, headerCrc }) => ({ dataId, block, column, headerCrc }))
+  return encodeJson({ group, epoch, fragments: named })
 }
 
 export function decodeDropFragments(bytes: Uint8Array): DropFragmentsRequest {

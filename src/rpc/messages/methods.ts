@@ -36,8 +36,6 @@ export const methods = {
   compareAll: 17,
   /** Master to worker: read and check fragments where they lie. */
   verify: 18,
-  /** Master to worker: which fragments it holds of a group, by pages. For a rebuild of metadata. */
-  listHeld: 20,
   /** Master to worker: the placement groups that it has adopted, by pages. For a rebuild of metadata. */
   adoptedGroups: 21,
 } as const

@@ -40,7 +40,7 @@ describe('what a worker holds of a slot', () => {
     await storeMany(world, 40)
     const link = world.link(3)
     const before = await world.run(link.digest(group, scheme, 3, callOptions))
-    const all = await world.run(link.listFragments({ group, scheme, slot: 3, limit: 10_000 }, callOptions))
+    const all = await world.run(link.listFragments({ group, place: { scheme, slot: 3 }, limit: 10_000 }, callOptions))
     assert.equal(all.next, undefined)
     assert.equal(all.fragments.length, before.total)
     const meant = defined(all.fragments[7], 'a fragment')
@@ -49,7 +49,9 @@ describe('what a worker holds of a slot', () => {
     const after = await world.run(link.digest(group, scheme, 3, callOptions))
     const buckets = after.differences(before)
     assert.deepEqual(buckets, [bucketOf(meant.dataId)])
-    const rest = await world.run(link.listFragments({ group, scheme, slot: 3, buckets, limit: 100 }, callOptions))
+    const rest = await world.run(
+      link.listFragments({ group, place: { scheme, slot: 3 }, buckets, limit: 100 }, callOptions),
+    )
     assert.ok(!rest.fragments.some(({ dataId }) => dataId === meant.dataId))
   })
 
@@ -59,11 +61,11 @@ describe('what a worker holds of a slot', () => {
     await storeMany(world, 25)
     const link = world.link(1)
     const listed: HeldFragment[] = []
-    for (let page = await world.run(link.listFragments({ group, scheme, limit: 4 }, callOptions)); ;) {
+    for (let page = await world.run(link.listFragments({ group, limit: 4 }, callOptions)); ;) {
       listed.push(...page.fragments)
       assert.ok(page.fragments.length <= 4)
       if (page.next === undefined) break
-      page = await world.run(link.listFragments({ group, scheme, after: page.next, limit: 4 }, callOptions))
+      page = await world.run(link.listFragments({ group, after: page.next, limit: 4 }, callOptions))
     }
     const { store } = world.node(1).worker
     assert.equal(listed.length, store.usage().fragments)
