@@ -11,6 +11,8 @@ import { fragmentName } from './inventory.ts'
 import type { Holding, Inventory } from './inventory.ts'
 
 export interface FragmentVerdict {
+  /** Fragments of live data, each on the holder of its slot. */
+  readonly expected: number
   /** Blocks of which too little is left to decode them. */
   readonly lost: readonly string[]
   /** Fragments that their slot's holder does not have. */
@@ -29,12 +31,14 @@ export interface MissingFragment {
 export function checkFragments(inventory: Inventory): FragmentVerdict {
   const lost: string[] = []
   const missing: MissingFragment[] = []
+  let expected = 0
   const recorded = recordedRepairs(inventory)
   for (const row of inventory.rows) {
     if (row.state !== 'live') continue
     for (const block of blocksOf(row)) {
       let present = 0
       for (const column of block.geometry.columns()) {
+        expected++
         const key = { group: row.group, dataId: row.dataId, block: block.index, column }
         const holdings = inventory.fragments.get(fragmentName(key)) ?? []
         if (holdings.length > 0) present++
@@ -53,7 +57,7 @@ export function checkFragments(inventory: Inventory): FragmentVerdict {
         lost.push(`block ${block.index} of ${row.dataId}: ${present} columns`)
     }
   }
-  return { lost, missing }
+  return { expected, lost, missing }
 }
 
 function holderOf(inventory: Inventory, row: LiveDataRow, key: FragmentKey): WorkerId {

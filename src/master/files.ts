@@ -163,16 +163,7 @@ export class MasterFiles implements FileService {
   }
 
   async layout(request: LayoutRequest): Promise<FileLayout | undefined> {
-    checkName(request)
-    checkLimit(request)
-    const ended = this.#ports.reads.begin()
-    try {
-      const row = await this.#ports.metadata.getHead(request.bucket, request.key)
-      if (row === undefined || row.deleteMarker === true) return this.#absent(request)
-      return await layoutOf(this.#readerPorts, request, row)
-    } finally {
-      ended()
-    }
+    return await this.#readPage(request, async (row) => await layoutOf(this.#readerPorts, request, row))
   }
 
   async createBucket(bucket: string): Promise<void> {
@@ -226,13 +217,21 @@ export class MasterFiles implements FileService {
   }
 
   async verify(request: VerifyRequest): Promise<VerifyPage | undefined> {
+    return await this.#readPage(request, async (row) => await verifyFile(this.#readerPorts, request, row))
+  }
+
+  /** A page about the newest version, which stays readable meanwhile. */
+  async #readPage<T>(
+    request: FileName & { readonly limit: number },
+    read: (row: VersionRow) => Promise<T>,
+  ): Promise<T | undefined> {
     checkName(request)
     checkLimit(request)
     const ended = this.#ports.reads.begin()
     try {
       const row = await this.#ports.metadata.getHead(request.bucket, request.key)
       if (row === undefined || row.deleteMarker === true) return this.#absent(request)
-      return await verifyFile(this.#readerPorts, request, row)
+      return await read(row)
     } finally {
       ended()
     }

@@ -4,20 +4,13 @@
 // holder of the lease, whose decisions are in metadata before it acts.
 
 import type { DetectorTimes } from '../../cluster/detect-failures.ts'
-import type { Clock } from '../../ports/clock.ts'
-import type { Log } from '../../ports/log.ts'
-import type { Random } from '../../ports/random.ts'
-import type { MetadataStore } from '../../meta/metadata-store.ts'
 import type { HealingState } from '../../rpc/messages/healing-state.ts'
 import type { BackgroundTask } from '../background-task.ts'
-import type { ClusterMap } from '../cluster-map.ts'
-import type { GroupFullness } from '../group-fullness.ts'
-import type { LeaseKeeper } from '../lease-keeper.ts'
-import type { ConnectedWorkers } from '../worker-links.ts'
 import { FormerHolders } from './former-holders.ts'
 import { HealthBoard } from './health.ts'
 import { HealthTask } from './health-task.ts'
 import { PlacementTask } from './placement-task.ts'
+import type { PlacementTaskPorts } from './placement-task.ts'
 import { Rebuilder } from './rebuilder.ts'
 import { RepairPace } from './repair-pace.ts'
 import type { Foreground, RepairRates } from './repair-pace.ts'
@@ -25,15 +18,7 @@ import { RepairTask } from './repair-task.ts'
 import { MovesUnderWay, SlotMoveTask } from './slot-move-task.ts'
 import { SweepTask } from './sweep-task.ts'
 
-export interface HealingPorts {
-  readonly metadata: MetadataStore
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly map: ClusterMap
-  readonly workers: ConnectedWorkers
-  readonly lease: LeaseKeeper
-  readonly fullness: GroupFullness
+export interface HealingPorts extends PlacementTaskPorts {
   readonly foreground: () => Foreground
 }
 

@@ -6,7 +6,9 @@ import { describe, test } from 'node:test'
 
 import { SimulatedCluster } from '../../../sim/cluster.ts'
 import type { SimulatedMedium } from '../../../sim/ports/medium.ts'
-import { fragmentsOf, missingFragments } from '../../../sim/fragment-count.ts'
+import { checkFragments } from '../../../sim/checkers/fragments.ts'
+import type { FragmentVerdict } from '../../../sim/checkers/fragments.ts'
+import { takeInventory } from '../../../sim/checkers/inventory.ts'
 import { defined } from '../../../src/base/assert.ts'
 import { MINUTE_MS, SECOND_MS } from '../../../src/base/units.ts'
 import type { Redundancy } from '../../../src/master/file-service.ts'
@@ -35,12 +37,17 @@ async function redundancy(cluster: SimulatedCluster): Promise<Redundancy> {
   return (await cluster.files.cluster()).redundancy
 }
 
+/** Without a word of the cluster about itself. */
+async function countAll(cluster: SimulatedCluster): Promise<FragmentVerdict> {
+  return checkFragments(await takeInventory(cluster, cluster.master().metadata))
+}
+
 /** Until it says so; then it is counted. */
 async function untilWhole(cluster: SimulatedCluster, timeMaxMs = 10 * MINUTE_MS): Promise<void> {
   await cluster.until(async () => {
     const { fragmentsMissing, filesAtRisk, filesLost, unknown } = await redundancy(cluster)
     const saysWhole = fragmentsMissing === 0 && filesAtRisk === 0 && filesLost === 0 && unknown === 0
-    if (saysWhole) assert.deepEqual(await missingFragments(cluster), [])
+    if (saysWhole) assert.deepEqual((await countAll(cluster)).missing, [])
     return saysWhole
   }, timeMaxMs)
 }
@@ -48,7 +55,7 @@ async function untilWhole(cluster: SimulatedCluster, timeMaxMs = 10 * MINUTE_MS)
 /** Nothing lies where it does not belong: stand-ins and what former holders had. */
 async function assertInPlace(cluster: SimulatedCluster): Promise<void> {
   await cluster.until(async () => {
-    const { expected } = await fragmentsOf(cluster)
+    const { expected } = await countAll(cluster)
     return cluster.fragments() === expected
   }, 20 * MINUTE_MS)
 }
