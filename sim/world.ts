@@ -87,7 +87,7 @@ export function drawWorld(random: SeededRandom): World {
     habits: new Set(habits.filter(() => random.below(3) > 0)),
     faults: known,
     calmMs: pick(random, [1, 3, 8]) * SECOND_MS,
-    // A block that was written while somebody was away survives one loss, as nobody repairs it; one that was written to all survives m.
+    // A block that was written while somebody was away survives one loss until it is repaired; one that was written to all survives m.
     damagedMax: isHarmed ? 1 : scheme.parityColumns,
   }
 }
