@@ -45,4 +45,18 @@ describe('the real world', () => {
     allow()
     assert.equal(text, '1970-01-01T00:00:00.000Z')
   })
+
+  test('has no say in when a signal of several is aborted', () => {
+    const real = Object.getOwnPropertyDescriptor(AbortSignal, 'any')
+    const allow = forbidRealWorld(() => undefined)
+    const [first, second] = [new AbortController(), new AbortController()]
+    const either = AbortSignal.any([first.signal, second.signal])
+    assert.equal(either.aborted, false)
+    second.abort('second')
+    first.abort('first')
+    assert.equal(either.reason, 'second')
+    assert.equal(AbortSignal.any([first.signal, second.signal]).reason, 'first')
+    allow()
+    assert.deepEqual(Object.getOwnPropertyDescriptor(AbortSignal, 'any'), real)
+  })
 })

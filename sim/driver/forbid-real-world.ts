@@ -11,6 +11,8 @@ import timers from 'node:timers'
 import timersPromises from 'node:timers/promises'
 import zlib from 'node:zlib'
 
+import { assert } from '../../src/base/assert.ts'
+
 type Holder = object
 
 const forbidden: readonly (readonly [holder: Holder, names: readonly string[]])[] = [
@@ -68,7 +70,7 @@ export function forbidRealWorld(onUse: (name: string) => void): () => void {
       })
     }
   }
-  restore.push(forbidDate(onUse))
+  restore.push(forbidDate(onUse), replaceAny())
   syncBuiltinESMExports()
   return () => {
     for (const undo of restore.splice(0)) undo()
@@ -104,5 +106,25 @@ function forbidDate(onUse: (name: string) => void): () => void {
   })
   return () => {
     globalThis.Date = RealDate
+  }
+}
+
+/**
+ * Node.js holds what `AbortSignal.any` made, and with it whoever waits for it, in a list of its own until it is aborted. Nodes that crash
+ * leave such waits behind, and a run would never be collected; nor does anything here hang on when the collector runs.
+ */
+function replaceAny(): () => void {
+  const descriptor = Object.getOwnPropertyDescriptor(AbortSignal, 'any')
+  assert(descriptor !== undefined, 'AbortSignal.any is there')
+  AbortSignal.any = (signals): AbortSignal => {
+    const either = new AbortController()
+    for (const signal of signals) {
+      if (signal.aborted) either.abort(signal.reason)
+      else signal.addEventListener('abort', () => either.abort(signal.reason), { once: true })
+    }
+    return either.signal
+  }
+  return () => {
+    Object.defineProperty(AbortSignal, 'any', descriptor)
   }
 }

@@ -57,7 +57,9 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     process.off('unhandledRejection', onRejection)
     process.off('uncaughtException', onException)
   }
-  return run.result()
+  const result = run.result()
+  run.end()
+  return result
 }
 
 class SeedRun {
@@ -134,6 +136,10 @@ class SeedRun {
       virtualMs: time.nowMs,
       counts: this.#counts,
     }
+  }
+
+  end(): void {
+    this.#cluster.time.end()
   }
 
   async #liveness(at: { readonly asking: Promise<unknown>; readonly damaged: ReadonlySet<WorkerNode> }): Promise<void> {

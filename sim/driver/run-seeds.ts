@@ -84,10 +84,10 @@ export function byName([left]: readonly [string, number], [right]: readonly [str
 
 function summarize(totals: Totals, elapsedMs: number): void {
   for (const [name, count] of [...totals.counts].toSorted(byName)) process.stdout.write(`  ${name}: ${count}\n`)
-  const perSecond = Math.round((totals.events / Math.max(1, totals.cpuMs)) * 1000)
+  const perSecond = (ms: number): number => Math.round((totals.events / Math.max(1, ms)) * 1000)
   process.stdout.write(
-    `${totals.seeds} seeds, ${totals.failed} failed, ${totals.events} events in ${Math.round(elapsedMs / 1000)} s; ` +
-      `${perSecond} events a second of CPU time\n`,
+    `${totals.seeds} seeds, ${totals.failed} failed, ${totals.events} events in ${Math.round(elapsedMs / 1000)} s: ` +
+      `${perSecond(elapsedMs)} a second, ${perSecond(totals.cpuMs)} a second of CPU time\n`,
   )
 }
 

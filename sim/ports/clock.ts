@@ -51,6 +51,7 @@ export class VirtualTime {
   #foreground = 0
   #eventCount = 0
   #running = false
+  #isOver = false
 
   get nowMs(): number {
     return this.#nowMs
@@ -83,6 +84,13 @@ export class VirtualTime {
       event.sequence = this.#sequence++
       this.#push(event)
     }
+  }
+
+  /** Nothing happens any more. Sleeps that wait for a signal would hold the whole world in memory otherwise. */
+  end(): void {
+    this.#isOver = true
+    this.#heap.length = 0
+    this.#owners.clear()
   }
 
   /** Runs what is due within the next `durationMs`, and lets that time pass. */
@@ -124,7 +132,7 @@ export class VirtualTime {
     const owner = this.#owner(node)
     const atMs = this.#nowMs + delayMs
     const event: Event = { atMs, phase, sequence: this.#sequence++, background, owner, kind, callback }
-    this.#push(event)
+    if (!this.#isOver) this.#push(event)
     if (!background) this.#foreground++
     return { cancel: () => this.#cancel(event) }
   }
