@@ -7,10 +7,11 @@ import { FrostError } from './base/errors.ts'
 import { fromHex, processIdFromBytes, toHex } from './base/ids.ts'
 import { SECOND_MS } from './base/units.ts'
 import type { MasterConfig } from './cli/config/options.ts'
-import { RestCounters } from './gateway/rest/rest-counters.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
-import { metricsText } from './main-metrics.ts'
+import { ObservedMaster } from './main-observed-master.ts'
+import { startObserving } from './main-observe.ts'
 import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
+import type { FileService } from './master/file-service.ts'
 import type { MasterOptions } from './master/master.ts'
 import { defaultExtentBytesMax } from './master/upload.ts'
 import { CommitterLink } from './master/committer-link.ts'
@@ -28,6 +29,8 @@ import { NodeNetwork } from './node/network.ts'
 import { joinHostPort } from './node/host-port.ts'
 import type { RunningNode } from './node/node-process.ts'
 import { NodeRandom } from './node/random.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Log } from './ports/log.ts'
 import { FixedBodyPool } from './rpc/body-pool.ts'
 import type { RpcNode } from './rpc/connect.ts'
 import { methods } from './rpc/messages/methods.ts'
@@ -58,6 +61,8 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const ports = { clock, random, network: new NodeNetwork(), compute: new NodeCompute(), log }
   const bodies = new FixedBodyPool({ memory: new Uint8Array(bodyMemoryBytes) })
   const node = { ports, identity, clusterId, secret, bodies }
+  const observed = new ObservedMaster(clock)
+  const observing = await startObserving(config, { clock, log }, observed)
   const opened = await openMetadata(config, node, die)
   const { metadata, handlers } = opened
   await joinCluster(config, metadata, node)
@@ -74,15 +79,35 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     },
   )
   await master.start()
-  const rest = new RestCounters()
-  const gateway = new RestGateway(
-    {
-      files: master.files,
-      clock,
-      log,
-      metrics: rest,
-      metricsText: metricsText({ rest, master: () => master.counts() }),
+  const gateway = makeGateway(config, { clock, log }, { files: master.files, observed })
+  observed.show(master, gateway)
+  if (config.sharePort) await untilReadable(master, metadata, clock)
+  const address = await gateway.listen(config.host, config.restPort)
+  const restAddress = joinHostPort(address.host, address.port)
+  log.info('The master has started.', {
+    rest: restAddress,
+    internal: master.internalAddress,
+    observe: observing.address,
+  })
+  return {
+    addresses: { rest: restAddress, internal: master.internalAddress, observe: observing.address },
+    stop: async () => {
+      await gateway.close(closeGraceMs)
+      await master.stop()
+      await opened.close()
+      await observing.close()
     },
+  }
+}
+
+/** The REST face. */
+function makeGateway(
+  config: MasterConfig,
+  ports: { readonly clock: Clock; readonly log: Log },
+  { files, observed }: { readonly files: FileService; readonly observed: ObservedMaster },
+): RestGateway {
+  return new RestGateway(
+    { ...ports, files, metrics: observed.rest, metricsText: observed.metricsText },
     {
       sharePort: config.sharePort,
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
@@ -90,18 +115,6 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       ...(config.allowedOrigins === undefined ? {} : { origins: config.allowedOrigins }),
     },
   )
-  if (config.sharePort) await untilReadable(master, metadata, clock)
-  const address = await gateway.listen(config.host, config.restPort)
-  const restAddress = joinHostPort(address.host, address.port)
-  log.info('The master has started.', { rest: restAddress, internal: master.internalAddress })
-  return {
-    addresses: { rest: restAddress, internal: master.internalAddress },
-    stop: async () => {
-      await gateway.close(closeGraceMs)
-      await master.stop()
-      await opened.close()
-    },
-  }
 }
 
 /**

@@ -1,108 +1,110 @@
-// The text of `/metrics` in the Prometheus exposition format. The library is loaded at the first scrape: who never scrapes does not
-// pay for it. What is counted is counted elsewhere, as plain numbers, and read here when it is asked for.
+// The text of `/metrics` in the Prometheus exposition format (version 0.0.4). What is counted is counted elsewhere, as plain numbers, and
+// read here when it is asked for; a library adds what is known of the process, and is loaded at the first scrape: who never scrapes
+// does not pay for it.
 
-import type { RestCounters } from './gateway/rest/rest-counters.ts'
-import type { MetricsText } from './gateway/rest/rest-parts.ts'
-import type { MasterCounts } from './master/master.ts'
+import type { Registry } from 'prom-client'
 
-export interface MetricsSources {
-  readonly rest: RestCounters
-  readonly master: () => MasterCounts
+import type { Histogram } from './base/histogram.ts'
+import type { MetricsText } from './gateway/http/metrics-text.ts'
+
+export type Labels = Readonly<Record<string, string | number>>
+
+export interface MetricSample {
+  readonly labels?: Labels
+  readonly value: number
 }
 
-/** A figure that is read when it is asked for. */
-interface Figure {
-  readonly kind: 'counter' | 'gauge'
-  readonly name: string
-  readonly help: string
-  readonly read: (sources: MetricsSources) => number
+export interface HistogramSample {
+  readonly labels?: Labels
+  readonly histogram: Histogram
 }
 
-const figures: readonly Figure[] = [
-  {
-    kind: 'counter',
-    name: 'frostbyte_http_received_bytes_total',
-    help: 'Bytes of request bodies.',
-    read: ({ rest }) => rest.bytesReceived,
-  },
-  {
-    kind: 'counter',
-    name: 'frostbyte_http_sent_bytes_total',
-    help: 'Bytes of response bodies.',
-    read: ({ rest }) => rest.bytesSent,
-  },
-  {
-    kind: 'counter',
-    name: 'frostbyte_fragments_damaged_total',
-    help: 'Fragments that a read found missing or corrupt.',
-    read: ({ master }) => master().damagedFragments,
-  },
-  {
-    kind: 'gauge',
-    name: 'frostbyte_workers_connected',
-    help: 'Workers connected to this process.',
-    read: ({ master }) => master().workersConnected,
-  },
-  {
-    kind: 'gauge',
-    name: 'frostbyte_memory_in_flight_bytes',
-    help: 'Memory granted to uploads and downloads.',
-    read: ({ master }) => master().memoryInFlightBytes,
-  },
-  {
-    kind: 'gauge',
-    name: 'frostbyte_memory_waiting_requests',
-    help: 'Uploads and downloads that wait for memory.',
-    read: ({ master }) => master().memoryWaiting,
-  },
-  {
-    kind: 'gauge',
-    name: 'frostbyte_uploads_open',
-    help: 'Uploads that have begun and are not committed.',
-    read: ({ master }) => master().uploadsOpen,
-  },
+/** One name, with what it says now. `samples`: none where nothing is known. */
+export type MetricFamily =
+  | {
+      readonly kind: 'counter' | 'gauge'
+      readonly name: string
+      readonly help: string
+      readonly samples: readonly MetricSample[]
+    }
+  | {
+      readonly kind: 'histogram'
+      readonly name: string
+      readonly help: string
+      readonly samples: readonly HistogramSample[]
+    }
+
+export function counter(name: string, help: string, value: number | readonly MetricSample[]): MetricFamily {
+  return { kind: 'counter', name, help, samples: typeof value === 'number' ? [{ value }] : value }
+}
+
+/** `undefined`: not known now, and then not told. */
+export function gauge(name: string, help: string, value: number | undefined | readonly MetricSample[]): MetricFamily {
+  const samples = value === undefined ? [] : typeof value === 'number' ? [{ value }] : value
+  return { kind: 'gauge', name, help, samples }
+}
+
+export function histogram(name: string, help: string, of: Histogram | readonly HistogramSample[]): MetricFamily {
+  return { kind: 'histogram', name, help, samples: 'bounds' in of ? [{ histogram: of }] : of }
+}
+
+const contentType = 'text/plain; version=0.0.4; charset=utf-8'
+/** Gauges that the library names as counters are, which Prometheus' own check refuses. */
+const misnamed: readonly string[] = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
 ]
 
-/** Reads all figures and gives them as text. */
-export function metricsText(sources: MetricsSources): () => Promise<MetricsText> {
-  let scrape: Promise<() => Promise<MetricsText>> | undefined
+export function metricsText(families: () => Promise<readonly MetricFamily[]>): () => Promise<MetricsText> {
+  let registry: Promise<Registry> | undefined
   return async () => {
-    scrape ??= prepare(sources)
-    return await (
-      await scrape
-    )()
+    registry ??= processMetrics()
+    const own = formatFamilies(await families())
+    return { contentType, text: own + (await (await registry).metrics()) }
   }
 }
 
-async function prepare(sources: MetricsSources): Promise<() => Promise<MetricsText>> {
-  const { Counter, Gauge, Registry, collectDefaultMetrics } = await import('prom-client')
+async function processMetrics(): Promise<Registry> {
+  const { Registry, collectDefaultMetrics } = await import('prom-client')
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const updates: (() => void)[] = []
-  for (const { kind, name, help, read } of figures) {
-    const shape = { name, help, registers: [registry] }
-    if (kind === 'gauge') {
-      const gauge = new Gauge(shape)
-      updates.push(() => gauge.set(read(sources)))
-      continue
-    }
-    const counter = new Counter(shape)
-    updates.push(() => {
-      counter.reset()
-      counter.inc(read(sources))
-    })
+  for (const name of misnamed) registry.removeSingleMetric(name)
+  return registry
+}
+
+export function formatFamilies(families: readonly MetricFamily[]): string {
+  let text = ''
+  for (const family of families) {
+    const { name, help, kind } = family
+    text += `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${kind}\n`
+    if (family.kind === 'histogram') for (const sample of family.samples) text += formatHistogram(name, sample)
+    else
+      for (const { labels, value } of family.samples) text += `${name}${formatLabels(labels)} ${formatValue(value)}\n`
   }
-  const requests = new Counter({
-    name: 'frostbyte_http_requests_total',
-    help: 'Requests that have ended, by route, method and status; 499: the client went away.',
-    labelNames: ['route', 'method', 'status'],
-    registers: [registry],
-  })
-  return async () => {
-    for (const update of updates) update()
-    requests.reset()
-    for (const { route, method, status, count } of sources.rest.requests())
-      requests.inc({ route, method, status }, count)
-    return { contentType: registry.contentType, text: await registry.metrics() }
+  return text
+}
+
+function formatHistogram(name: string, { labels, histogram: of }: HistogramSample): string {
+  let text = ''
+  let below = 0
+  for (const [index, count] of of.counts.entries()) {
+    below += count
+    text += `${name}_bucket${formatLabels({ ...labels, le: of.bounds[index] ?? '+Inf' })} ${below}\n`
   }
+  return `${text}${name}_sum${formatLabels(labels)} ${formatValue(of.sum)}\n${name}_count${formatLabels(labels)} ${below}\n`
+}
+
+function formatLabels(labels: Labels = {}): string {
+  const parts = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(String(value))}"`)
+  return parts.length === 0 ? '' : `{${parts.join(',')}}`
+}
+
+function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
+
+function formatValue(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf'
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value)
 }

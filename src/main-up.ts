@@ -63,6 +63,9 @@ function workerFlags(
     capacityBytes: config.capacityBytes,
     reserveBytes: config.reserveBytes,
     scrubCycleMs: config.scrubCycleMs,
+    observeHost: config.observeHost,
+    observePort: config.observePort === 0 ? 0 : config.observePort + 1 + place.index,
+    openProfiling: config.openProfiling,
     logLevel: config.logLevel,
   })
 }
@@ -88,6 +91,9 @@ async function startMasters(
       chunkSizeBytes: config.chunkSizeBytes,
       memoryBytes: config.memoryBytes,
       openAccess: config.openAccess,
+      observeHost: config.observeHost,
+      observePort: index === 0 ? config.observePort : 0,
+      openProfiling: config.openProfiling,
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,

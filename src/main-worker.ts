@@ -6,6 +6,9 @@ import type { WorkerConfig } from './cli/config/options.ts'
 import { FrostError } from './base/errors.ts'
 import { fromHex } from './base/ids.ts'
 import { MIB } from './base/units.ts'
+import { metricsText } from './main-metrics.ts'
+import { workerFamilies } from './main-metrics-worker.ts'
+import { activeCalls, startObserving } from './main-observe.ts'
 import { NodeClock } from './node/clock.ts'
 import { loadSecret } from './node/cluster-files.ts'
 import { NodeCompute } from './node/compute.ts'
@@ -25,12 +28,13 @@ const bodyMemoryBytes = 24 * MIB
 
 export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
   const log = createLog({ level: config.logLevel }).with({ role: 'worker' })
+  const clock = new NodeClock()
   const faults = new NodeFaults(process.env['FROSTBYTE_FAULTS'])
   const directory = join(config.dataDirectory, 'store')
   const disk = new NodeDisk({ directory, faults })
   const worker = new Worker(
     {
-      clock: new NodeClock(),
+      clock,
       random: new NodeRandom(),
       network: new NodeNetwork(),
       compute: new NodeCompute(),
@@ -57,17 +61,33 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
       },
     },
   )
+  let isOpen = false
+  const observing = await startObserving(
+    config,
+    { clock, log },
+    {
+      role: 'worker',
+      readiness: () => worker.readiness(),
+      metricsText: metricsText(async () => (isOpen ? workerFamilies(worker.store) : [])),
+      activeRequests: () => activeCalls(worker.peers(), clock.monotonicMs()),
+    },
+  )
   const opened = await worker.start()
+  isOpen = true
   log.info('The worker has started.', {
     worker: opened.workerId,
     address: worker.internalAddress,
+    observe: observing.address,
     created: opened.created,
     replayedEntries: opened.replayedEntries,
     indexRebuilt: opened.indexRebuilt,
   })
   return {
-    addresses: { internal: worker.internalAddress },
-    stop: async () => await worker.stop(),
+    addresses: { internal: worker.internalAddress, observe: observing.address },
+    stop: async () => {
+      await worker.stop()
+      await observing.close()
+    },
   }
 }
 

@@ -41,6 +41,7 @@ const named: Readonly<Record<string, Suite>> = {
   processes: long('processes', 2),
   scenario: long('scenario', 7),
   durability: long('durability', 2),
+  observe: long('observe', 2),
   compaction: long('compaction', 5),
   sim: long('sim', 12),
 }

@@ -50,6 +50,7 @@ export class Cluster implements Server {
       String(workers),
     ]
     args.push('--port', String(port), '--internal-port', String(internalPort), '--first-worker-port', '0')
+    args.push('--observe-port', '0')
     const env = nodeOptions === undefined ? process.env : { ...process.env, NODE_OPTIONS: nodeOptions }
     const child = await ChildServer.start({ command: process.execPath, args, env, port, startTimeoutMs: 60_000 })
     const cluster = new Cluster(child, port)

@@ -34,6 +34,7 @@ const table = {
     title: 'The body does not have the checksum that was announced.',
   },
   'cross-site-refused': { status: 403, retry: 'never', title: 'A page of another site may not change anything here.' },
+  'profiling-closed': { status: 403, retry: 'never', title: 'Profiles are not open at this address.' },
   'file-not-found': { status: 404, retry: 'never', title: 'There is no such file.' },
   'bucket-not-found': { status: 404, retry: 'never', title: 'There is no such bucket.' },
   'worker-not-found': { status: 404, retry: 'never', title: 'There is no such worker.' },
@@ -65,6 +66,7 @@ const table = {
   'data-gone': { status: 503, retry: 'same', title: 'The data to be shared was deleted meanwhile.' },
   'read-only': { status: 503, retry: 'same', title: 'The cluster serves reads only.' },
   'insufficient-storage': { status: 507, retry: 'never', title: 'There is too little space.' },
+  'profile-running': { status: 409, retry: 'same', title: 'Another profile of the process is being taken.' },
   // Between the nodes
   'epoch-stale': { status: 503, retry: 'after-refresh', title: 'The placement group has changed since.' },
   'group-not-adopted': {

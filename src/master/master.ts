@@ -101,7 +101,8 @@ export const defaultOrphansEveryMs = 10 * MINUTE_MS
 /** Requests that wait for memory; each holds a connection and at most what one read from it brought. */
 const memoryWaitersMax = 4096
 const latencyAssumedMs = 250
-const noCounts: MasterCounts = {
+/** Of a master that has not started. */
+export const noCounts: MasterCounts = {
   damagedFragments: 0,
   workersConnected: 0,
   memoryInFlightBytes: 0,
@@ -131,6 +132,11 @@ export class Master {
   get files(): FileService {
     if (this.#files === undefined) throw new FrostError('metadata-unavailable', 'The master has not started yet.')
     return this.#files
+  }
+
+  /** Those that are connected: workers, and other masters that dialled. */
+  get peers(): Iterable<RpcPeer> {
+    return this.#peers
   }
 
   counts(): MasterCounts {

@@ -13,6 +13,7 @@ export class IncomingRequest implements RpcRequest, BodyPlace {
   readonly peer: RpcPeer
   readonly header: Uint8Array
   readonly bodyLength: number
+  readonly arrivedMonotonicMs: number
   readonly deadlineMonotonicMs: number
   readonly slice = undefined
   /** Takes back the wish for memory that is not granted yet. */
@@ -32,6 +33,7 @@ export class IncomingRequest implements RpcRequest, BodyPlace {
       readonly header: Uint8Array
       readonly extension: Uint8Array
       readonly bodyLength: number
+      readonly arrivedMonotonicMs: number
       readonly deadlineMonotonicMs: number
     },
     complete: (request: IncomingRequest) => void,
@@ -41,6 +43,7 @@ export class IncomingRequest implements RpcRequest, BodyPlace {
     this.peer = fields.peer
     this.header = fields.header
     this.bodyLength = fields.bodyLength
+    this.arrivedMonotonicMs = fields.arrivedMonotonicMs
     this.deadlineMonotonicMs = fields.deadlineMonotonicMs
     this.#extension = fields.extension
     this.#complete = complete

@@ -59,9 +59,14 @@ export class IncomingRequests {
     return this.#requests.size
   }
 
+  requests(): Iterable<IncomingRequest> {
+    return this.#requests.values()
+  }
+
   /** @throws FrostError `protocol-error` where the peer does not keep to its limits. */
   request(head: FrameHead, copy: (bytes: Uint8Array) => Uint8Array): BodyPlace | 'later' | undefined {
     this.#checkLimits(head)
+    const arrivedMonotonicMs = this.#options.clock.monotonicMs()
     const request = new IncomingRequest(
       {
         id: head.id,
@@ -70,7 +75,8 @@ export class IncomingRequests {
         header: copy(head.header),
         extension: copy(head.extension),
         bodyLength: head.bodyLength,
-        deadlineMonotonicMs: this.#options.clock.monotonicMs() + head.deadlineMs,
+        arrivedMonotonicMs,
+        deadlineMonotonicMs: arrivedMonotonicMs + head.deadlineMs,
       },
       this.#complete,
     )

@@ -20,7 +20,7 @@ import type { HandshakeResult } from './handshake.ts'
 import { HeaderMemory } from './header-memory.ts'
 import { IncomingRequests } from './incoming-requests.ts'
 import { OutgoingCalls } from './outgoing-calls.ts'
-import type { PeerInfo, PeerStats, RequestOptions, RpcPeer, RpcResponse } from './peer.ts'
+import type { HandledRequest, PeerInfo, PeerStats, RequestOptions, RpcPeer, RpcResponse } from './peer.ts'
 import type { RpcLimits, RpcNode } from './rpc-node.ts'
 import type { SmallBodies } from './small-bodies.ts'
 
@@ -98,6 +98,10 @@ export class PeerConnection implements RpcPeer, FrameSink {
       handling: this.#incoming.count,
       queuedBytes: this.#writer.queuedBytes,
     }
+  }
+
+  handled(): Iterable<HandledRequest> {
+    return this.#incoming.requests()
   }
 
   request(method: number, header: Uint8Array, options: RequestOptions): Promise<RpcResponse> {

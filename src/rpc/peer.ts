@@ -117,10 +117,20 @@ export interface RpcPeer {
    */
   request(method: number, header: Uint8Array, options: RequestOptions): Promise<RpcResponse>
   readonly stats: PeerStats
+  /** The peer's requests that are not answered yet. */
+  handled(): Iterable<HandledRequest>
   /** Says goodbye: no new requests either way, waits for those in flight, at most `timeoutMs`, then ends the connection. */
   close(timeoutMs: number): Promise<void>
   /** Ends the connection at once; open requests reject with `peer-unreachable`. Can be called twice. */
   destroy(reason: string): void
+}
+
+export interface HandledRequest {
+  readonly method: number
+  /** On the monotonic clock: when its head came. */
+  readonly arrivedMonotonicMs: number
+  readonly bodyLength: number
+  readonly extension: RpcExtension
 }
 
 export interface PeerStats {

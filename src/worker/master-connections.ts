@@ -64,6 +64,11 @@ export class MasterConnections {
     this.#configured = new Set(masters)
   }
 
+  /** Those that are connected. */
+  get peers(): Iterable<RpcPeer> {
+    return this.#peers
+  }
+
   get worker(): WorkerId {
     return this.#registration.worker
   }

@@ -53,6 +53,13 @@ export interface WorkerOptions {
   readonly onFatal: (error: Error) => void
 }
 
+export interface WorkerReadiness {
+  readonly canRead: boolean
+  readonly canWrite: boolean
+  /** Why not, where one of them is false. */
+  readonly reason: string | undefined
+}
+
 export class Worker {
   readonly #ports: WorkerPorts
   readonly #options: WorkerOptions
@@ -92,6 +99,22 @@ export class Worker {
 
   get internalAddress(): string {
     return this.#listener?.address ?? this.#options.internalAddress
+  }
+
+  /** What it can serve now, as far as it knows by itself. */
+  readiness(): WorkerReadiness {
+    if (this.#masters === undefined) return { canRead: false, canWrite: false, reason: 'The worker is starting.' }
+    const isConnected = !this.#masters.peers[Symbol.iterator]().next().done
+    if (!isConnected) return { canRead: false, canWrite: false, reason: 'No master is connected.' }
+    if (this.#store.isFailing()) return { canRead: true, canWrite: false, reason: 'The disk makes nothing durable.' }
+    if (this.#store.usage().full) return { canRead: true, canWrite: false, reason: 'The disk is full.' }
+    return { canRead: true, canWrite: true, reason: undefined }
+  }
+
+  /** All that are connected, whoever dialled. */
+  *peers(): Generator<RpcPeer> {
+    yield* this.#dialled
+    if (this.#masters !== undefined) yield* this.#masters.peers
   }
 
   async start(): Promise<OpenReport> {

@@ -30,7 +30,19 @@ export class NpmStart {
   /** Resolves when the address was printed. */
   static async start(directory: string): Promise<NpmStart> {
     const ports = ['--rest-port', String(await freePort()), '--internal-port', String(await freePort())]
-    const args = ['start', '--', '--data', directory, ...ports, '--first-worker-port', '0', '--log-level', 'warn']
+    const args = [
+      'start',
+      '--',
+      '--data',
+      directory,
+      ...ports,
+      '--first-worker-port',
+      '0',
+      '--observe-port',
+      '0',
+      '--log-level',
+      'warn',
+    ]
     const child = spawn('npm', args, { cwd: repository, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     let printed = ''
     for (const stream of [child.stdout, child.stderr]) {

@@ -76,7 +76,14 @@ export class RealCluster {
       Array.from({ length: options.masters ?? 1 }, async (_, index) => {
         const internal = index === 0 ? internalPort : await freePort()
         const place = index === 0 ? [] : ['--committer', `127.0.0.1:${internalPort}`]
-        const ports = ['--rest-port', String(await freePort()), '--internal-port', String(internal)]
+        const ports = [
+          '--rest-port',
+          String(await freePort()),
+          '--internal-port',
+          String(internal),
+          '--observe-port',
+          '0',
+        ]
         const args = ['master', '--data', directory, ...ports, ...place, ...(options.masterArgs ?? [])]
         return new RealNode(`master-${index + 1}`, args, env)
       }),
@@ -118,7 +125,16 @@ export class RealCluster {
     const name = `worker-${index + 1}`
     const own = `127.0.0.1:${this.#internalPort}`
     const master = (await masterFor?.(index, own)) ?? own
-    const place = ['--master', master, '--worker-port', '0', '--secret-file', join(this.directory, 'secret')]
+    const place = [
+      '--master',
+      master,
+      '--worker-port',
+      '0',
+      '--observe-port',
+      '0',
+      '--secret-file',
+      join(this.directory, 'secret'),
+    ]
     const node = new RealNode(name, ['worker', '--data', join(parent ?? workerParent, name), ...place, ...workerArgs], {
       ...this.#options.env,
       ...workerEnv,

@@ -34,6 +34,8 @@ export class RealUp {
       String(await freePort()),
       '--first-worker-port',
       '0',
+      '--observe-port',
+      '0',
     ]
     const args = [
       'up',

@@ -113,6 +113,30 @@ export const options = {
     summary: 'Port of the first worker; the others take the following ones.',
     default: '7001',
   }),
+  observePort: option({
+    name: 'observe-port',
+    kind: port({ orAny: true }),
+    roles: ['up', 'master', 'worker'],
+    summary:
+      'Port for those who run the node: metrics, health and profiles. With `up` that of the master; the workers take ' +
+      'the following ones. Where it is in use, a free one is taken.',
+    default: '6060',
+    byRole: { worker: '6061' },
+  }),
+  observeHost: option({
+    name: 'observe-host',
+    kind: host,
+    roles: ['up', 'master', 'worker'],
+    summary: 'Address to listen at for those who run the node. Anybody who reaches it can read metrics and health.',
+    default: '127.0.0.1',
+  }),
+  openProfiling: option({
+    name: 'open-profiling',
+    kind: onOff,
+    roles: ['up', 'master', 'worker'],
+    summary: 'Give profiles to everybody who reaches `observe-host`, also where it is not loopback.',
+    default: 'false',
+  }),
   advertisedAddress: optional({
     name: 'advertise',
     kind: hostAndPort,

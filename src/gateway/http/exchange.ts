@@ -62,6 +62,8 @@ export class Exchange implements FinishedExchange, Transfer {
   /** Raw, as in the request target. */
   readonly path: string
   readonly rawQuery: string
+  /** On the monotonic clock. */
+  readonly startedMs: number
   routeName = 'unknown'
   bytesReceived = 0
   bytesSent = 0
@@ -76,6 +78,7 @@ export class Exchange implements FinishedExchange, Transfer {
 
   constructor(shared: ExchangeShared, connection: Connection, message: ExchangeMessage) {
     this.#shared = shared
+    this.startedMs = shared.clock.monotonicMs()
     this.connection = connection
     this.request = message.request
     this.response = message.response
@@ -109,6 +112,11 @@ export class Exchange implements FinishedExchange, Transfer {
   /** Whether the answer was sent, or the client has gone. */
   get isClosed(): boolean {
     return this.#isClosed
+  }
+
+  /** Address of the other end of the connection; empty once it is gone. */
+  get remoteAddress(): string {
+    return this.request.socket.remoteAddress ?? ''
   }
 
   /** Called once, when the answer was sent or the client has gone; at once where that has happened already. */

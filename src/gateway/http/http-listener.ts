@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module'
 import type * as http from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import { assert } from '../../base/assert.ts'
@@ -52,6 +52,7 @@ export class HttpListener {
   readonly #shared: ExchangeShared
   readonly #sendWatch: StallWatch
   readonly #connections: Connections
+  readonly #exchanges = new Set<Exchange>()
   #closing: Promise<void> | undefined
 
   constructor(parts: HttpListenerParts) {
@@ -75,6 +76,11 @@ export class HttpListener {
     return this.#connections.count
   }
 
+  /** Begun and not ended. */
+  get exchanges(): ReadonlySet<Exchange> {
+    return this.#exchanges
+  }
+
   /** @throws FrostError `address-in-use`. */
   async listen(host: string, port: number, sharePort = false): Promise<ListeningAddress> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -94,6 +100,19 @@ export class HttpListener {
     const address = this.#server.address()
     assert(typeof address === 'object' && address !== null, 'a listening TCP server has an address')
     return { host: address.address, port: address.port }
+  }
+
+  /** Goes on listening where another server does, with the connections that it has taken and not read from (`pauseOnConnect`). */
+  async takeOver(listening: NetServer, waiting: readonly Socket[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#server.once('error', reject)
+    this.#server.listen(listening, resolve)
+    await promise
+    this.#server.removeListener('error', reject)
+    for (const socket of waiting) {
+      this.#server.emit('connection', socket)
+      socket.resume()
+    }
   }
 
   /** Takes no more connections, lets what is under way end for up to `graceMs`, then cuts it off. Can be called twice. */
@@ -157,9 +176,11 @@ export class HttpListener {
     const connection = this.#connections.find(request.socket) ?? new Connection(request.socket, false)
     this.#connections.begin(connection)
     const exchange = new Exchange(this.#shared, connection, { request, response, awaitsContinue })
+    this.#exchanges.add(exchange)
     response.on('close', () => {
       this.#connections.end(connection)
       exchange.close()
+      this.#exchanges.delete(exchange)
       this.#parts.onFinished(exchange)
       if (this.#closing !== undefined) this.#server.closeIdleConnections()
     })

@@ -10,11 +10,12 @@ import { defaultHttpLimits } from '../http/http-limits.ts'
 import type { HttpLimits } from '../http/http-limits.ts'
 import { HttpListener } from '../http/http-listener.ts'
 import type { ListeningAddress } from '../http/http-listener.ts'
+import type { MetricsText } from '../http/metrics-text.ts'
 import { isLoopbackName, OriginGuard } from '../http/origin-guard.ts'
 import { parseQuery } from '../http/query.ts'
 import { StallWatch } from '../http/stall-watch.ts'
 import type { RestMetrics } from './rest-counters.ts'
-import type { MetricsText, RestParts } from './rest-parts.ts'
+import type { RestParts } from './rest-parts.ts'
 import { findRoute, isSafeMethod } from './routes.ts'
 
 export interface RestGatewayParts {
@@ -68,6 +69,11 @@ export class RestGateway {
   /** Connections open now. */
   get connectionCount(): number {
     return this.#listener.connectionCount
+  }
+
+  /** Requests under way. */
+  get exchanges(): ReadonlySet<Exchange> {
+    return this.#listener.exchanges
   }
 
   /** `port` 0: any free one. @throws FrostError `address-in-use`. */

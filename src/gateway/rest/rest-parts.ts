@@ -4,13 +4,9 @@ import { FrostError } from '../../base/errors.ts'
 import type { FileName, FileService } from '../../master/file-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Exchange } from '../http/exchange.ts'
+import type { MetricsText } from '../http/metrics-text.ts'
 import type { Query } from '../http/query.ts'
 import type { StallWatch } from '../http/stall-watch.ts'
-
-export interface MetricsText {
-  readonly contentType: string
-  readonly text: string
-}
 
 export interface RestParts {
   readonly files: FileService

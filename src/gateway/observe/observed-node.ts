@@ -1,0 +1,32 @@
+// What a node shows of itself to those who run it.
+
+import type { Profiler } from '../../ports/profiler.ts'
+import type { NodeReadiness } from '../http/health-answers.ts'
+import type { MetricsText } from '../http/metrics-text.ts'
+
+export interface ObservedNode {
+  /** For people: `master`, `worker`. */
+  readonly role: string
+  readiness(): NodeReadiness
+  metricsText(): Promise<MetricsText>
+  /** What is under way now, in no order. */
+  activeRequests(): readonly ActiveRequest[]
+}
+
+/** What the handlers work with. */
+export interface ObserveParts {
+  readonly node: ObservedNode
+  /** `undefined`: profiles are not given away at this address. */
+  readonly profiler: Profiler | undefined
+}
+
+export interface ActiveRequest {
+  /** Where it came in: `rest`, or `rpc` between the nodes. */
+  readonly face: string
+  /** Route or message; for requests over HTTP with the method before it. */
+  readonly name: string
+  readonly peer: string
+  readonly ageMs: number
+  /** Further facts, as words. */
+  readonly details: Readonly<Record<string, string>>
+}
