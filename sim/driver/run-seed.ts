@@ -47,12 +47,14 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const onException = (error: unknown): void => defects.add(`a defect: ${describe(error)}`)
   process.on('unhandledRejection', onRejection)
   process.on('uncaughtException', onException)
+  const putBack = options.plant?.replace?.()
   const run = new SeedRun(seed, defects, options)
   try {
     await run.run()
   } catch (error) {
     defects.add(describe(error))
   } finally {
+    putBack?.()
     allowRealWorld()
     process.off('unhandledRejection', onRejection)
     process.off('uncaughtException', onException)

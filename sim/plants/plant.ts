@@ -1,5 +1,5 @@
-// A planted fault: what a defect in the product would do, done from outside through the ports. A simulator that does not catch these would
-// not catch the defect either.
+// A planted fault: what a defect in the product would do, done from outside through the ports, or in the place of one method. A simulator
+// that does not catch these would not catch the defect either.
 
 import type { MetadataStore } from '../../src/meta/metadata-store.ts'
 import type { MutationRunner } from '../../src/meta/mutations.ts'
@@ -20,6 +20,8 @@ export interface Plant {
   readonly map?: () => MemoryMap
   /** The master that commits is killed. */
   readonly onKilled?: (map: MemoryMap) => void
+  /** Puts something else in the place of a method of the product, for this run; what it gives puts that back. */
+  readonly replace?: () => () => void
 }
 
 export const noPlant: Plant = {}

@@ -1,6 +1,7 @@
 // Every planted fault by its name, each a defect that the product could have. Which seed catches it: plants.json.
 
 import type { DataId } from '../../src/base/ids.ts'
+import { HealthBoard } from '../../src/master/healing/health.ts'
 import type { VersionRow } from '../../src/meta/contract/version-row.ts'
 import type { MetadataStore } from '../../src/meta/metadata-store.ts'
 import type { MutationCommand, MutationName, MutationResult, MutationRunner } from '../../src/meta/mutations.ts'
@@ -38,6 +39,23 @@ function onRead(change: (metadata: MetadataStore, host: string) => Partial<Metad
           return typeof value === 'function' ? (value.bind(target) as unknown) : value
         },
       })
+    },
+  }
+}
+
+/** Puts another method in the place of one. */
+function onMethod<Holder extends object, Name extends keyof Holder>(
+  holder: Holder,
+  name: Name,
+  other: Holder[Name],
+): Plant {
+  return {
+    replace: () => {
+      const real = holder[name]
+      holder[name] = other
+      return () => {
+        holder[name] = real
+      }
     },
   }
 }
@@ -127,6 +145,10 @@ const plants = {
       return { ...page, groups: turned }
     },
   })),
+  'healthy-from-the-queue': onMethod(HealthBoard.prototype, 'summary', (repairs) => {
+    const fragmentsMissing = [...repairs.values()].reduce((sum, count) => sum + count, 0)
+    return { fragmentsMissing, filesAtRisk: 0, filesLost: 0, lost: [], unknown: 0, comparedAgeMs: 0 }
+  }),
 } as const satisfies Record<string, Plant>
 
 export type PlantName = keyof typeof plants
