@@ -73,17 +73,13 @@ interface EndScene extends LivenessScene {
 
 async function unfinished(scene: EndScene, inventory: Inventory): Promise<readonly string[]> {
   const { cluster, supervisor } = scene
-  const { metadata } = cluster.master()
   const open = supervisor.nodes
     .filter((node) => !node.isServing && !supervisor.isGone(node))
     .map(({ host }) => `${host} is down`)
-  const queued = await metadata.purgeQueueLength()
-  if (queued > 0) open.push(`${queued} entries of the purge queue`)
-  const running = new Set(cluster.masters.map((node) => node.process))
-  for (const row of await metadata.listProcesses()) {
-    if (!running.has(row.process)) open.push(`process ${row.process} is registered and does not run`)
+  const canHeal = await canBeWhole(scene)
+  if (await canBeTidied(scene)) {
+    open.push(...(await untidied(scene)), ...checkOwners(inventory, { deadRowsMayStay: !canHeal }).leftovers)
   }
-  for (const intent of await metadata.listIntents({ limit: 1000 })) open.push(`the intent of ${intent.dataId}`)
   for (const { host, master } of cluster.masters) {
     const { uploadsOpen, memoryInFlightBytes, memoryWaiting } = master.counts()
     if (uploadsOpen + memoryInFlightBytes + memoryWaiting > 0)
@@ -91,10 +87,30 @@ async function unfinished(scene: EndScene, inventory: Inventory): Promise<readon
         `${host} has ${uploadsOpen} uploads open, ${memoryInFlightBytes} bytes in flight, ${memoryWaiting} waiting`,
       )
   }
-  const canHeal = await canBeWhole(scene)
-  open.push(...checkOwners(inventory, { deadRowsMayStay: !canHeal }).leftovers)
   open.push(...(await checkHealth(scene, inventory, canHeal)))
   return [...open, ...checkSpace(cluster)]
+}
+
+/** What the holder of the lease takes away. */
+async function untidied({ cluster }: LivenessScene): Promise<readonly string[]> {
+  const { metadata } = cluster.master()
+  const open: string[] = []
+  const queued = await metadata.purgeQueueLength()
+  if (queued > 0) open.push(`${queued} entries of the purge queue`)
+  const running = new Set(cluster.masters.map((node) => node.process))
+  for (const row of await metadata.listProcesses()) {
+    if (!running.has(row.process)) open.push(`process ${row.process} is registered and does not run`)
+  }
+  for (const intent of await metadata.listIntents({ limit: 1000 })) open.push(`the intent of ${intent.dataId}`)
+  return open
+}
+
+/** Whoever hears fewer than half of the workers gives up the lease, so nothing is done in the background. */
+async function canBeTidied({ cluster }: LivenessScene): Promise<boolean> {
+  const registered = await cluster.master().metadata.listWorkers()
+  const running = new Set(cluster.workers.filter((node) => node.isServing).map((node) => node.id))
+  const known = registered.filter(({ state }) => state === 'in')
+  return known.filter(({ worker }) => running.has(worker)).length * 2 >= known.length
 }
 
 /** Whether there are workers enough to hold everything, and so many that the cluster may give up those that are gone. */
