@@ -77,7 +77,8 @@ export class Checkpoints {
     if (!this.#isDue()) return
     if (this.#running !== undefined) await this.#running
     if (!this.#isDue()) return
-    const started = this.#start()
+    // Somebody else who waited for the one before may have started it.
+    const started = this.#running ?? this.#start()
     // Owned by whoever asks next; its failure also ends the store, unless it is only space that is lacking.
     started.catch(() => undefined)
     if (this.#lacksSpace) await started
@@ -86,10 +87,7 @@ export class Checkpoints {
   /** Resolves when everything that was applied before the call is in the index. */
   async store(): Promise<void> {
     if (this.#running === undefined) return this.#start()
-    this.#next ??= this.#running.then(() => {
-      this.#next = undefined
-      return this.#start()
-    })
+    this.#next ??= this.#startAfter(this.#running)
     return this.#next
   }
 
@@ -108,6 +106,13 @@ export class Checkpoints {
       this.#running = undefined
     })
     return this.#running
+  }
+
+  /** How that one ends does not matter: what it did not store, the next one does. */
+  async #startAfter(running: Promise<void>): Promise<void> {
+    await running.catch(() => undefined)
+    this.#next = undefined
+    return this.#running ?? this.#start()
   }
 
   async #run(): Promise<void> {
