@@ -8,9 +8,11 @@ import { fromHex, processIdFromBytes, toHex } from './base/ids.ts'
 import { SECOND_MS } from './base/units.ts'
 import type { MasterConfig } from './cli/config/options.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
+import { startAccess } from './main-access.ts'
 import { ObservedMaster } from './main-observed-master.ts'
 import { startObserving } from './main-observe.ts'
 import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
+import type { RestAccess } from './gateway/rest/access-parts.ts'
 import type { FileService } from './master/file-service.ts'
 import type { MasterOptions } from './master/master.ts'
 import { defaultExtentBytesMax } from './master/upload.ts'
@@ -43,7 +45,6 @@ const workersComeWithinMs = 3 * SECOND_MS
 const noHeader = new Uint8Array(0)
 
 export async function startMaster(config: MasterConfig): Promise<RunningNode> {
-  refuseOpenAccess(config)
   const log = createLog({ level: config.logLevel }).with({ role: 'master' })
   const random = new NodeRandom()
   const clock = new NodeClock()
@@ -66,6 +67,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const opened = await openMetadata(config, node, die)
   const { metadata, handlers } = opened
   await joinCluster(config, metadata, node)
+  const { access, notice } = await startAccess(config, { ...ports, metadata }, secret)
   const master = new Master(
     { ...ports, metadata, bodies },
     {
@@ -79,11 +81,12 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     },
   )
   await master.start()
-  const gateway = makeGateway(config, { clock, log }, { files: master.files, observed })
+  const gateway = makeGateway(config, { clock, log }, { files: master.files, observed, access })
   observed.show(master, gateway)
   if (config.sharePort) await untilReadable(master, metadata, clock)
   const address = await gateway.listen(config.host, config.restPort)
   const restAddress = joinHostPort(address.host, address.port)
+  if (notice !== undefined) process.stdout.write(notice)
   log.info('The master has started.', {
     rest: restAddress,
     internal: master.internalAddress,
@@ -104,10 +107,11 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
 function makeGateway(
   config: MasterConfig,
   ports: { readonly clock: Clock; readonly log: Log },
-  { files, observed }: { readonly files: FileService; readonly observed: ObservedMaster },
+  parts: { readonly files: FileService; readonly access: RestAccess; readonly observed: ObservedMaster },
 ): RestGateway {
+  const { files, access, observed } = parts
   return new RestGateway(
-    { ...ports, files, metrics: observed.rest, metricsText: observed.metricsText },
+    { ...ports, files, access, metrics: observed.rest, metricsText: observed.metricsText },
     {
       sharePort: config.sharePort,
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
@@ -212,14 +216,5 @@ async function joinCluster(
   if (row.cluster === clusterId) return
   throw new FrostError('directory-foreign', `The metadata in ${config.dataDirectory} is that of another cluster.`, {
     remedy: 'Give the directory that belongs together with --data.',
-  })
-}
-
-/** Without access control, only this machine may reach the files. */
-function refuseOpenAccess({ host, openAccess }: MasterConfig): void {
-  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.')
-  if (isLoopback || openAccess) return
-  throw new FrostError('config-invalid', `The master would serve ${host} to everybody who reaches it.`, {
-    remedy: 'Bind to 127.0.0.1, or ask for open access by name with --open-access.',
   })
 }

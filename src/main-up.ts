@@ -94,6 +94,7 @@ async function startMasters(
       observeHost: config.observeHost,
       observePort: index === 0 ? config.observePort : 0,
       openProfiling: config.openProfiling,
+      requireUsers: config.requireUsers,
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,

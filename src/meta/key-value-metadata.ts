@@ -5,6 +5,8 @@
 import { FrostError } from '../base/errors.ts'
 import type { GroupId, VersionId, WorkerId } from '../base/ids.ts'
 import type { KeyValue, KeyValueView } from '../ports/key-value.ts'
+import type { ListShareLinks } from './contract/access-metadata.ts'
+import type { AccessKeyRow, GrantRow, ShareLinkRow, TokenRow, UserRow } from './contract/access-rows.ts'
 import type { BucketRow, BucketUsage } from './contract/bucket-metadata.ts'
 import type { ChangeRecord } from './contract/change-metadata.ts'
 import type { ClusterRow } from './contract/cluster-metadata.ts'
@@ -26,6 +28,7 @@ import type { MetadataStore } from './metadata-store.ts'
 import { MutationMethods } from './mutation-methods.ts'
 import { decideMutation } from './mutations.ts'
 import type { MutationCommand, MutationName, MutationResult, MutationRunner } from './mutations.ts'
+import * as accessReads from './reads/access-reads.ts'
 import * as clusterReads from './reads/cluster-reads.ts'
 import * as fileReads from './reads/file-reads.ts'
 import { listEntries, listNames } from './reads/listing.ts'
@@ -174,6 +177,54 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
   async getLease(name: string): Promise<LeaseRow | undefined> {
     const stored = this.#view().get(leaseKey(name))
     return stored === undefined ? undefined : decodeLease(stored)
+  }
+
+  async getUser(name: string): Promise<UserRow | undefined> {
+    return accessReads.getUser(this.#view(), name)
+  }
+
+  async getUserByCanonicalId(canonicalId: string): Promise<UserRow | undefined> {
+    return accessReads.getUserByCanonicalId(this.#view(), canonicalId)
+  }
+
+  async listUsers(request: { readonly after?: string; readonly limit: number }): Promise<readonly UserRow[]> {
+    return accessReads.listUsers(this.#view(), request)
+  }
+
+  async hasAdministrator(): Promise<boolean> {
+    return accessReads.hasAdministrator(this.#view())
+  }
+
+  async getAccessKey(id: string): Promise<AccessKeyRow | undefined> {
+    return accessReads.getAccessKey(this.#view(), id)
+  }
+
+  async listAccessKeys(user: string): Promise<readonly AccessKeyRow[]> {
+    return accessReads.listAccessKeys(this.#view(), user)
+  }
+
+  async getToken(id: string): Promise<TokenRow | undefined> {
+    return accessReads.getToken(this.#view(), id)
+  }
+
+  async listTokens(user: string): Promise<readonly TokenRow[]> {
+    return accessReads.listTokens(this.#view(), user)
+  }
+
+  async listGrantsOf(user: string): Promise<readonly GrantRow[]> {
+    return accessReads.listGrantsOf(this.#view(), user)
+  }
+
+  async listGrantsOn(bucket: string): Promise<readonly GrantRow[]> {
+    return accessReads.listGrantsOn(this.#view(), bucket)
+  }
+
+  async getShareLink(id: string): Promise<ShareLinkRow | undefined> {
+    return accessReads.getShareLink(this.#view(), id)
+  }
+
+  async listShareLinks(request: ListShareLinks): Promise<readonly ShareLinkRow[]> {
+    return accessReads.listShareLinks(this.#view(), request)
   }
 
   async listChanges(request: { readonly after: number; readonly limit: number }): Promise<readonly ChangeRecord[]> {

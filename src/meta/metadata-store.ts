@@ -4,6 +4,7 @@
 //
 // Rules for all commands (durability, repeats, unknown outcomes): contract/conventions.ts.
 
+import type { AccessMutations, AccessReads } from './contract/access-metadata.ts'
 import type { BucketMutations, BucketReads } from './contract/bucket-metadata.ts'
 import type { ChangeMutations, ChangeReads } from './contract/change-metadata.ts'
 import type { ClusterMutations, ClusterReads } from './contract/cluster-metadata.ts'
@@ -28,6 +29,7 @@ export interface MetadataReads
     GroupReads,
     WorkerReads,
     LeaseReads,
+    AccessReads,
     ChangeReads {}
 
 /** Each takes one command of plain data and resolves to plain data. */
@@ -43,6 +45,7 @@ export interface MetadataMutations
     GroupMutations,
     WorkerMutations,
     LeaseMutations,
+    AccessMutations,
     ChangeMutations {}
 
 export interface MetadataStore extends MetadataReads, MetadataMutations {

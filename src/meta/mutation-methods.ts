@@ -147,4 +147,60 @@ export abstract class MutationMethods implements MetadataMutations {
   allowOrphans(command: MutationCommand<'allowOrphans'>): Answer<'allowOrphans'> {
     return this.run('allowOrphans', command)
   }
+
+  createUser(command: MutationCommand<'createUser'>): Answer<'createUser'> {
+    return this.run('createUser', command)
+  }
+
+  changeUser(command: MutationCommand<'changeUser'>): Answer<'changeUser'> {
+    return this.run('changeUser', command)
+  }
+
+  removeUser(command: MutationCommand<'removeUser'>): Answer<'removeUser'> {
+    return this.run('removeUser', command)
+  }
+
+  setRootUser(command: MutationCommand<'setRootUser'>): Answer<'setRootUser'> {
+    return this.run('setRootUser', command)
+  }
+
+  createAccessKey(command: MutationCommand<'createAccessKey'>): Answer<'createAccessKey'> {
+    return this.run('createAccessKey', command)
+  }
+
+  changeAccessKey(command: MutationCommand<'changeAccessKey'>): Answer<'changeAccessKey'> {
+    return this.run('changeAccessKey', command)
+  }
+
+  removeAccessKey(command: MutationCommand<'removeAccessKey'>): Answer<'removeAccessKey'> {
+    return this.run('removeAccessKey', command)
+  }
+
+  createToken(command: MutationCommand<'createToken'>): Answer<'createToken'> {
+    return this.run('createToken', command)
+  }
+
+  removeToken(command: MutationCommand<'removeToken'>): Answer<'removeToken'> {
+    return this.run('removeToken', command)
+  }
+
+  putGrant(command: MutationCommand<'putGrant'>): Answer<'putGrant'> {
+    return this.run('putGrant', command)
+  }
+
+  removeGrant(command: MutationCommand<'removeGrant'>): Answer<'removeGrant'> {
+    return this.run('removeGrant', command)
+  }
+
+  createShareLink(command: MutationCommand<'createShareLink'>): Answer<'createShareLink'> {
+    return this.run('createShareLink', command)
+  }
+
+  useShareLink(command: MutationCommand<'useShareLink'>): Answer<'useShareLink'> {
+    return this.run('useShareLink', command)
+  }
+
+  revokeShareLink(command: MutationCommand<'revokeShareLink'>): Answer<'revokeShareLink'> {
+    return this.run('revokeShareLink', command)
+  }
 }

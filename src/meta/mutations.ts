@@ -7,14 +7,18 @@ import { trimChanges } from './decisions/change-decisions.ts'
 import * as cluster from './decisions/cluster-decisions.ts'
 import { commitVersion } from './decisions/commit-decision.ts'
 import * as data from './decisions/data-decisions.ts'
+import * as credentials from './decisions/credential-decisions.ts'
 import { deleteKey } from './decisions/delete-decision.ts'
 import { Draft } from './decisions/draft.ts'
+import * as grants from './decisions/grant-decisions.ts'
 import * as group from './decisions/group-decisions.ts'
 import * as lease from './decisions/lease-decisions.ts'
 import * as process from './decisions/process-decisions.ts'
 import * as rebuild from './decisions/rebuild-decisions.ts'
 import * as recover from './decisions/recover-decisions.ts'
 import * as repair from './decisions/repair-decisions.ts'
+import * as shareLinks from './decisions/share-link-decisions.ts'
+import * as userAccess from './decisions/user-decisions.ts'
 import * as worker from './decisions/worker-decisions.ts'
 import type { MetadataMutations } from './metadata-store.ts'
 
@@ -60,6 +64,20 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   finishRebuild: rebuild.finishRebuild,
   recoverGroup: recover.recoverGroup,
   recoverVersion: recover.recoverVersion,
+  createUser: userAccess.createUser,
+  changeUser: userAccess.changeUser,
+  removeUser: userAccess.removeUser,
+  setRootUser: userAccess.setRootUser,
+  createAccessKey: credentials.createAccessKey,
+  changeAccessKey: credentials.changeAccessKey,
+  removeAccessKey: credentials.removeAccessKey,
+  createToken: credentials.createToken,
+  removeToken: credentials.removeToken,
+  putGrant: grants.putGrant,
+  removeGrant: grants.removeGrant,
+  createShareLink: shareLinks.createShareLink,
+  useShareLink: shareLinks.useShareLink,
+  revokeShareLink: shareLinks.revokeShareLink,
 }
 
 export function isMutationName(name: string): name is MutationName {

@@ -1,5 +1,6 @@
 // What every MetadataStore must do: one suite for memory, LMDB and MongoDB. A store under test is empty, and alone.
 
+import { accessTests } from './metadata/access.ts'
 import { bucketTests } from './metadata/buckets.ts'
 import { changeTests } from './metadata/changes.ts'
 import { clusterTests } from './metadata/cluster.ts'
@@ -27,4 +28,5 @@ export function metadataStoreConformance(name: string, create: CreateStore): voi
   groupTests(name, create)
   changeTests(name, create)
   rebuildTests(name, create)
+  accessTests(name, create)
 }

@@ -80,7 +80,8 @@ export const options = {
     name: 'host',
     kind: host,
     roles: ['up', 'master', 'worker'],
-    summary: 'Address to listen at. On any other than loopback the master asks for `open-access`.',
+    summary:
+      'Address to listen at. On any other than loopback the master asks who is there, unless `open-access` is given.',
     default: '127.0.0.1',
   }),
   restPort: option({
@@ -234,11 +235,39 @@ export const options = {
     default: '336h',
   }),
   // Behaviour
+  rootUser: optional({
+    name: 'root-user',
+    kind: word({
+      placeholder: 'name',
+      expects: '3 to 64 letters, digits, dots, hyphens, underscores, @ or +',
+      pattern: /^[A-Za-z0-9._@+-]{3,64}$/,
+    }),
+    roles: ['up', 'master'],
+    summary:
+      'Name of an administrator, who is made or changed at each start to be what the configuration says; also its S3 access key.',
+    absence: 'on loopback the first start makes one and prints its password once; elsewhere one must be stored',
+    sources: ['variable'],
+  }),
+  rootPassword: optional({
+    name: 'root-password',
+    kind: secret({ expects: '8 to 256 visible ASCII characters', pattern: /^[\x21-\x7e]{8,256}$/ }),
+    roles: ['up', 'master'],
+    summary: 'Password of that administrator; also its S3 secret.',
+    absence: 'there is no such administrator',
+    sources: ['variable'],
+  }),
+  requireUsers: option({
+    name: 'require-users',
+    kind: onOff,
+    roles: ['up', 'master'],
+    summary: 'Serve only who shows valid credentials, on loopback too.',
+    default: 'false',
+  }),
   openAccess: option({
     name: 'open-access',
     kind: onOff,
     roles: ['up', 'master'],
-    summary: 'Serve everybody who reaches an address that is not loopback.',
+    summary: 'Serve also who shows no credentials, at an address that is not loopback.',
     default: 'false',
   }),
   allowedHosts: optional({

@@ -12,6 +12,8 @@ import { AssertionError } from '../../base/assert.ts'
 import { errorCode } from '../../base/errors.ts'
 import type { Clock, Timer } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { anybody } from '../auth/principal.ts'
+import type { Principal } from '../auth/principal.ts'
 import type { Connection } from './connections.ts'
 import { describeProblem } from './problem.ts'
 import type { RequestNames } from './request-names.ts'
@@ -65,6 +67,8 @@ export class Exchange implements FinishedExchange, Transfer {
   /** On the monotonic clock. */
   readonly startedMs: number
   routeName = 'unknown'
+  /** Who sends the request, once that was asked. */
+  principal: Principal = anybody
   bytesReceived = 0
   bytesSent = 0
   /** Steps in which the client took something of the answer. */
@@ -75,6 +79,7 @@ export class Exchange implements FinishedExchange, Transfer {
   #isClosed = false
   #onClose: (() => void) | undefined
   #drainTimer: Timer | undefined
+  #requestId: string | undefined
 
   constructor(shared: ExchangeShared, connection: Connection, message: ExchangeMessage) {
     this.#shared = shared
@@ -90,6 +95,12 @@ export class Exchange implements FinishedExchange, Transfer {
 
   get method(): string {
     return this.request.method ?? 'GET'
+  }
+
+  /** Names the request in answers and logs. */
+  get requestId(): string {
+    this.#requestId ??= this.#shared.names.next()
+    return this.#requestId
   }
 
   get headers(): IncomingHttpHeaders {
@@ -205,7 +216,7 @@ export class Exchange implements FinishedExchange, Transfer {
   /** Ends the exchange with an error. `headers`: what its status needs besides, flat. */
   fail(error: unknown, headers: readonly string[] = []): void {
     if (error instanceof AssertionError) queueMicrotask(() => rethrow(error))
-    const requestId = this.#shared.names.next()
+    const { requestId } = this
     this.#logFailure(error, requestId)
     if (this.#isClosed) return
     if (this.response.headersSent) {

@@ -16,6 +16,9 @@ const problemMediaType = 'application/problem+json'
 /** How long a client waits before it tries again, where the error itself says nothing. */
 const retryAfterSecondsDefault = 2
 
+/** RFC 9110, section 11.6.1. */
+const challenges = ['Basic realm="FrostByte", charset="UTF-8"', 'Bearer realm="FrostByte"']
+
 /** What to do about a code whose error names no remedy of its own. */
 const remedies: Partial<Readonly<Record<ErrorCode, string>>> = {
   'name-missing': 'Give the name of the file, as ?filename=NAME.',
@@ -32,6 +35,15 @@ const remedies: Partial<Readonly<Record<ErrorCode, string>>> = {
   'bucket-not-empty': 'Delete its files first.',
   'worker-not-found': 'Look the worker up with GET /api/v1/cluster.',
   'drain-refused': 'Add a worker first.',
+  'user-not-found': 'Look the user up with GET /api/v1/users.',
+  'user-exists': 'Use it, or choose another name.',
+  'access-key-not-found': 'Look the key up with GET /api/v1/keys.',
+  'access-key-exists': 'Choose another id.',
+  'token-not-found': 'Look the token up with GET /api/v1/tokens.',
+  'grant-not-found': 'Look the grant up with GET /api/v1/grants.',
+  'share-link-not-found': 'Look the link up with GET /api/v1/share-links.',
+  'share-link-invalid': 'Copy the link as a whole, or ask for a new one.',
+  'share-link-ended': 'Ask for a new one.',
   'route-not-found': 'Look the path up in GET /api/v1/openapi.json.',
   'method-not-allowed': 'Use one of the methods in the Allow header.',
   'precondition-failed': 'Read the file’s present ETag and decide again.',
@@ -51,7 +63,9 @@ export function describeProblem(error: unknown, requestId: string): Problem {
   const { code, status } = known
   const remedy = known.remedy ?? remedies[code] ?? defaultRemedy(known)
   const headers = ['Content-Type', problemMediaType, 'X-Request-Id', requestId]
-  if (status === 503) headers.push('Retry-After', String(known.retryAfterSeconds ?? retryAfterSecondsDefault))
+  if (status === 401) for (const challenge of challenges) headers.push('WWW-Authenticate', challenge)
+  if (status === 503 || status === 429)
+    headers.push('Retry-After', String(known.retryAfterSeconds ?? retryAfterSecondsDefault))
   if (status === 408) headers.push('Connection', 'close') // what the client still sends would be taken for a request
   const { title } = errorTable[code]
   const type = `urn:frostbyte:error:${code}`

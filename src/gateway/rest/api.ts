@@ -2,6 +2,7 @@
 
 import { FrostError } from '../../base/errors.ts'
 import { parseWorkerId } from '../../base/ids.ts'
+import { decide } from '../auth/authorizer.ts'
 import { jsonHeaders } from '../http/exchange.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { booleanParameter, integerParameter } from '../http/query.ts'
@@ -53,7 +54,8 @@ export async function handleLayout(exchange: Exchange, query: Query, parts: Rest
 }
 
 export async function handleListBuckets(exchange: Exchange, _query: Query, parts: RestParts): Promise<void> {
-  const buckets = await parts.files.listBuckets()
+  const all = await parts.files.listBuckets()
+  const buckets = all.filter(({ name }) => decide(exchange.principal, 'file:list', name).isAllowed)
   exchange.sendJson(
     200,
     buckets.map(({ name, createdMs }) => ({ name, created: formatTime(createdMs) })),

@@ -21,7 +21,16 @@ import { preconditionFailed } from './write-condition.ts'
 export const downloadPrefix = '/download/'
 
 export async function handleDownload(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
-  const name = nameFromPathOrQuery(nameInPath(exchange.path), query)
+  await answerDownload(exchange, nameFromPathOrQuery(nameInPath(exchange.path), query), parts)
+}
+
+/** `onOpen`: called before the first byte of a file that is there, and may refuse. */
+export async function answerDownload(
+  exchange: Exchange,
+  name: FileName,
+  parts: RestParts,
+  onOpen?: () => Promise<void>,
+): Promise<void> {
   if (exchange.method === 'HEAD') {
     const info = await parts.files.head(name)
     if (info === undefined) throw fileNotFound(name)
@@ -31,13 +40,14 @@ export async function handleDownload(exchange: Exchange, query: Query, parts: Re
   const reader = await parts.files.open(name)
   if (reader === undefined) throw fileNotFound(name)
   try {
+    await onOpen?.()
     await sendFile(exchange, name, reader, parts)
   } finally {
     reader.close()
   }
 }
 
-function nameInPath(path: string): string | undefined {
+export function nameInPath(path: string): string | undefined {
   if (!path.startsWith(downloadPrefix)) return undefined
   const name = decodeText(path.slice(downloadPrefix.length), false)
   if (name !== undefined) return name

@@ -18,7 +18,7 @@ export function formatTime(timeMs: number): string {
   return new Date(timeMs).toISOString()
 }
 
-function formatOptionalTime(timeMs: number | undefined): string | null {
+export function formatOptionalTime(timeMs: number | undefined): string | null {
   return timeMs === undefined ? null : formatTime(timeMs)
 }
 

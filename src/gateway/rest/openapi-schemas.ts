@@ -30,7 +30,70 @@ const schemeText = { type: 'string', pattern: '^[0-9]+\\+[0-9]+$', description: 
 const crc32 = { type: 'string', pattern: '^[0-9a-f]{8}$', description: 'CRC-32 (IEEE) as eight hex digits.' }
 const crc32OrNull = { ...crc32, type: ['string', 'null'] }
 
+const user = {
+  name: text,
+  role: { enum: ['admin', 'writer', 'reader', 'none'] },
+  enabled: { type: 'boolean' },
+  displayName: text,
+  canonicalId: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'As S3 names owners.' },
+  hasPassword: { type: 'boolean' },
+  created: time,
+}
+const level = { enum: ['read', 'write', 'admin'] }
+const levelOrNull = { enum: ['read', 'write', 'admin', null], description: 'What it is limited to; null: to nothing.' }
+const textsOrNull = { type: ['array', 'null'], items: text }
+const key = {
+  id: text,
+  user: text,
+  enabled: { type: 'boolean' },
+  description: text,
+  expires: timeOrNull,
+  created: time,
+}
+const token = {
+  id: { type: 'string', pattern: '^[0-9a-f]{16}$' },
+  user: text,
+  level: levelOrNull,
+  buckets: textsOrNull,
+  description: text,
+  expires: timeOrNull,
+  created: time,
+}
+const shareLink = {
+  id: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+  user: { type: ['string', 'null'], description: 'Whose right it carries; null: made while access was open.' },
+  bucket: text,
+  filename: fileName,
+  created: time,
+  expires: time,
+  usesMax: countOrNull,
+  uses: count,
+  revoked: { type: 'boolean' },
+}
+
 export const schemas = {
+  User: object(user),
+  Users: array(object(user)),
+  Self: object({
+    user: { oneOf: [object(user), { type: 'null' }] },
+    credential: object({
+      kind: { enum: ['open', 'password', 'access-key', 'token', 'signature', 'share-link'] },
+      id: { type: ['string', 'null'] },
+    }),
+    scope: { oneOf: [object({ level, buckets: textsOrNull }), { type: 'null' }] },
+    grants: { type: 'object', additionalProperties: level, description: 'Levels by bucket.' },
+  }),
+  Key: object(key),
+  Keys: array(object(key)),
+  NewKey: object({ ...key, secret: text }),
+  Tokens: array(object(token)),
+  NewToken: object({ ...token, token: { type: 'string', pattern: '^fbt_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$' } }),
+  Grants: array(object({ user: text, bucket: text, level, created: time })),
+  Granted: object({ user: text, bucket: text, level }),
+  GrantRemoved: object({ user: text, bucket: text }),
+  ShareLinks: array(object(shareLink)),
+  NewShareLink: object({ ...shareLink, path: { type: 'string', pattern: '^/share/[A-Za-z0-9_-]{44}$' } }),
+  Removed: object({ id: text }),
   StoredFile: object({ filename: fileName, size: count, etag, version }),
   FileNames: array(fileName),
   FileDetails: array(object({ filename: fileName, size: count, etag, time })),

@@ -1,49 +1,10 @@
 // The OpenAPI 3.1 document of the REST face, served at /api/v1/openapi.json. Tests hold it to the routes in both directions, and
 // exercise every status that it names.
 
+import { accessPaths, securitySchemes, withAccess } from './openapi-access.ts'
+import { header, json, parameter, problems } from './openapi-parts.ts'
+import type { Json, Operation, Paths } from './openapi-parts.ts'
 import { reference, schemas } from './openapi-schemas.ts'
-
-type Json = Readonly<Record<string, unknown>>
-
-interface Operation {
-  readonly summary: string
-  readonly parameters?: readonly Json[]
-  readonly requestBody?: Json
-  readonly responses: Readonly<Record<string, Json>>
-}
-
-function parameter(name: string, schema: Json, description: string): Json {
-  return { name, in: 'query', required: false, schema, description }
-}
-
-function header(name: string, description: string): Json {
-  return { name, in: 'header', required: false, schema: { type: 'string' }, description }
-}
-
-function json(description: string, schema: Json): Json {
-  return { description, content: { 'application/json': { schema } } }
-}
-
-/** `problems(404, 503)`: those statuses, each a problem document. */
-function problems(...statuses: readonly number[]): Record<string, Json> {
-  const content = { 'application/problem+json': { schema: reference('Problem') } }
-  return Object.fromEntries(statuses.map((status) => [String(status), { description: descriptions[status], content }]))
-}
-
-const descriptions: Readonly<Record<number, string>> = {
-  400: 'The request is malformed: a name, a size, a parameter or the body.',
-  403: 'The request comes from a page of another site.',
-  404: 'There is no such file, bucket or worker.',
-  405: 'The path does not answer the method; see Allow.',
-  408: 'The body stood still for too long.',
-  409: 'The bucket exists already, or still holds files; or too few workers would remain.',
-  412: 'The condition of the request does not hold.',
-  415: 'The body has a Content-Encoding.',
-  416: 'No part of the range lies within the file; Content-Range names its length.',
-  421: 'The server does not answer to the host name of the request.',
-  503: 'Too few workers answer, or the server is at its limit; see Retry-After.',
-  507: 'There is too little space.',
-}
 
 const text = { type: 'string' }
 const flag = { type: 'boolean', default: false }
@@ -110,7 +71,7 @@ const createBucket: Operation = {
   responses: { '201': json('Created.', reference('Bucket')), ...problems(400, 403, 409, 421, 503) },
 }
 
-const paths: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+const paths: Paths = {
   '/upload': { post: upload, put: upload },
   '/files': {
     get: {
@@ -293,8 +254,10 @@ export function openApiText(): string {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    paths,
-    components: { schemas },
+    paths: withAccess({ ...paths, ...accessPaths }),
+    // The empty one: where access is open, nothing has to be shown.
+    security: [{ token: [] }, { password: [] }, {}],
+    components: { schemas, securitySchemes },
   })
   return cachedText
 }

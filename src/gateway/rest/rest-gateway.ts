@@ -16,6 +16,10 @@ import { parseQuery } from '../http/query.ts'
 import { StallWatch } from '../http/stall-watch.ts'
 import type { RestMetrics } from './rest-counters.ts'
 import type { RestParts } from './rest-parts.ts'
+import type { RestAccess } from './access-parts.ts'
+import { requestOf } from './access-request.ts'
+import type { Query } from '../http/query.ts'
+import type { Action } from '../auth/actions.ts'
 import { findRoute, isSafeMethod } from './routes.ts'
 
 export interface RestGatewayParts {
@@ -23,6 +27,8 @@ export interface RestGatewayParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics?: RestMetrics
+  /** Default: everybody may do everything, and there are no users. */
+  readonly access?: RestAccess
   /** Text of `/metrics`. Default: `/metrics` is 404. */
   readonly metricsText?: () => Promise<MetricsText>
 }
@@ -50,12 +56,12 @@ export class RestGateway {
   #guard: OriginGuard
 
   constructor(parts: RestGatewayParts, options: RestGatewayOptions = {}) {
-    const { files, clock, log, metrics, metricsText } = parts
+    const { files, clock, log, metrics, metricsText, access } = parts
     const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits }
     this.#options = options
     this.#metrics = metrics
     this.#uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
-    this.#parts = { files, clock, uploadWatch: this.#uploadWatch, metricsText }
+    this.#parts = { files, clock, uploadWatch: this.#uploadWatch, metricsText, access }
     this.#guard = this.#createGuard('127.0.0.1')
     this.#listener = new HttpListener({
       clock,
@@ -107,19 +113,33 @@ export class RestGateway {
     this.#guard.checkHost(headers.host)
     const route = findRoute(path)
     if (route === undefined) {
-      if (method === 'OPTIONS' && path === '*') return answerOptions(exchange, 'GET, HEAD, POST, PUT, DELETE, OPTIONS')
+      if (method === 'OPTIONS' && path === '*')
+        return answerOptions(exchange, 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
       throw new FrostError('route-not-found', `There is nothing at ${JSON.stringify(path)}.`)
     }
     exchange.routeName = route.name
-    const handler = route.handlers.get(method)
-    if (handler === undefined) {
+    const call = route.calls.get(method)
+    if (call === undefined) {
       if (method === 'OPTIONS') return answerOptions(exchange, route.allow)
       const error = new FrostError('method-not-allowed', `${method} is not a method of ${JSON.stringify(path)}.`)
       exchange.fail(error, ['Allow', route.allow])
       return undefined
     }
     if (!isSafeMethod(method)) this.#guard.checkSite(headers)
-    return handler(exchange, parseQuery(exchange.rawQuery), this.#parts) ?? undefined
+    const query = parseQuery(exchange.rawQuery)
+    const leave = call.action === 'public' ? undefined : this.#askLeave(exchange, call.action, query)
+    if (leave === undefined) return call.handler(exchange, query, this.#parts) ?? undefined
+    return leave.then(() => call.handler(exchange, query, this.#parts))
+  }
+
+  /** `undefined`: access is open, and the request shows nothing that could be held against it. */
+  #askLeave(exchange: Exchange, action: Action, query: Query): Promise<void> | undefined {
+    const control = this.#parts.access?.control
+    const { authorization } = exchange.headers
+    if (control === undefined || (control.isOpen && authorization === undefined)) return undefined
+    return control.admit(authorization, requestOf(exchange, action, query)).then((principal) => {
+      exchange.principal = principal
+    })
   }
 }
 

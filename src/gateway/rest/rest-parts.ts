@@ -6,12 +6,15 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { MetricsText } from '../http/metrics-text.ts'
 import type { Query } from '../http/query.ts'
+import type { RestAccess } from './access-parts.ts'
 import type { StallWatch } from '../http/stall-watch.ts'
 
 export interface RestParts {
   readonly files: FileService
   readonly clock: Clock
   readonly uploadWatch: StallWatch
+  /** Where absent, everybody may do everything, and the calls about users are 404. */
+  readonly access?: RestAccess | undefined
   /** Where absent, `/metrics` is 404. */
   readonly metricsText?: (() => Promise<MetricsText>) | undefined
 }

@@ -13,62 +13,148 @@ import {
   handleStartRebuild,
   handleStat,
 } from './api.ts'
+import {
+  handleChangeKey,
+  handleCreateKey,
+  handleCreateToken,
+  handleListKeys,
+  handleListTokens,
+  handleRemoveKey,
+  handleRemoveToken,
+} from './credentials.ts'
 import { handleDelete } from './delete.ts'
 import { handleFiles } from './files.ts'
 import { handleCancelDrain, handleDrain, handleRepair, handleScrub, handleVerify, isDrainPath } from './healing.ts'
+import { handleListGrants, handlePutGrant, handleRemoveGrant } from './grants.ts'
 import { handleLiveness, handleMetrics, handleReadiness } from './health.ts'
 import type { Handler } from './rest-parts.ts'
+import {
+  handleCreateShareLink,
+  handleListShareLinks,
+  handleRevokeShareLink,
+  handleShare,
+  sharePrefix,
+} from './share-links.ts'
 import { handleUpload } from './upload.ts'
+import {
+  handleChangeSelf,
+  handleChangeUser,
+  handleCreateUser,
+  handleListUsers,
+  handleRemoveUser,
+  handleSelf,
+} from './users.ts'
+import type { Action } from '../auth/actions.ts'
 
 export interface Route {
   /** For metrics and logs. */
   readonly name: string
-  readonly handlers: ReadonlyMap<string, Handler>
+  /** By method. */
+  readonly calls: ReadonlyMap<string, Call>
   /** Value of the Allow header. */
   readonly allow: string
 }
 
-function route(name: string, handlers: Readonly<Record<string, Handler>>): Route {
-  const methods = new Map(Object.entries(handlers))
-  const get = methods.get('GET')
-  if (get !== undefined) methods.set('HEAD', get)
-  return { name, handlers: methods, allow: [...methods.keys(), 'OPTIONS'].join(', ') }
+export interface Call {
+  readonly handler: Handler
+  /** What it takes leave for. `public`: nobody is asked who he is. */
+  readonly action: Action | 'public'
 }
 
-const drain = route('drain', { POST: handleDrain, DELETE: handleCancelDrain })
-const download = route('download', { GET: handleDownload })
+function route(name: string, calls: Readonly<Record<string, readonly [Handler, Action | 'public']>>): Route {
+  const methods = new Map(
+    Object.entries(calls).map(([method, [handler, action]]) => [method, { handler, action }] as const),
+  )
+  const get = methods.get('GET')
+  if (get !== undefined) methods.set('HEAD', get)
+  return { name, calls: methods, allow: [...methods.keys(), 'OPTIONS'].join(', ') }
+}
+
+const drain = route('drain', { POST: [handleDrain, 'cluster:change'], DELETE: [handleCancelDrain, 'cluster:change'] })
+const download = route('download', { GET: [handleDownload, 'file:read'] })
+const share = route('share', { GET: [handleShare, 'public'] })
 
 const exactRoutes: ReadonlyMap<string, Route> = new Map([
-  ['/upload', route('upload', { POST: handleUpload, PUT: handleUpload })],
-  ['/files', route('files', { GET: handleFiles })],
+  ['/upload', route('upload', { POST: [handleUpload, 'file:write'], PUT: [handleUpload, 'file:write'] })],
+  ['/files', route('files', { GET: [handleFiles, 'file:list'] })],
   ['/download', download],
-  ['/delete', route('delete', { DELETE: handleDelete })],
-  ['/api/v1/cluster', route('cluster', { GET: handleCluster })],
-  ['/api/v1/allow-orphans', route('allow-orphans', { POST: handleAllowOrphans })],
-  ['/api/v1/rebuild-metadata', route('rebuild-metadata', { GET: handleRebuild, POST: handleStartRebuild })],
-  ['/api/v1/stat', route('stat', { GET: handleStat })],
-  ['/api/v1/layout', route('layout', { GET: handleLayout })],
-  ['/api/v1/repair', route('repair', { POST: handleRepair })],
-  ['/api/v1/scrub', route('scrub', { POST: handleScrub })],
-  ['/api/v1/verify', route('verify', { GET: handleVerify })],
+  ['/delete', route('delete', { DELETE: [handleDelete, 'file:delete'] })],
+  ['/api/v1/cluster', route('cluster', { GET: [handleCluster, 'cluster:read'] })],
+  ['/api/v1/allow-orphans', route('allow-orphans', { POST: [handleAllowOrphans, 'cluster:change'] })],
+  [
+    '/api/v1/rebuild-metadata',
+    route('rebuild-metadata', {
+      GET: [handleRebuild, 'cluster:read'],
+      POST: [handleStartRebuild, 'cluster:change'],
+    }),
+  ],
+  ['/api/v1/stat', route('stat', { GET: [handleStat, 'file:read'] })],
+  ['/api/v1/layout', route('layout', { GET: [handleLayout, 'file:read'] })],
+  ['/api/v1/repair', route('repair', { POST: [handleRepair, 'cluster:change'] })],
+  ['/api/v1/scrub', route('scrub', { POST: [handleScrub, 'cluster:change'] })],
+  ['/api/v1/verify', route('verify', { GET: [handleVerify, 'file:read'] })],
   [
     '/api/v1/buckets',
     route('buckets', {
-      GET: handleListBuckets,
-      PUT: handleCreateBucket,
-      POST: handleCreateBucket,
-      DELETE: handleRemoveBucket,
+      GET: [handleListBuckets, 'bucket:list'],
+      PUT: [handleCreateBucket, 'bucket:create'],
+      POST: [handleCreateBucket, 'bucket:create'],
+      DELETE: [handleRemoveBucket, 'bucket:remove'],
     }),
   ],
-  ['/api/v1/openapi.json', route('openapi', { GET: handleOpenApi })],
-  ['/healthz', route('healthz', { GET: handleLiveness })],
-  ['/readyz', route('readyz', { GET: handleReadiness })],
-  ['/metrics', route('metrics', { GET: handleMetrics })],
+  [
+    '/api/v1/users',
+    route('users', {
+      GET: [handleListUsers, 'user:read'],
+      POST: [handleCreateUser, 'user:change'],
+      PATCH: [handleChangeUser, 'user:change'],
+      DELETE: [handleRemoveUser, 'user:change'],
+    }),
+  ],
+  ['/api/v1/self', route('self', { GET: [handleSelf, 'own:read'], PATCH: [handleChangeSelf, 'own:change'] })],
+  [
+    '/api/v1/keys',
+    route('keys', {
+      GET: [handleListKeys, 'own:list'],
+      POST: [handleCreateKey, 'own:change'],
+      PATCH: [handleChangeKey, 'own:change'],
+      DELETE: [handleRemoveKey, 'own:change'],
+    }),
+  ],
+  [
+    '/api/v1/tokens',
+    route('tokens', {
+      GET: [handleListTokens, 'own:list'],
+      POST: [handleCreateToken, 'own:change'],
+      DELETE: [handleRemoveToken, 'own:change'],
+    }),
+  ],
+  [
+    '/api/v1/grants',
+    route('grants', {
+      GET: [handleListGrants, 'own:list'],
+      PUT: [handlePutGrant, 'grant:change'],
+      DELETE: [handleRemoveGrant, 'grant:change'],
+    }),
+  ],
+  [
+    '/api/v1/share-links',
+    route('share-links', {
+      GET: [handleListShareLinks, 'own:list'],
+      POST: [handleCreateShareLink, 'file:share'],
+      DELETE: [handleRevokeShareLink, 'own:change'],
+    }),
+  ],
+  ['/api/v1/openapi.json', route('openapi', { GET: [handleOpenApi, 'public'] })],
+  ['/healthz', route('healthz', { GET: [handleLiveness, 'public'] })],
+  ['/readyz', route('readyz', { GET: [handleReadiness, 'public'] })],
+  ['/metrics', route('metrics', { GET: [handleMetrics, 'cluster:read'] })],
 ])
 
 /** `path` is raw: an encoded path matches no route but the download's, whose rest is a name, and the drain's, which holds an id. */
 export function findRoute(path: string): Route | undefined {
   if (path.startsWith(downloadPrefix)) return download
+  if (path.startsWith(sharePrefix)) return share
   return exactRoutes.get(path) ?? (isDrainPath(path) ? drain : undefined)
 }
 

@@ -29,6 +29,8 @@ export type Change =
   | { readonly kind: 'group'; readonly group: GroupId }
   | { readonly kind: 'worker'; readonly workers: readonly WorkerId[] }
   | { readonly kind: 'lease'; readonly name: string }
+  /** `id`: a user's name, or the id of a key, token or share link. A user's change stands for its keys, tokens and grants too. */
+  | { readonly kind: 'access'; readonly what: 'user' | 'key' | 'token' | 'grant' | 'share-link'; readonly id: string }
 
 export interface ChangeReads {
   /** Records after `after` (0: from the oldest kept), in order; at most `limit`. */

@@ -10,6 +10,7 @@ import { decodeBucket, decodeUsage, encodeBucket, encodeUsage } from '../encodin
 import { bucketKey, headPrefix, keptBucketPrefix, markerPrefix, tables, usageKey, within } from '../encoding/keys.ts'
 import { refuseWhileBehind } from './cluster-decisions.ts'
 import type { Draft } from './draft.ts'
+import { removeGrantsOn } from './grant-decisions.ts'
 
 export function createBucket(draft: Draft, row: BucketRow): void {
   refuseWhileBehind(draft)
@@ -37,6 +38,7 @@ export function deleteBucket(draft: Draft, { name }: { readonly name: string }):
   }
   draft.remove(bucketKey(name))
   draft.remove(usageKey(name))
+  removeGrantsOn(draft, name)
   draft.record({ kind: 'bucket', bucket: name })
 }
 

@@ -28,6 +28,7 @@ const plainChanges: {
   group: { kind: 'string', group: 'number' },
   worker: { kind: 'string', workers: 'list' },
   lease: { kind: 'string', name: 'string' },
+  access: { kind: 'string', what: 'string', id: 'string' },
 }
 
 export function encodeChange(change: Change): Uint8Array<ArrayBuffer> {

@@ -56,6 +56,22 @@ export const tables = {
   keptById: '\x16',
   /** Data ids whose rows are dead and that are not in the purge queue. */
   deadData: '\x17',
+  // Access control (access-rows.ts), apart from what every commit changes.
+  user: '\x20',
+  /** Names of users by their canonical ids. */
+  canonicalId: '\x21',
+  /** Enabled users of the role `admin`. */
+  administrator: '\x22',
+  accessKey: '\x23',
+  accessKeyOf: '\x24',
+  token: '\x25',
+  tokenOf: '\x26',
+  /** By users. */
+  grant: '\x27',
+  /** By buckets. */
+  grantOn: '\x28',
+  shareLink: '\x29',
+  shareLinkOf: '\x2a',
 } as const
 
 export function bucketKey(bucket: string): ByteString {
@@ -172,7 +188,7 @@ export function within(prefix: ByteString): { readonly from: ByteString; readonl
   return { from: prefix, to: afterPrefix(prefix) }
 }
 
-function bucketPart(bucket: string): ByteString {
+export function bucketPart(bucket: string): ByteString {
   assert(bucket.length >= 1 && bucket.length <= bucketBytesMax && /^[!-~]+$/.test(bucket), 'name of a bucket')
   return bucket
 }

@@ -32,6 +32,7 @@ export interface RequestOptions {
 export interface HarnessOptions extends RestGatewayOptions {
   readonly clock?: Clock
   readonly metricsText?: RestGatewayParts['metricsText']
+  readonly access?: RestGatewayParts['access']
 }
 
 export class Harness implements AsyncDisposable {
@@ -43,9 +44,10 @@ export class Harness implements AsyncDisposable {
   #port = 0
 
   private constructor(options: HarnessOptions) {
-    const { clock = new NodeClock(), metricsText, ...rest } = options
+    const { clock = new NodeClock(), metricsText, access, ...rest } = options
     const parts = { files: this.files, clock, log: this.log, metrics: this.counters }
-    this.gateway = new RestGateway({ ...parts, ...(metricsText === undefined ? {} : { metricsText }) }, rest)
+    const given = { ...(metricsText === undefined ? {} : { metricsText }), ...(access === undefined ? {} : { access }) }
+    this.gateway = new RestGateway({ ...parts, ...given }, rest)
   }
 
   static async start(options: HarnessOptions = {}): Promise<Harness> {

@@ -13,6 +13,7 @@ import type { ErrorCode } from '../../../src/base/errors.ts'
 import { openApiText } from '../../../src/gateway/rest/openapi.ts'
 import { exactPaths, findRoute } from '../../../src/gateway/rest/routes.ts'
 import { VirtualTime } from '../../../sim/ports/clock.ts'
+import { findSituation, openWorld, refusals } from './access-situations.ts'
 import { eventually, Harness, isRecord, sampleBytes } from './harness.ts'
 import type { Answer, RequestOptions } from './harness.ts'
 
@@ -41,7 +42,7 @@ function recordAt(value: Json, ...keys: readonly string[]): Json {
 const ajv = new Ajv2020({
   strict: true,
   allowUnionTypes: true,
-  keywords: ['openapi', 'info', 'servers', 'paths', 'components'],
+  keywords: ['openapi', 'info', 'servers', 'security', 'paths', 'components'],
   formats: {
     'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/,
     'uri': /^[a-z][a-z0-9+.-]*:\S+$/,
@@ -179,13 +180,15 @@ const special: Readonly<Record<string, (situation: Situation) => Promise<Answer>
   },
 }
 
-const methodsWithBody = ['put', 'post']
+const methodsWithBody = ['put', 'post', 'patch']
 
 async function bringAbout(operationPath: string, method: string, status: string): Promise<Answer> {
   const metricsText = async (): Promise<{ contentType: string; text: string }> =>
     Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' })
-  await using rest = await Harness.start({ clock: time.createClock(), metricsText })
-  const path = operationPath.replace('{filename}', 'name').replace('{id}', '1'.repeat(16))
+  const clock = time.createClock()
+  const world = await openWorld(clock)
+  await using rest = await Harness.start({ clock, metricsText, access: world.access })
+  const path = operationPath.replace('{filename}', 'name').replace(/\{(id|code)\}/, '1'.repeat(16))
   const base = operationPath.includes('{filename}') || operationPath === '/api/v1/buckets' ? '' : 'filename=name'
   const upper = method.toUpperCase()
   const send: Send = async (options = {}, query = '') => {
@@ -193,7 +196,13 @@ async function bringAbout(operationPath: string, method: string, status: string)
     const withBody = methodsWithBody.includes(method) ? { body } : {}
     return rest.request(target, { method: upper, ...withBody, ...options })
   }
-  const situation = { rest, send, path, method: upper }
+  const situation = { rest, world, send, path, method: upper }
+  const operation = `${method} ${operationPath}`
+  const found = findSituation(operation, status, async () => time.advance(20_000))
+  if (found !== undefined) return await found(situation)
+  const refusal = refusals[status]
+  if (refusal !== undefined && (status !== '403' || method === 'get'))
+    return await refusal({ method: upper, target: `${path}?${base}`, clock })
   const how = special[`${method} ${operationPath} ${status}`] ?? usual[status]
   assert.ok(how, `nothing brings about ${status}`)
   return await how(situation)
@@ -253,7 +262,7 @@ describe('the document', () => {
       const route = findRoute(path)
       assert.ok(route && isRecord(operations))
       const methods = Object.keys(operations).map((method) => method.toUpperCase())
-      const served = [...route.handlers.keys()].filter((method) => method !== 'HEAD')
+      const served = [...route.calls.keys()].filter((method) => method !== 'HEAD')
       assert.deepEqual(methods.toSorted(), served.toSorted(), path)
     }
   })

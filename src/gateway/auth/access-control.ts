@@ -1,0 +1,147 @@
+// Leave for each request of a face: who sends it, whether he may, and a line of it in the audit log. Where access is open, a request that
+// shows nothing is let through at once; one that shows credentials is held to them, everywhere.
+
+import { errorCode, FrostError } from '../../base/errors.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { actions } from './actions.ts'
+import type { Action } from './actions.ts'
+import type { AuditLog } from './audit.ts'
+import { CredentialsError } from './authenticator.ts'
+import type { Authenticator, Signer } from './authenticator.ts'
+import { decide } from './authorizer.ts'
+import { anybody } from './principal.ts'
+import type { CredentialName, Principal } from './principal.ts'
+import type { ShareLinkRow } from '../../meta/contract/access-rows.ts'
+
+export interface AccessOptions {
+  /** Who shows nothing may do everything. */
+  readonly isOpen: boolean
+  /** Whether reads that were allowed are written down too. */
+  readonly auditReads: boolean
+}
+
+export interface AccessParts {
+  readonly authenticator: Authenticator
+  readonly clock: Clock
+  /** Absent: nothing is written down. */
+  readonly audit?: AuditLog | undefined
+}
+
+/** What a request wants, and where it comes from. */
+export interface AccessRequest {
+  readonly action: Action
+  readonly bucket?: string | undefined
+  /** Of a file; for the audit log. */
+  readonly key?: string | undefined
+  readonly address: string
+  readonly requestId: string
+}
+
+export class AccessControl {
+  readonly isOpen: boolean
+  readonly #auditReads: boolean
+  readonly #parts: AccessParts
+
+  constructor(parts: AccessParts, options: AccessOptions) {
+    this.#parts = parts
+    this.isOpen = options.isOpen
+    this.#auditReads = options.auditReads
+  }
+
+  /**
+   * `authorization`: the header's value; where access is open, a request without one is not to be brought here.
+   * @throws FrostError `credentials-required`, `credentials-invalid`, `too-many-attempts`, `access-denied`, `overloaded`.
+   */
+  async admit(authorization: string | undefined, request: AccessRequest): Promise<Principal> {
+    const principal = await this.#authenticate(authorization, request)
+    this.authorize(principal, request)
+    return principal
+  }
+
+  /**
+   * Who signed a request, if the signature is right, and the secret to find that out.
+   * @throws FrostError `credentials-invalid`: there is no such key, or it may not be used.
+   */
+  async signer(accessKey: string): Promise<Signer> {
+    return await this.#parts.authenticator.signer(accessKey)
+  }
+
+  /** Asks leave for a principal that is known already. @throws FrostError `access-denied`. */
+  authorize(principal: Principal, request: AccessRequest): void {
+    const { isAllowed, reason } = decide(principal, request.action, request.bucket)
+    const { user, credential } = principal
+    this.#note(request, isAllowed ? 'allowed' : 'refused', { user: user?.name, credential, reason })
+    if (isAllowed) return
+    const where = request.bucket === undefined ? '' : ` in the bucket ${JSON.stringify(request.bucket)}`
+    throw new FrostError('access-denied', `${user?.name ?? 'Nobody'} has no right to ${request.action}${where}.`, {
+      remedy: 'Ask an administrator for a role or a grant.',
+    })
+  }
+
+  /**
+   * A link carries the right of who made it, as it is now. @throws FrostError `share-link-ended`: he is gone or disabled,
+   * `access-denied`: he may not read the file any more.
+   */
+  async admitLink({ id, user }: ShareLinkRow, request: AccessRequest): Promise<void> {
+    const credential: CredentialName = { kind: 'share-link', id }
+    const access = user === '' ? anybody : await this.#parts.authenticator.cache.user(user)
+    if (access === undefined || access.user?.enabled === false) {
+      this.refuse(request, 'who made the link is gone or disabled', credential)
+      throw new FrostError('share-link-ended', `The share link ${id} has ended.`)
+    }
+    this.authorize({ ...access, credential }, request)
+  }
+
+  /** Writes down what was refused elsewhere. */
+  refuse(request: AccessRequest, reason: string, credential: CredentialName): void {
+    this.#note(request, 'refused', { credential, reason })
+  }
+
+  async #authenticate(authorization: string | undefined, request: AccessRequest): Promise<Principal> {
+    if (authorization === undefined) {
+      this.#note(request, 'refused', { reason: 'no credentials' })
+      throw new FrostError('credentials-required', 'The request shows no credentials.', {
+        remedy: 'Send a token (Authorization: Bearer …), or a user with its password (curl -u NAME:PASSWORD).',
+      })
+    }
+    try {
+      return await this.#parts.authenticator.authenticate(authorization, request.address)
+    } catch (error) {
+      const reason = error instanceof CredentialsError ? error.reason : (errorCode(error) ?? 'failed')
+      this.#note(request, 'refused', {
+        credential: error instanceof CredentialsError ? error.credential : undefined,
+        reason,
+      })
+      throw error
+    }
+  }
+
+  #note(
+    request: AccessRequest,
+    decision: 'allowed' | 'refused',
+    by: {
+      readonly user?: string | undefined
+      readonly credential?: CredentialName | undefined
+      readonly reason: string
+    },
+  ): void {
+    const { audit, clock } = this.#parts
+    if (audit === undefined) return
+    if (decision === 'allowed' && !this.#auditReads && !actions[request.action].isChange) return
+    const { action, bucket, key, address, requestId } = request
+    const { user, credential, reason } = by
+    audit.write({
+      wallMs: clock.wallMs(),
+      requestId,
+      decision,
+      action,
+      bucket,
+      key,
+      user,
+      credential: credential?.kind ?? 'none',
+      credentialId: credential?.id,
+      address,
+      reason,
+    })
+  }
+}

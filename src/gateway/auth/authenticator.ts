@@ -1,0 +1,153 @@
+// Finds out who sends a request, by what it shows: a token, a user's password, or an access key with its secret. What is wrong with
+// credentials is told only to who proved that they are his; everybody else hears the same, after about the same time.
+
+import { FrostError } from '../../base/errors.ts'
+import type { AccessReads } from '../../meta/contract/access-metadata.ts'
+import type { AccessKeyRow } from '../../meta/contract/access-rows.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Compute } from '../../ports/compute.ts'
+import { AccessCache } from './access-cache.ts'
+import type { UserAccess } from './access-cache.ts'
+import { parseApiToken } from './api-token.ts'
+import { parseAuthorization } from './credentials.ts'
+import type { FailedLogins } from './failed-logins.ts'
+import type { Passwords } from './passwords.ts'
+import type { CredentialName, Principal } from './principal.ts'
+import type { SecretBox } from './secret-box.ts'
+
+export interface AuthenticatorParts {
+  readonly metadata: AccessReads
+  readonly clock: Clock
+  readonly compute: Compute
+  readonly box: SecretBox
+  readonly passwords: Passwords
+  readonly failedLogins: FailedLogins
+}
+
+/** Credentials that were shown and are no good. */
+export class CredentialsError extends FrostError {
+  readonly credential: CredentialName
+  /** For the audit log; not told to the sender. */
+  readonly reason: string
+
+  constructor(message: string, credential: CredentialName, reason: string) {
+    super('credentials-invalid', message, { remedy: 'Send valid credentials, or ask an administrator for new ones.' })
+    this.credential = credential
+    this.reason = reason
+  }
+}
+
+export interface Signer {
+  readonly secret: Uint8Array
+  readonly principal: Principal
+}
+
+export const userNamePattern = /^[A-Za-z0-9+=,.@_-]{1,64}$/
+export const accessKeyIdPattern = /^[A-Za-z0-9._@+-]{3,128}$/
+
+export class Authenticator {
+  readonly cache: AccessCache
+  readonly #parts: AuthenticatorParts
+
+  constructor(parts: AuthenticatorParts) {
+    this.#parts = parts
+    this.cache = new AccessCache(parts.metadata, parts.clock)
+  }
+
+  /**
+   * `authorization`: the value of the header. `address`: that of the sender.
+   * @throws FrostError `credentials-invalid` (a CredentialsError), `too-many-attempts`, `overloaded`.
+   */
+  async authenticate(authorization: string, address: string): Promise<Principal> {
+    const credentials = parseAuthorization(authorization)
+    if (credentials?.kind === 'bearer') return await this.#byToken(credentials.token, address)
+    if (credentials?.kind === 'basic') return await this.#byName(credentials, address)
+    this.#parts.failedLogins.begin(address, '')
+    throw invalid({ kind: 'password' }, 'the header is not understood')
+  }
+
+  /**
+   * What a face needs to check a signature: the secret, and who signed if the signature is right.
+   * @throws FrostError `credentials-invalid`: there is no such key, or it may not be used (`reason` says which).
+   */
+  async signer(id: string): Promise<Signer> {
+    const credential: CredentialName = { kind: 'signature', id }
+    const key = accessKeyIdPattern.test(id) ? await this.cache.accessKey(id) : undefined
+    if (key === undefined) throw invalid(credential, 'no such access key')
+    const principal = await this.#principalOf(key, credential)
+    return { secret: this.#parts.box.open(key.sealedSecret, id), principal }
+  }
+
+  async #byToken(text: string, address: string): Promise<Principal> {
+    const { compute, failedLogins } = this.#parts
+    const token = parseApiToken(text, compute)
+    const credential: CredentialName = { kind: 'token', id: token?.id }
+    const row = token === undefined ? undefined : await this.cache.token(token.id)
+    failedLogins.begin(address, token?.id ?? '')
+    const isRight = token !== undefined && row !== undefined && compute.equalsConstantTime(token.hash, row.hash)
+    if (!isRight) throw invalid(credential, row === undefined ? 'no such token' : 'wrong secret')
+    failedLogins.succeed(address, token.id)
+    const { scope } = row
+    return { ...(await this.#userOf(row, credential)), ...(scope === undefined ? {} : { scope }), credential }
+  }
+
+  /** The name is that of a user, or the id of an access key: never of both, unless both are the same user's. */
+  async #byName(
+    { name, secret }: { readonly name: string; readonly secret: string },
+    address: string,
+  ): Promise<Principal> {
+    const key = accessKeyIdPattern.test(name) ? await this.cache.accessKey(name) : undefined
+    if (key !== undefined && this.#isSecretOf(key, secret)) {
+      this.#parts.failedLogins.begin(address, name)
+      this.#parts.failedLogins.succeed(address, name)
+      return await this.#principalOf(key, { kind: 'access-key', id: name })
+    }
+    return await this.#byPassword(name, secret, address)
+  }
+
+  async #byPassword(name: string, password: string, address: string): Promise<Principal> {
+    const { passwords, failedLogins } = this.#parts
+    const credential: CredentialName = { kind: 'password', id: userNamePattern.test(name) ? name : undefined }
+    const access = credential.id === undefined ? undefined : await this.cache.user(name)
+    const stored = access?.user.passwordHash
+    if (!passwords.isKnownRight(name, password, stored)) {
+      const isJoined = passwords.isVerifying(name, password, stored)
+      if (!isJoined) failedLogins.begin(address, name)
+      if (!(await passwords.verify(name, password, stored)))
+        throw invalid(credential, access === undefined ? 'no such user or key' : 'wrong password')
+      if (!isJoined) failedLogins.succeed(address, name)
+    }
+    if (access === undefined) throw invalid(credential, 'no such user or key')
+    return { ...checkEnabled(access, credential), credential }
+  }
+
+  #isSecretOf({ id, sealedSecret }: AccessKeyRow, secret: string): boolean {
+    const { box, compute } = this.#parts
+    return compute.equalsConstantTime(box.open(sealedSecret, id), new TextEncoder().encode(secret))
+  }
+
+  async #principalOf(key: AccessKeyRow, credential: CredentialName): Promise<Principal> {
+    if (!key.enabled) throw new CredentialsError(`The access key ${key.id} is disabled.`, credential, 'key disabled')
+    return { ...(await this.#userOf(key, credential)), credential }
+  }
+
+  async #userOf(
+    of: { readonly user: string; readonly expiresMs?: number },
+    credential: CredentialName,
+  ): Promise<UserAccess> {
+    if (of.expiresMs !== undefined && this.#parts.clock.wallMs() >= of.expiresMs)
+      throw new CredentialsError('The credentials have expired.', credential, 'expired')
+    const access = await this.cache.user(of.user)
+    if (access === undefined) throw invalid(credential, 'its user is gone')
+    return checkEnabled(access, credential)
+  }
+}
+
+function checkEnabled(access: UserAccess, credential: CredentialName): UserAccess {
+  if (access.user.enabled) return access
+  throw new CredentialsError(`The user ${access.user.name} is disabled.`, credential, 'user disabled')
+}
+
+function invalid(credential: CredentialName, reason: string): CredentialsError {
+  return new CredentialsError('The credentials are not valid.', credential, reason)
+}

@@ -1,0 +1,65 @@
+// A real master process: it does not serve other machines without an administrator, and its secrets are in no log.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const launcher = fileURLToPath(new URL('../../../bin/frostbyte.js', import.meta.url))
+
+interface Started {
+  readonly stdout: string
+  readonly stderr: string
+  readonly code: number | null
+}
+
+/** Runs a master until it has started or ended. */
+async function runMaster(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Started> {
+  await using directory = await mkdtempDisposable(join(tmpdir(), 'frostbyte-access-'))
+  const ports = ['--rest-port', '0', '--internal-port', '0', '--observe-port', '0']
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('FROSTBYTE_'))
+  const child = spawn(process.execPath, [launcher, 'master', '--data', directory.path, ...ports, ...args], {
+    env: { ...Object.fromEntries(inherited), ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (bytes: Buffer) => {
+    stdout += bytes.toString()
+  })
+  child.stderr.on('data', (bytes: Buffer) => {
+    stderr += bytes.toString()
+    // A second one would end it at once.
+    if (!child.killed && stderr.includes('The master has started.')) child.kill('SIGTERM')
+  })
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve)
+  })
+  return { stdout, stderr, code }
+}
+
+test('a master at 0.0.0.0 without credentials refuses to start, and says how it would', async () => {
+  const { code, stderr, stdout } = await runMaster(['--host', '0.0.0.0'])
+  assert.equal(code, 2, stderr)
+  assert.match(stderr, /would serve 0\.0\.0\.0, and there is no administrator/)
+  assert.match(stderr, /FROSTBYTE_ROOT_USER.*--open-access/)
+  assert.doesNotMatch(stderr, /has started/)
+  assert.equal(stdout, '')
+})
+
+test('a master on loopback prints its first administrator on standard output, and not in its log', async () => {
+  const { code, stdout, stderr } = await runMaster(['--log-level', 'debug'])
+  assert.equal(code, 0, stderr)
+  const [, password = ''] = /with the password ([A-Z2-7]{24}) /.exec(stdout) ?? []
+  assert.equal(password.length, 24, stdout)
+  assert.ok(!stderr.includes(password))
+})
+
+test('a configured password is in no output', async () => {
+  const variables = { FROSTBYTE_ROOT_USER: 'root', FROSTBYTE_ROOT_PASSWORD: 'p4ssw0rd-of-the-test' }
+  const { code, stdout, stderr } = await runMaster(['--log-level', 'debug', '--require-users'], variables)
+  assert.equal(code, 0, stderr)
+  assert.ok(!`${stdout}${stderr}`.includes('p4ssw0rd'))
+})
