@@ -8,6 +8,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
+import { parseChildMessage } from '../../../src/node/child-messages.ts'
+
 const launcher = fileURLToPath(new URL('../../../bin/frostbyte.js', import.meta.url))
 
 interface Started {
@@ -23,16 +25,18 @@ async function runMaster(args: readonly string[], variables: Readonly<Record<str
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('FROSTBYTE_'))
   const child = spawn(process.execPath, [launcher, 'master', '--data', directory.path, ...ports, ...args], {
     env: { ...Object.fromEntries(inherited), ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (bytes: Buffer) => {
+  const { stdout: output, stderr: errors } = child
+  output?.on('data', (bytes: Buffer) => {
     stdout += bytes.toString()
   })
-  child.stderr.on('data', (bytes: Buffer) => {
+  errors?.on('data', (bytes: Buffer) => {
     stderr += bytes.toString()
-    // A second one would end it at once.
-    if (!child.killed && stderr.includes('The master has started.')) child.kill('SIGTERM')
+  })
+  child.on('message', (message) => {
+    if (parseChildMessage(message)?.kind === 'ready') child.kill('SIGTERM')
   })
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve)
