@@ -9,6 +9,7 @@ import { SECOND_MS } from './base/units.ts'
 import type { MasterConfig } from './cli/config/options.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
 import { startAccess } from './main-access.ts'
+import type { LmdbFigures } from './main-metrics-master.ts'
 import { ObservedMaster } from './main-observed-master.ts'
 import { startObserving } from './main-observe.ts'
 import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
@@ -64,7 +65,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const node = { ports, identity, clusterId, secret, bodies }
   const observed = new ObservedMaster(clock)
   const observing = await startObserving(config, { clock, log }, observed)
-  const opened = await openMetadata(config, node, die)
+  const opened = await openMetadata(config, node, { die, lmdb: observed.lmdb })
   const { metadata, handlers } = opened
   await joinCluster(config, metadata, node)
   const { access, notice } = await startAccess(config, { ...ports, metadata }, secret)
@@ -77,6 +78,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       internalAddress: joinHostPort(config.host, config.internalPort),
       ...limitsOf(config),
       handlers,
+      meter: observed.meter,
       onFatal: die,
     },
   )
@@ -94,6 +96,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   })
   return {
     addresses: { rest: restAddress, internal: master.internalAddress, observe: observing.address },
+    siblings: (own, others) => observed.siblings.update(own, others),
     stop: async () => {
       await gateway.close(closeGraceMs)
       await master.stop()
@@ -111,7 +114,7 @@ function makeGateway(
 ): RestGateway {
   const { files, access, observed } = parts
   return new RestGateway(
-    { ...ports, files, access, metrics: observed.rest, metricsText: observed.metricsText },
+    { ...ports, files, access, metrics: observed.rest, metricsText: async () => await observed.metricsText() },
     {
       sharePort: config.sharePort,
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
@@ -164,14 +167,14 @@ interface OpenedMetadata {
 async function openMetadata(
   config: MasterConfig,
   node: Omit<RpcNode, 'handlers'>,
-  die: (error: unknown) => void,
+  { die, lmdb }: { readonly die: (error: unknown) => void; readonly lmdb: LmdbFigures },
 ): Promise<OpenedMetadata> {
   const { committer } = config
   const disk = new NodeDisk({ directory: config.dataDirectory, faults: new NodeFaults() })
   if (committer === undefined) await disk.lock()
   const directory = join(config.dataDirectory, 'metadata')
   await mkdir(directory, { recursive: true })
-  const keyValue = await LmdbKeyValue.open({ file: join(directory, 'metadata.mdb'), onFailure: die })
+  const keyValue = await LmdbKeyValue.open({ file: join(directory, 'metadata.mdb'), onFailure: die, ...lmdb })
   if (committer !== undefined) {
     const link = new CommitterLink({ ...node, handlers: new Map() }, committer)
     const metadata = new KeyValueMetadata(keyValue, new ForwardingRunner(link))

@@ -48,7 +48,12 @@ export function histogram(name: string, help: string, of: Histogram | readonly H
   return { kind: 'histogram', name, help, samples: 'bounds' in of ? [{ histogram: of }] : of }
 }
 
-const contentType = 'text/plain; version=0.0.4; charset=utf-8'
+/** Seconds of a sync: from fast flash to a disk that is in trouble. */
+export const syncTimeBounds: readonly number[] = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5,
+]
+
+export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8'
 /** Gauges that the library names as counters are, which Prometheus' own check refuses. */
 const misnamed: readonly string[] = [
   'nodejs_active_handles_total',
@@ -61,7 +66,7 @@ export function metricsText(families: () => Promise<readonly MetricFamily[]>): (
   return async () => {
     registry ??= processMetrics()
     const own = formatFamilies(await families())
-    return { contentType, text: own + (await (await registry).metrics()) }
+    return { contentType: metricsContentType, text: own + (await (await registry).metrics()) }
   }
 }
 

@@ -92,7 +92,7 @@ export function activeCalls(peers: Iterable<RpcPeer>, nowMs: number): readonly A
     for (const { method, arrivedMonotonicMs, bodyLength, extension } of handled) {
       active.push({
         face: 'rpc',
-        name: methodNames.get(method) ?? String(method),
+        name: methodName(method),
         peer: `${info.identity.kind} ${info.remoteAddress}`,
         ageMs: nowMs - arrivedMonotonicMs,
         details: {
@@ -103,6 +103,11 @@ export function activeCalls(peers: Iterable<RpcPeer>, nowMs: number): readonly A
     }
   }
   return active
+}
+
+/** Of the internal protocol. */
+export function methodName(method: number): string {
+  return methodNames.get(method) ?? 'other'
 }
 
 const methodNames: ReadonlyMap<number, string> = new Map(

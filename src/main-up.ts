@@ -108,7 +108,9 @@ async function startMasters(
     })
     const name = config.processes === 1 ? 'master' : `master-${index + 1}`
     const nodeArgs = nodeFlags('master', process.env['NODE_OPTIONS'])
-    started.push(await supervisor.start({ name, args: ['master', ...flags], nodeArgs, env: mallocEnvironment }))
+    started.push(
+      await supervisor.start({ name, args: ['master', ...flags], nodeArgs, env: mallocEnvironment, group: 'master' }),
+    )
   }
   return started
 }

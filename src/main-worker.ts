@@ -6,9 +6,8 @@ import type { WorkerConfig } from './cli/config/options.ts'
 import { FrostError } from './base/errors.ts'
 import { fromHex } from './base/ids.ts'
 import { MIB } from './base/units.ts'
-import { metricsText } from './main-metrics.ts'
-import { workerFamilies } from './main-metrics-worker.ts'
-import { activeCalls, startObserving } from './main-observe.ts'
+import { ObservedWorker } from './main-observed-worker.ts'
+import { startObserving } from './main-observe.ts'
 import { NodeClock } from './node/clock.ts'
 import { loadSecret } from './node/cluster-files.ts'
 import { NodeCompute } from './node/compute.ts'
@@ -31,7 +30,8 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
   const clock = new NodeClock()
   const faults = new NodeFaults(process.env['FROSTBYTE_FAULTS'])
   const directory = join(config.dataDirectory, 'store')
-  const disk = new NodeDisk({ directory, faults })
+  const observed = new ObservedWorker(clock)
+  const disk = new NodeDisk({ directory, faults, syncTimes: observed.syncTimes })
   const worker = new Worker(
     {
       clock,
@@ -41,7 +41,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
       log,
       disk,
       mapDisk: new NodeDisk({ directory: join(config.dataDirectory, 'map'), faults }),
-      indexes: new LmdbIndexFactory(directory),
+      indexes: new LmdbIndexFactory(directory, { commitTimes: observed.indexCommitTimes }),
       bodies: new FixedBodyPool({ memory: disk.allocateAligned(bodyMemoryBytes) }),
     },
     {
@@ -55,25 +55,16 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
         scrubCycleMs: config.scrubCycleMs,
         ...(config.capacityBytes === undefined ? {} : { capacityBytes: config.capacityBytes }),
       },
+      meter: observed.meter,
       onFatal: (error) => {
         log.error('The store cannot make anything durable any more; the worker ends.', error)
         process.exit(74)
       },
     },
   )
-  let isOpen = false
-  const observing = await startObserving(
-    config,
-    { clock, log },
-    {
-      role: 'worker',
-      readiness: () => worker.readiness(),
-      metricsText: metricsText(async () => (isOpen ? workerFamilies(worker.store) : [])),
-      activeRequests: () => activeCalls(worker.peers(), clock.monotonicMs()),
-    },
-  )
+  const observing = await startObserving(config, { clock, log }, observed)
   const opened = await worker.start()
-  isOpen = true
+  observed.show(worker)
   log.info('The worker has started.', {
     worker: opened.workerId,
     address: worker.internalAddress,

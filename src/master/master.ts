@@ -3,6 +3,7 @@
 
 import { unreachableRejection } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
+import { Histogram } from '../base/histogram.ts'
 import type { ClusterId, ProcessId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { GIB, MINUTE_MS, SECOND_MS } from '../base/units.ts'
@@ -18,10 +19,13 @@ import type { BodyPool } from '../rpc/body-pool.ts'
 import { listenForPeers } from '../rpc/connect.ts'
 import type { RpcListener } from '../rpc/connect.ts'
 import { methods } from '../rpc/messages/methods.ts'
+import type { RequestMeter } from '../rpc/request-meter.ts'
 import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
 import { TaskRunner } from './background-task.ts'
 import { ClusterHistory, pausedWhileBehind } from './cluster-history.ts'
 import { ClusterMap } from './cluster-map.ts'
+import { countCalls } from './master-counts.ts'
+import type { MasterCounts } from './master-counts.ts'
 import { DamageReports } from './damage-reports.ts'
 import { Discards } from './discards.ts'
 import type { FileService } from './file-service.ts'
@@ -82,17 +86,10 @@ export interface MasterOptions {
   readonly healing: HealingOptions
   /** Further methods of the internal protocol, for the other processes of this master. */
   readonly handlers?: ReadonlyMap<number, RpcHandler>
+  /** Told of each request of a worker that was answered. */
+  readonly meter?: RequestMeter
   /** This process must end and start anew. */
   readonly onFatal: (error: Error) => void
-}
-
-/** For metrics. */
-export interface MasterCounts {
-  readonly damagedFragments: number
-  readonly workersConnected: number
-  readonly memoryInFlightBytes: number
-  readonly memoryWaiting: number
-  readonly uploadsOpen: number
 }
 
 export const defaultGroupsPerWorker = 50
@@ -101,15 +98,8 @@ export const defaultOrphansEveryMs = 10 * MINUTE_MS
 /** Requests that wait for memory; each holds a connection and at most what one read from it brought. */
 const memoryWaitersMax = 4096
 const latencyAssumedMs = 250
-/** Of a master that has not started. */
-export const noCounts: MasterCounts = {
-  damagedFragments: 0,
-  workersConnected: 0,
-  memoryInFlightBytes: 0,
-  memoryWaiting: 0,
-  uploadsOpen: 0,
-}
-
+/** Seconds. */
+const commitTimeBounds: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 export class Master {
   readonly #ports: MasterPorts
   readonly #options: MasterOptions
@@ -119,9 +109,10 @@ export class Master {
   #lease: LeaseKeeper | undefined
   #files: FileService | undefined
   #holderLink: HolderLink | undefined
-  #counts: () => MasterCounts = () => noCounts
+  #counts: (() => MasterCounts) | undefined
   readonly #latency = new RecentLatency(latencyAssumedMs)
   readonly #readLatency = new RecentLatency(latencyAssumedMs)
+  readonly #commitTimes = new Histogram(commitTimeBounds)
 
   constructor(ports: MasterPorts, options: MasterOptions) {
     this.#ports = ports
@@ -140,6 +131,7 @@ export class Master {
   }
 
   counts(): MasterCounts {
+    if (this.#counts === undefined) throw new FrostError('metadata-unavailable', 'The master has not started yet.')
     return this.#counts()
   }
 
@@ -236,8 +228,16 @@ export class Master {
       damagedFragments: parts.damage.count,
       workersConnected: parts.workers.connected().length,
       memoryInFlightBytes: budget.usedBytes,
+      memoryBytesMax: budget.capacityBytes,
       memoryWaiting: budget.waiting,
+      memoryWaitingMax: memoryWaitersMax,
       uploadsOpen: parts.uploads.count,
+      holdsLease: this.#lease?.fence !== undefined,
+      isBehind: parts.history.isBehind,
+      calls: countCalls(this.#peers),
+      blockWriteTimes: this.#latency.times,
+      fragmentReadTimes: this.#readLatency.times,
+      commitTimes: this.#commitTimes,
     })
     const { process, secret } = this.#options
     const holder = new HolderLink(metadata, {
@@ -263,6 +263,7 @@ export class Master {
       workers: parts.workers,
       history: parts.history,
       latency: this.#latency,
+      commitTimes: this.#commitTimes,
       readLatency: this.#readLatency,
       prompt: new PromptWorkers(clock),
       healing: async () => await healingStateOf(parts.healing, holder),
@@ -297,7 +298,15 @@ export class Master {
       ...(this.#options.handlers ?? []),
     ])
     return await listenForPeers(
-      { ports, identity: { kind: 'master', id: process }, clusterId, secret, handlers, bodies },
+      {
+        ports,
+        identity: { kind: 'master', id: process },
+        clusterId,
+        secret,
+        handlers,
+        bodies,
+        ...(this.#options.meter === undefined ? {} : { meter: this.#options.meter }),
+      },
       {
         address: internalAddress,
         onPeer: (peer) => {

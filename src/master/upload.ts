@@ -11,6 +11,7 @@ import { FrostError, errorCode } from '../base/errors.ts'
 import { makeVersionId } from '../base/ids.ts'
 import type { DataId, Epoch, VersionId } from '../base/ids.ts'
 import { columnCount, columnsMax } from '../base/scheme.ts'
+import type { Histogram } from '../base/histogram.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { GIB } from '../base/units.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
@@ -54,6 +55,8 @@ export interface UploadPorts extends BlockWriterPorts {
   readonly groupNow: (group: PlacementGroup['group']) => PlacementGroup | undefined
   /** Fetches the newest map. */
   readonly refreshMap: () => Promise<void>
+  /** Told how long each commit took, in seconds. */
+  readonly commitTimes?: Histogram
 }
 
 export interface UploadOptions {
@@ -410,7 +413,10 @@ export class UploadStream implements Upload {
       })),
       ...(condition === undefined ? {} : { condition }),
     }
-    const { row } = await repeatUntilKnown(this.#ports.clock, () => this.#ports.metadata.commitVersion(command))
+    const { clock, metadata, commitTimes } = this.#ports
+    const startedMs = clock.monotonicMs()
+    const { row } = await repeatUntilKnown(clock, () => metadata.commitVersion(command))
+    commitTimes?.observe((clock.monotonicMs() - startedMs) / 1000)
     this.#close()
     return fileInfo(bucket, key, row)
   }

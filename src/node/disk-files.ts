@@ -5,6 +5,7 @@ import { close, constants, fdatasync, fstat, fsync, open, read, write, writev, w
 
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
+import type { Histogram } from '../base/histogram.ts'
 import { alignmentBytes, type AppendFile, type ReadFile } from '../ports/disk.ts'
 import type { Faults } from '../ports/faults.ts'
 import { AlignedMemory, isAligned } from './aligned-memory.ts'
@@ -21,11 +22,16 @@ const writtenAtOnceMax = 256 * 1024
 /** Where `O_DIRECT` does not exist, direct files are buffered ones. */
 const directFlag = constants.O_DIRECT ?? 0
 
+export interface AppendFileOptions {
+  readonly name: string
+  readonly direct: boolean
+  readonly faults: Faults
+  /** Told how long each sync took, in seconds. */
+  readonly syncTimes: Histogram | undefined
+}
+
 /** @throws FrostError. A name that exists is refused with `disk-failed`. */
-export async function createAppendFile(
-  path: string,
-  options: { readonly name: string; readonly direct: boolean; readonly faults: Faults },
-): Promise<AppendFile> {
+export async function createAppendFile(path: string, options: AppendFileOptions): Promise<AppendFile> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
   if (options.direct && directFlag !== 0) {
     try {
@@ -54,6 +60,7 @@ class NodeAppendFile implements AppendFile {
   readonly name: string
   readonly #path: string
   readonly #faults: Faults
+  readonly #syncTimes: Histogram | undefined
   #descriptor: number | undefined
   #direct: boolean
   #sizeBytes = 0
@@ -62,16 +69,13 @@ class NodeAppendFile implements AppendFile {
   /** For callers whose memory is not aligned. */
   #bounce: Uint8Array<ArrayBuffer> | undefined
 
-  constructor(
-    path: string,
-    descriptor: number,
-    options: { readonly name: string; readonly direct: boolean; readonly faults: Faults },
-  ) {
+  constructor(path: string, descriptor: number, options: AppendFileOptions) {
     this.#path = path
     this.#descriptor = descriptor
     this.name = options.name
     this.#direct = options.direct
     this.#faults = options.faults
+    this.#syncTimes = options.syncTimes
   }
 
   get sizeBytes(): number {
@@ -87,7 +91,7 @@ class NodeAppendFile implements AppendFile {
     if (this.#faults.has('disk.full')) throw new FrostError('insufficient-storage', `${this.name}: planted ENOSPC.`)
     const rest = this.#writeAtOnce(buffers)
     if (rest.length > 0) await this.#write(rest)
-    if (!this.#faults.has('disk.skip-sync')) await syncData(this.#open(), this.name)
+    if (!this.#faults.has('disk.skip-sync')) await this.#sync()
     this.#isBroken = false
     this.#isBusy = false
   }
@@ -96,6 +100,12 @@ class NodeAppendFile implements AppendFile {
     const descriptor = this.#descriptor
     this.#descriptor = undefined
     if (descriptor !== undefined) await closeFile(descriptor, this.name)
+  }
+
+  async #sync(): Promise<void> {
+    const startedMs = performance.now()
+    await syncData(this.#open(), this.name)
+    this.#syncTimes?.observe((performance.now() - startedMs) / 1000)
   }
 
   /** Writes a little to the page cache in this very call. Returns what is left to write: most times nothing. @throws FrostError. */

@@ -10,6 +10,7 @@ import { dirname, join, resolve } from 'node:path'
 
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
+import type { Histogram } from '../base/histogram.ts'
 import { MIB } from '../base/units.ts'
 import type { AppendFile, Disk, DiskSpace, ReadFile } from '../ports/disk.ts'
 import type { Faults } from '../ports/faults.ts'
@@ -24,21 +25,28 @@ const temporaryEnding = '.tmp'
 export class NodeDisk implements Disk {
   readonly #directory: string
   readonly #faults: Faults
+  readonly #syncTimes: Histogram | undefined
   readonly #memory = new AlignedMemory()
   /** Folders known to exist durably ('' is the directory itself). */
   readonly #folders = new Set<string>()
   #lock: DirectoryLock | undefined
 
-  /** `directory` is made on the first use. */
-  constructor(options: { readonly directory: string; readonly faults: Faults }) {
+  /** `directory` is made on the first use. `syncTimes`: told how long each `fdatasync` of an append took, in seconds. */
+  constructor(options: { readonly directory: string; readonly faults: Faults; readonly syncTimes?: Histogram }) {
     this.#directory = resolve(options.directory)
     this.#faults = options.faults
+    this.#syncTimes = options.syncTimes
   }
 
   async create(name: string, options?: { readonly direct?: boolean }): Promise<AppendFile> {
     await this.#makeFolder(folderOf(name))
     const { direct = false } = options ?? {}
-    return createAppendFile(this.#path(name), { name, direct, faults: this.#faults })
+    return createAppendFile(this.#path(name), {
+      name,
+      direct,
+      faults: this.#faults,
+      syncTimes: this.#syncTimes,
+    })
   }
 
   open(name: string): Promise<ReadFile | undefined> {

@@ -17,6 +17,7 @@ import { open, type RootDatabase } from 'lmdb'
 
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
+import type { Histogram } from '../base/histogram.ts'
 import { GIB } from '../base/units.ts'
 import type { Index, IndexEntry, IndexFactory } from '../ports/index-store.ts'
 import { diskError, errnoCode, syncFolder } from './disk-files.ts'
@@ -40,10 +41,15 @@ const fullCodes: ReadonlySet<unknown> = new Set([28, 122])
 
 export class LmdbIndexFactory implements IndexFactory {
   readonly #directory: string
+  readonly #commitTimes: Histogram | undefined
 
-  /** Indexes are folders in `directory`, which must exist when one is opened. */
-  constructor(directory: string) {
+  /**
+   * Indexes are folders in `directory`, which must exist when one is opened. `commitTimes`: told how long each checkpoint took, in
+   * seconds.
+   */
+  constructor(directory: string, options: { readonly commitTimes?: Histogram } = {}) {
     this.#directory = resolve(directory)
+    this.#commitTimes = options.commitTimes
   }
 
   async open(name: string): Promise<Index | 'damaged'> {
@@ -63,7 +69,7 @@ export class LmdbIndexFactory implements IndexFactory {
       // The folder's name is durable before anything relies on what is in it.
       await syncFolder(path)
       await syncFolder(this.#directory)
-      return new LmdbIndex(database, name)
+      return new LmdbIndex(database, name, this.#commitTimes)
     } catch (error) {
       if (damageCodes.has(codeOf(error))) return 'damaged'
       throw error instanceof FrostError ? error : diskError(error, path)
@@ -83,9 +89,11 @@ export class LmdbIndexFactory implements IndexFactory {
 class LmdbIndex implements Index {
   readonly #name: string
   readonly #database: RootDatabase<Uint8Array, Uint8Array>
+  readonly #commitTimes: Histogram | undefined
   #state: 'ready' | 'busy' | 'failed' | 'closed' = 'ready'
 
-  constructor(database: RootDatabase<Uint8Array, Uint8Array>, name: string) {
+  constructor(database: RootDatabase<Uint8Array, Uint8Array>, name: string, commitTimes: Histogram | undefined) {
+    this.#commitTimes = commitTimes
     this.#database = database
     this.#name = name
   }
@@ -122,6 +130,7 @@ class LmdbIndex implements Index {
     assert(this.#state === 'ready', 'one checkpoint at a time, and none after a failure')
     this.#state = 'busy'
     const ordered = orderForFullPages(copyValues(changes))
+    const startedMs = performance.now()
     try {
       await this.#database.batch(() => {
         for (const [key, value] of ordered) this.#queue(key, value)
@@ -129,6 +138,7 @@ class LmdbIndex implements Index {
       // Reads of this turn of the event loop see it too.
       this.#database.resetReadTxn()
       this.#state = 'ready'
+      this.#commitTimes?.observe((performance.now() - startedMs) / 1000)
     } catch (error) {
       this.#state = 'failed'
       throw await this.#failure(error)

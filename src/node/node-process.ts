@@ -3,13 +3,16 @@
 
 import { SECOND_MS } from '../base/units.ts'
 import type { Log } from '../ports/log.ts'
-import type { ChildMessage } from './child-messages.ts'
+import { parseSupervisorMessage } from './child-messages.ts'
+import type { ChildMessage, Sibling } from './child-messages.ts'
 import { collectStartGarbageSoon } from './start-garbage.ts'
 
 export interface RunningNode {
   /** By what is there: `rest`, `internal`. */
   readonly addresses: Readonly<Record<string, string>>
   stop(): Promise<void>
+  /** Called with the other processes of the same node, whenever one of them has started. */
+  siblings?(own: string, others: readonly Sibling[]): void
 }
 
 const stopMaxMs = 15 * SECOND_MS
@@ -34,8 +37,10 @@ export async function runUntilStopped(node: RunningNode, log: Log): Promise<void
     process.once('disconnect', () => {
       resolve('the supervisor is gone')
     })
-    process.on('message', () => {
-      tell({ kind: 'pong' })
+    process.on('message', (raw) => {
+      const message = parseSupervisorMessage(raw)
+      if (message?.kind === 'siblings') node.siblings?.(message.own, message.others)
+      else tell({ kind: 'pong' })
     })
     tell({ kind: 'ready', addresses: node.addresses })
   })

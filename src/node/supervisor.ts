@@ -25,6 +25,8 @@ export interface ChildSpec {
   readonly env?: Readonly<Record<string, string>>
   /** Flags for Node.js itself. */
   readonly nodeArgs?: readonly string[]
+  /** Processes of one group are told of each other. */
+  readonly group?: string
 }
 
 export interface SupervisorOptions {
@@ -58,7 +60,8 @@ export class Supervisor {
 
   /** Resolves when the child is ready for the first time. @throws FrostError `internal`: it ended before. */
   async start(spec: ChildSpec): Promise<ChildAddresses> {
-    const child = new SupervisedChild({ clock: this.#clock, log: this.#log }, this.#options, spec)
+    const onReady = (): void => this.#introduce(spec.group)
+    const child = new SupervisedChild({ clock: this.#clock, log: this.#log, onReady }, this.#options, spec)
     this.#children.push(child)
     return await child.start()
   }
@@ -68,6 +71,16 @@ export class Supervisor {
     return Object.fromEntries(
       this.#children.flatMap(({ name, pid }) => (pid === undefined ? [] : [[name, pid] as const])),
     )
+  }
+
+  /** Tells each process of the group which others run. */
+  #introduce(group: string | undefined): void {
+    if (group === undefined) return
+    const running = this.#children.filter((child) => child.group === group && child.addresses !== undefined)
+    for (const child of running) {
+      const others = running.filter((other) => other !== child).map(({ name, addresses = {} }) => ({ name, addresses }))
+      child.send({ kind: 'siblings', own: child.name, others })
+    }
   }
 
   /** Asks all to end, and kills those that have not after the time for it. */
@@ -80,6 +93,7 @@ class SupervisedChild {
   readonly name: string
   readonly #clock: Clock
   readonly #log: Log
+  readonly #onReady: () => void
   readonly #options: Required<SupervisorOptions>
   readonly #spec: ChildSpec
   readonly #ready = Promise.withResolvers<ChildAddresses>()
@@ -88,19 +102,34 @@ class SupervisedChild {
   #isReady = false
   #isStopping = false
   #restartMs = restartFirstMs
+  #addresses: ChildAddresses | undefined
   #heardAtMs = 0
   #timer: Timer | undefined
 
   constructor(
-    ports: { readonly clock: Clock; readonly log: Log },
+    ports: { readonly clock: Clock; readonly log: Log; readonly onReady: () => void },
     options: Required<SupervisorOptions>,
     spec: ChildSpec,
   ) {
     this.name = spec.name
+    this.#onReady = ports.onReady
     this.#clock = ports.clock
     this.#log = ports.log.with({ child: spec.name })
     this.#options = options
     this.#spec = spec
+  }
+
+  get group(): string | undefined {
+    return this.#spec.group
+  }
+
+  /** Those that it has told since it was started last; `undefined`: it is not ready. */
+  get addresses(): ChildAddresses | undefined {
+    return this.#addresses
+  }
+
+  send(message: SupervisorMessage): void {
+    if (this.#process?.connected === true) this.#process.send(message, () => undefined)
   }
 
   get pid(): number | undefined {
@@ -154,7 +183,9 @@ class SupervisedChild {
     this.#heardAtMs = this.#clock.monotonicMs()
     if (message?.kind !== 'ready') return
     this.#isReady = true
+    this.#addresses = message.addresses
     this.#ready.resolve(message.addresses)
+    this.#onReady()
   }
 
   /** Pings, and kills a child that does not answer. One that has not started yet may take its time (a long replay). */
@@ -168,8 +199,7 @@ class SupervisedChild {
         this.#log.warn('A process does not answer any more and is killed.', { silenceMs: Math.round(silenceMs) })
         child.kill('SIGKILL')
       } else if (child.connected) {
-        const ping: SupervisorMessage = { kind: 'ping' }
-        child.send(ping, () => undefined)
+        this.send({ kind: 'ping' })
       }
       this.#watch()
     })
@@ -178,6 +208,7 @@ class SupervisedChild {
   #onExit(startedMs: number, reason: string): void {
     this.#timer?.cancel()
     this.#process = undefined
+    this.#addresses = undefined
     if (this.#isStopping) return
     if (!this.#isReady) {
       this.#ready.reject(new FrostError('internal', `${this.name} could not start (${reason}).`))

@@ -23,6 +23,7 @@ import type { FrameWriter } from './frame-writer.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import type { CallMemory } from './outgoing-call.ts'
 import type { RpcHandlers, RpcPeer, RpcReply } from './peer.ts'
+import type { RequestMeter } from './request-meter.ts'
 
 export interface IncomingOptions {
   readonly clock: Clock
@@ -31,6 +32,7 @@ export interface IncomingOptions {
   readonly reader: FrameReader
   readonly memory: CallMemory
   readonly handlers: RpcHandlers
+  readonly meter: RequestMeter | undefined
   readonly requestsMax: number
   readonly requestBodyBytesMax: number
   readonly handlersMax: number
@@ -183,6 +185,7 @@ export class IncomingRequests {
 
   #reply(request: IncomingRequest, reply: RpcReply): void {
     this.#atWork--
+    this.#meter(request, false)
     request.releaseBody()
     if (!this.#finish(request)) {
       reply.sent?.()
@@ -200,8 +203,14 @@ export class IncomingRequests {
 
   #fail(request: IncomingRequest, error: unknown): void {
     this.#atWork--
+    this.#meter(request, true)
     this.#answerFailure(request, error)
     this.pump()
+  }
+
+  #meter({ method, arrivedMonotonicMs }: IncomingRequest, failed: boolean): void {
+    const { clock, meter } = this.#options
+    meter?.answered(method, clock.monotonicMs() - arrivedMonotonicMs, failed)
   }
 
   #answerFailure(request: IncomingRequest, error: unknown): void {

@@ -77,7 +77,8 @@ export class PeerConnection implements RpcPeer, FrameSink {
       waitingMax,
       peerName,
     })
-    const serving = { ...common, log, handlers: node.handlers, requestsMax, requestBodyBytesMax, handlersMax }
+    const { handlers, meter } = node
+    const serving = { ...common, log, handlers, meter, requestsMax, requestBodyBytesMax, handlersMax }
     this.#incoming = new IncomingRequests(this, serving)
     const { promise, resolve } = Promise.withResolvers<FrostError>()
     this.closed = promise

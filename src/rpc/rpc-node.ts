@@ -10,6 +10,7 @@ import type { Network } from '../ports/network.ts'
 import type { Random } from '../ports/random.ts'
 import { bodyBytesMax } from './body-pool.ts'
 import type { BodyPool } from './body-pool.ts'
+import type { RequestMeter } from './request-meter.ts'
 import type { NodeIdentity, RpcHandlers } from './peer.ts'
 
 export interface RpcPorts {
@@ -32,6 +33,8 @@ export interface RpcNode {
   /** For request bodies of 64 KiB and more, and for such response bodies without `into` or `onBody`. */
   readonly bodies: BodyPool
   readonly limits?: Partial<RpcLimits>
+  /** Told of each request of a peer that a handler has answered. */
+  readonly meter?: RequestMeter
 }
 
 export interface RpcLimits {

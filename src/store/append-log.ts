@@ -9,6 +9,7 @@
 
 import { assert } from '../base/assert.ts'
 import { errorCode } from '../base/errors.ts'
+import { Histogram } from '../base/histogram.ts'
 import type { WorkerId } from '../base/ids.ts'
 import { MIB } from '../base/units.ts'
 import type { Random } from '../ports/random.ts'
@@ -18,6 +19,7 @@ import type { LogPosition } from './index-rows.ts'
 import { saltBytes, type Claim } from './segment-format.ts'
 import { SegmentWriter, type WriterPorts } from './segment-writer.ts'
 
+const batchEntriesBounds: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
 const attemptsMax = 2
 const failuresMax = 5
 /** A batch longer than this starts the next one: bounds how long the first of a batch waits for the last. */
@@ -93,6 +95,9 @@ export class AppendLog {
     this.#last = start.position
     this.#claims = start.claims
   }
+
+  /** Entries of each batch that was made durable. */
+  readonly batchEntries = new Histogram(batchEntriesBounds)
 
   /** Bytes of records that wait or are being written. */
   get queueBytes(): number {
@@ -225,6 +230,7 @@ export class AppendLog {
     }
     this.#inFlightSequence = undefined
     this.#batches++
+    this.batchEntries.observe(items.length)
     this.#failures = 0
     if (writer.provesClaims) this.#claims = []
     this.#last = { segment: writer.segment.segment, offset: writer.end, nextBatch: writer.nextBatch }

@@ -2,6 +2,7 @@
 // docs/design/store.md has the invariants behind them.
 
 import type { ErrorCode } from '../base/errors.ts'
+import type { Histogram } from '../base/histogram.ts'
 import type { ClusterId, GroupId, WorkerId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import type { FragmentIdentity } from '../codec/record.ts'
@@ -180,6 +181,15 @@ export interface ScrubStatus {
   readonly totalBytes: number
   /** Since the start of the last finished cycle: what was damaged before is known. Absent: none was finished. */
   readonly lastFinishedAgoMs?: number
+}
+
+export interface LogFigures {
+  /** `small`, `large`. */
+  readonly log: string
+  readonly queueBytes: number
+  readonly queueBytesMax: number
+  /** Entries of each batch: what one sync made durable. */
+  readonly batchEntries: Histogram
 }
 
 export interface StoreCounters {

@@ -28,6 +28,7 @@ import type {
   FragmentRead,
   FragmentStat,
   GroupUsage,
+  LogFigures,
   OpenReport,
   ScrubStatus,
   StoreCounters,
@@ -316,6 +317,14 @@ export class FragmentStore {
       segmentsCompacted: segments,
       compactedBytes: bytes,
     }
+  }
+
+  /** Of each log: what waits for the disk, the bound of that, and how many entries its batches had. */
+  logFigures(): readonly LogFigures[] {
+    const { queueBytesMax } = this.#settings
+    return Object.entries(this.#opened().logs).map(([log, { queueBytes, batchEntries }]) => {
+      return { log, queueBytes, queueBytesMax, batchEntries }
+    })
   }
 
   /** Batches ever made durable in each log, as `OpenReport` has them. */

@@ -14,6 +14,7 @@ import type { BodyPool } from '../rpc/body-pool.ts'
 import { listenForPeers } from '../rpc/connect.ts'
 import type { RpcListener, RpcNode } from '../rpc/connect.ts'
 import type { HistoryCount, ScrubVitals, WorkerVitals } from '../rpc/messages/membership.ts'
+import type { RequestMeter } from '../rpc/request-meter.ts'
 import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
 import type { OpenReport, ScrubStatus, StoreOptions } from '../store/contract.ts'
 import { FragmentStore } from '../store/fragment-store.ts'
@@ -49,6 +50,8 @@ export interface WorkerOptions {
   readonly advertisedAddress?: string
   readonly zone: string | undefined
   readonly store: StoreOptions
+  /** Told of each request that was answered. */
+  readonly meter?: RequestMeter
   /** The store can make nothing durable any more: the process must end. */
   readonly onFatal: (error: Error) => void
 }
@@ -187,6 +190,7 @@ export class Worker {
       secret: this.#options.secret,
       handlers: this.#handlers,
       bodies,
+      ...(this.#options.meter === undefined ? {} : { meter: this.#options.meter }),
     }
   }
 

@@ -324,3 +324,23 @@ export async function freePort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port
 }
+
+/** The first of so many free ports in a row. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort()
+    const servers = await Promise.allSettled(
+      Array.from({ length: count }, async (_, index) => {
+        const server = createServer().listen(first + index, '127.0.0.1')
+        await once(server, 'listening')
+        return server
+      }),
+    )
+    for (const server of servers) {
+      if (server.status !== 'fulfilled') continue
+      server.value.close()
+      await once(server.value, 'close')
+    }
+    if (servers.every(({ status }) => status === 'fulfilled')) return first
+  }
+}

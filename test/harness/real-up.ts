@@ -9,24 +9,33 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { parseChildMessage } from '../../src/node/child-messages.ts'
-import { freePort, untilOk } from './real-cluster.ts'
+import { freePort, freePorts, untilOk } from './real-cluster.ts'
 
+const workersByDefault = 5
 const launcher = fileURLToPath(new URL('../../bin/frostbyte.js', import.meta.url))
 
 export class RealUp {
   readonly directory: string
   readonly url: string
+  /** Of the master; those of the workers follow. */
+  readonly observePort: number
   readonly #child: ChildProcess
 
-  private constructor(directory: string, url: string, child: ChildProcess) {
+  private constructor(
+    directory: string,
+    ports: { readonly restPort: number; readonly observePort: number },
+    child: ChildProcess,
+  ) {
     this.directory = directory
-    this.url = url
+    this.url = `http://127.0.0.1:${ports.restPort}`
+    this.observePort = ports.observePort
     this.#child = child
   }
 
   static async start(options: { readonly processes: number; readonly args?: readonly string[] }): Promise<RealUp> {
     const directory = await mkdtemp(join(tmpdir(), 'frostbyte-up-'))
     const restPort = await freePort()
+    const observePort = await freePorts(workersByDefault + 1)
     const ports = [
       '--rest-port',
       String(restPort),
@@ -35,7 +44,7 @@ export class RealUp {
       '--first-worker-port',
       '0',
       '--observe-port',
-      '0',
+      String(observePort),
     ]
     const args = [
       'up',
@@ -49,7 +58,7 @@ export class RealUp {
       ...(options.args ?? []),
     ]
     const child = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-    const up = new RealUp(directory, `http://127.0.0.1:${restPort}`, child)
+    const up = new RealUp(directory, { restPort, observePort }, child)
     try {
       await new Promise<void>((resolve, reject) => {
         child.on('message', (raw) => {

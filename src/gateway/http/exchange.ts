@@ -51,6 +51,8 @@ export interface FinishedExchange {
   /** Of the bodies. */
   readonly bytesReceived: number
   readonly bytesSent: number
+  /** From the head of the request to the end. */
+  readonly durationMs: number
 }
 
 const statusClientGone = 499
@@ -71,6 +73,7 @@ export class Exchange implements FinishedExchange, Transfer {
   principal: Principal = anybody
   bytesReceived = 0
   bytesSent = 0
+  durationMs = 0
   /** Steps in which the client took something of the answer. */
   stepsSent = 0
 
@@ -140,6 +143,7 @@ export class Exchange implements FinishedExchange, Transfer {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.durationMs = this.#shared.clock.monotonicMs() - this.startedMs
     this.#drainTimer?.cancel()
     this.#shared.sendWatch.remove(this)
     this.#onClose?.()

@@ -15,7 +15,7 @@ import { HttpListener } from '../http/http-listener.ts'
 import { OriginGuard } from '../http/origin-guard.ts'
 import { parseQuery } from '../http/query.ts'
 import type { Query } from '../http/query.ts'
-import type { ObserveParts } from './observed-node.ts'
+import type { ObserveParts, ProcessTarget } from './observed-node.ts'
 import { pprofRoutes } from './pprof-routes.ts'
 
 export interface ObserveGatewayParts extends ObserveParts {
@@ -38,13 +38,21 @@ const routes: ReadonlyMap<string, ObserveHandler> = new Map<string, ObserveHandl
   ['/readyz', (exchange, query, { node }) => answerReadiness(exchange, query, node.readiness())],
   [
     '/metrics',
-    async (exchange, _query, { node }) => {
-      const { contentType, text } = await node.metricsText()
+    async (exchange, query, { node }) => {
+      const { contentType, text } = await (query.has('process') ? node.ownMetricsText() : node.metricsText())
       exchange.send(200, ['Content-Type', contentType, ...commonHeaders], text)
     },
   ],
   ...pprofRoutes,
 ])
+
+/** Ends with the client. */
+async function passOn(exchange: Exchange, other: ProcessTarget): Promise<void> {
+  const controller = new AbortController()
+  exchange.onClose(() => controller.abort())
+  const { status, contentType, body } = await other.ask(`${exchange.path}?${exchange.rawQuery}`, controller.signal)
+  exchange.send(status, ['Content-Type', contentType, ...commonHeaders], body)
+}
 
 export class ObserveGateway {
   readonly #parts: ObserveGatewayParts
@@ -97,6 +105,16 @@ export class ObserveGateway {
       return undefined
     }
     exchange.routeName = path
-    return handler(exchange, parseQuery(exchange.rawQuery), this.#parts) ?? undefined
+    const query = parseQuery(exchange.rawQuery)
+    const { process, others } = { process: query.get('process'), others: this.#parts.node.others() }
+    if (process === undefined || process === this.#parts.node.process) {
+      return handler(exchange, query, this.#parts) ?? undefined
+    }
+    const other = others.find((target) => target.process === process)
+    if (other !== undefined) return passOn(exchange, other)
+    const known = [this.#parts.node.process, ...others.map((target) => target.process)].toSorted()
+    throw new FrostError('bad-request', `There is no process ${JSON.stringify(process)}.`, {
+      remedy: `Ask for one of ${known.join(', ')}, or leave process= out.`,
+    })
   }
 }

@@ -8,7 +8,13 @@ export interface ObservedNode {
   /** For people: `master`, `worker`. */
   readonly role: string
   readiness(): NodeReadiness
+  /** Of all processes of the node. */
   metricsText(): Promise<MetricsText>
+  /** Of this process alone. */
+  ownMetricsText(): Promise<MetricsText>
+  /** By which `?process=` this process is asked for, and the others of the node. */
+  readonly process: string
+  others(): readonly ProcessTarget[]
   /** What is under way now, in no order. */
   activeRequests(): readonly ActiveRequest[]
 }
@@ -18,6 +24,19 @@ export interface ObserveParts {
   readonly node: ObservedNode
   /** `undefined`: profiles are not given away at this address. */
   readonly profiler: Profiler | undefined
+}
+
+/** Another process of the same node. */
+export interface ProcessTarget {
+  readonly process: string
+  /** Passes a request on. `target`: path and query. @throws FrostError `peer-unreachable`. */
+  ask(target: string, signal: AbortSignal): Promise<PassedAnswer>
+}
+
+export interface PassedAnswer {
+  readonly status: number
+  readonly contentType: string
+  readonly body: Uint8Array
 }
 
 export interface ActiveRequest {

@@ -58,6 +58,19 @@ class Face {
     role: 'worker',
     readiness: () => this.ready,
     metricsText: async () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+    ownMetricsText: async () => Promise.resolve({ contentType: 'text/plain', text: 'own 1\n' }),
+    process: '2',
+    others: () => [
+      {
+        process: '1',
+        ask: async (target: string) =>
+          Promise.resolve({
+            status: 200,
+            contentType: 'text/plain',
+            body: new TextEncoder().encode(`first ${target}`),
+          }),
+      },
+    ],
     activeRequests: () => active,
   } satisfies ObservedNode
   url = ''
@@ -136,6 +149,17 @@ test('readiness tells reads and writes apart', async (context) => {
 test('figures come as they are', async (context) => {
   const face = await Face.start(context)
   assert.deepEqual(await face.get('/metrics'), { status: 200, text: 'up 1\n' })
+})
+
+test('what is asked of one process comes from that one', async (context) => {
+  const face = await Face.start(context)
+  assert.equal((await face.get('/metrics?process=2')).text, 'own 1\n')
+  const passed = await face.get('/debug/pprof/profile?process=1&seconds=7')
+  assert.equal(passed.text, 'first /debug/pprof/profile?process=1&seconds=7')
+  assert.equal(face.profiler.windows.length, 0)
+  const wrong = await face.get('/debug/pprof/heap?process=3')
+  assert.equal(wrong.status, 400)
+  assert.match(wrong.text, /Ask for one of 1, 2/)
 })
 
 test('a processor profile takes 30 seconds unless told otherwise, and never more than the limit', async (context) => {
