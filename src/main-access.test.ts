@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import { CollectingLog } from '../sim/ports/log.ts'
 import { AccessWorld, basic } from '../test/fast/rest/access-world.ts'
 import { errorCode } from './base/errors.ts'
 import { resolveConfig } from './cli/config/resolve.ts'
@@ -15,9 +16,9 @@ import { NodeClock } from './node/clock.ts'
 import { NodeCompute } from './node/compute.ts'
 import { NodeRandom } from './node/random.ts'
 
-const ports = { clock: new NodeClock(), compute: new NodeCompute(), random: new NodeRandom() }
+const ports = { log: new CollectingLog(), clock: new NodeClock(), compute: new NodeCompute(), random: new NodeRandom() }
 const secret = new Uint8Array(32)
-const config: MasterConfig = resolveConfig('master', [], '/')
+const config: MasterConfig = { ...resolveConfig('master', [], '/'), auditLog: 'off' }
 const elsewhere = { ...config, host: '0.0.0.0' }
 const root = { rootUser: 'root', rootPassword: 'root-password' }
 

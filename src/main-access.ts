@@ -1,6 +1,9 @@
 // Puts access control together: who may use this master, the first administrator, and where decisions are written down.
 
+import { join } from 'node:path'
+
 import { FrostError } from './base/errors.ts'
+import { toHex } from './base/ids.ts'
 import type { MasterConfig } from './cli/config/options.ts'
 import { AccessControl } from './gateway/auth/access-control.ts'
 import { Accounts } from './gateway/auth/accounts.ts'
@@ -12,9 +15,11 @@ import { ShareLinks } from './gateway/auth/share-links.ts'
 import { isLoopbackName } from './gateway/http/origin-guard.ts'
 import type { RestAccess } from './gateway/rest/access-parts.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
+import { AuditFile } from './node/audit-file.ts'
 import { NodeVault } from './node/vault.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Compute } from './ports/compute.ts'
+import type { Log } from './ports/log.ts'
 import type { Random } from './ports/random.ts'
 
 export interface AccessPorts {
@@ -22,6 +27,7 @@ export interface AccessPorts {
   readonly random: Random
   readonly compute: Compute
   readonly metadata: MetadataStore
+  readonly log: Log
 }
 
 const firstAdministrator = 'admin'
@@ -30,6 +36,8 @@ export interface StartedAccess {
   readonly access: RestAccess
   /** What people are to be told once, on standard output, and nowhere else. */
   readonly notice: string | undefined
+  /** Writes what waits for the audit log. */
+  close(): Promise<void>
 }
 
 /**
@@ -49,9 +57,25 @@ export async function startAccess(
   const authenticator = new Authenticator({ metadata, clock, compute, box, passwords, failedLogins })
   const accounts = new Accounts({ metadata, cache: authenticator.cache, clock, random, compute, box, passwords })
   const shareLinks = new ShareLinks({ metadata, clock, random, compute }, secret)
-  const control = new AccessControl({ authenticator, clock }, { isOpen: isOpen(config), auditReads: false })
+  const audit = openAudit(config, ports)
+  const options = { isOpen: isOpen(config), auditReads: config.auditLog === 'all' }
+  const control = new AccessControl({ authenticator, clock, audit }, options)
   const notice = await findAdministrator(config, metadata, accounts)
-  return { access: { control, accounts, shareLinks, reads: metadata }, notice }
+  return { access: { control, accounts, shareLinks, reads: metadata }, notice, close: async () => audit?.close() }
+}
+
+function openAudit(
+  { auditLog, auditLogBytes, dataDirectory }: MasterConfig,
+  ports: AccessPorts,
+): AuditFile | undefined {
+  if (auditLog === 'off') return undefined
+  const directory = join(dataDirectory, 'audit')
+  return new AuditFile({
+    directory,
+    process: toHex(ports.random.bytes(4)),
+    totalBytesMax: auditLogBytes,
+    log: ports.log,
+  })
 }
 
 /** On loopback everybody is let in who shows nothing, unless users are asked for; elsewhere only where that is asked for by name. */

@@ -68,7 +68,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const opened = await openMetadata(config, node, { die, lmdb: observed.lmdb })
   const { metadata, handlers } = opened
   await joinCluster(config, metadata, node)
-  const { access, notice } = await startAccess(config, { ...ports, metadata }, secret)
+  const { access, notice, ...accessClosing } = await startAccess(config, { ...ports, metadata }, secret)
   const master = new Master(
     { ...ports, metadata, bodies },
     {
@@ -100,6 +100,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     stop: async () => {
       await gateway.close(closeGraceMs)
       await master.stop()
+      await accessClosing.close()
       await opened.close()
       await observing.close()
     },

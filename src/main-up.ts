@@ -95,6 +95,8 @@ async function startMasters(
       observePort: index === 0 ? config.observePort : 0,
       openProfiling: config.openProfiling,
       requireUsers: config.requireUsers,
+      auditLog: config.auditLog,
+      auditLogBytes: config.auditLogBytes,
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,

@@ -270,6 +270,21 @@ export const options = {
     summary: 'Serve also who shows no credentials, at an address that is not loopback.',
     default: 'false',
   }),
+  auditLog: option({
+    name: 'audit-log',
+    kind: choice(['off', 'changes', 'all']),
+    roles: ['up', 'master'],
+    summary:
+      'What the audit log (`audit` in the data directory) holds: every refusal and every change that was allowed, or reads too.',
+    default: 'changes',
+  }),
+  auditLogBytes: option({
+    name: 'audit-log-size',
+    kind: size({ min: MIB, max: 1024 * GIB }),
+    roles: ['up', 'master'],
+    summary: 'Size of all files of the audit log together; the oldest are removed.',
+    default: '256MiB',
+  }),
   allowedHosts: optional({
     name: 'allowed-hosts',
     kind: list(host, { max: 64 }),

@@ -2,10 +2,10 @@
 // shows nothing is let through at once; one that shows credentials is held to them, everywhere.
 
 import { errorCode, FrostError } from '../../base/errors.ts'
+import type { AuditLog } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { actions } from './actions.ts'
 import type { Action } from './actions.ts'
-import type { AuditLog } from './audit.ts'
 import { CredentialsError } from './authenticator.ts'
 import type { Authenticator, Signer } from './authenticator.ts'
 import { decide } from './authorizer.ts'
