@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 
 import { FrostByteClient } from '../sdk/index.ts'
 import { loadRoleConfig } from './command-config.ts'
+import { loadCredentials } from './credentials.ts'
 import { addConfigFlags } from './config/flags.ts'
 import type { ClientConfig } from './config/options.ts'
 import type { CliEnvironment } from './environment.ts'
@@ -30,9 +31,10 @@ export async function openClient(
   options: { readonly askedAgain?: boolean } = {},
 ): Promise<ClientSession> {
   const config = await loadRoleConfig('client', command, context.environment)
-  const { url, token, bucket, timeoutMs, attemptsMax } = config
+  const { url, bucket, timeoutMs, attemptsMax } = config
+  const credentials = await loadCredentials(config)
   const retries = { attemptsMax: options.askedAgain === true ? 1 : attemptsMax }
-  const client = new FrostByteClient({ url, bucket, timeoutMs, retries, ...(token === undefined ? {} : { token }) })
+  const client = new FrostByteClient({ url, bucket, timeoutMs, retries, ...credentials })
   return { client, config }
 }
 

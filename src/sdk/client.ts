@@ -1,5 +1,6 @@
 // The client library's face: one object for one server. It holds no connection and needs no closing.
 
+import { AccessClient } from './access-client.ts'
 import { download } from './download.ts'
 import type { Download, DownloadOptions } from './download.ts'
 import { remove } from './remove.ts'
@@ -62,11 +63,14 @@ const verifyBlocksDefault = 20
  * for await (const file of client.list('notes/')) console.log(file.name, file.sizeBytes)
  */
 export class FrostByteClient {
+  /** Users, access keys, tokens, grants and share links. */
+  readonly access: AccessClient
   readonly #transport: Transport
 
   /** @throws FrostByteError `option-invalid`. */
   constructor(options: ClientOptions = {}) {
     this.#transport = new HttpTransport(options)
+    this.access = new AccessClient(this.#transport)
   }
 
   /**

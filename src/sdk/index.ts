@@ -1,5 +1,7 @@
 // What the client library offers, in Node.js and in browsers. `node.ts` adds files on the local disk.
 
+export { AccessClient } from './access-client.ts'
+export type { NewAccessKey, NewShareLink, NewToken, NewUser, UserChange } from './access-client.ts'
 export { FrostByteClient } from './client.ts'
 export type { FileOptions, LayoutOptions, ListOptions, RebuildOptions, VerifyOptions } from './client.ts'
 export type { Download, DownloadOptions } from './download.ts'
@@ -14,6 +16,16 @@ export type { ClientOptions, RequestOptions } from './transport.ts'
 export type { UploadOptions } from './upload.ts'
 export type { OnProgress, Progress } from './upload-body.ts'
 export type { BucketInfo, FileInfo, LayoutPage, LayoutPiece, RebuildStatus, VerifyPage, VerifyProblem } from './wire.ts'
+export type {
+  AccessKeyInfo,
+  AccessLevel,
+  GrantInfo,
+  SelfInfo,
+  ShareLinkInfo,
+  TokenInfo,
+  UserInfo,
+  UserRole,
+} from './wire-access.ts'
 export type {
   ClusterStatus,
   GroupStatus,

@@ -73,6 +73,11 @@ export class JsonObject {
     return this.array(name).map((entry) => new JsonObject(entry, `${this.#subject}: "${name}"`))
   }
 
+  /** Absent and null are `undefined`. */
+  optionalTexts(name: string): readonly string[] | undefined {
+    return this.#member(name) === undefined ? undefined : this.texts(name)
+  }
+
   texts(name: string): readonly string[] {
     return this.array(name).map((entry) => (typeof entry === 'string' ? entry : this.#missing(name, 'a list of texts')))
   }

@@ -13,6 +13,10 @@ export interface ClientOptions {
   readonly url?: string | URL
   /** Sent as `Authorization: Bearer TOKEN`. Default: none. */
   readonly token?: string
+  /** A user, or the id of an access key; with `password`. Not beside `token`. Default: none. */
+  readonly user?: string
+  /** That of the user, or the secret of the access key. */
+  readonly password?: string
   /** The bucket of calls that name none. Default `default`. */
   readonly bucket?: string
   /** Another implementation of fetch. Default: the global one. */
@@ -34,12 +38,14 @@ export interface RequestOptions {
 }
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
   /** Below the client's address, without a slash at the start. */
   readonly path: string
   /** `undefined` values are left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>
   readonly headers?: Readonly<Record<string, string | undefined>>
+  /** Sent as the body, by `requestJson`; members that are `undefined` are left out. */
+  readonly json?: object
   /** What the call is about, for messages. */
   readonly subject: string
   /** Of a call that changes something: a repeat does no more than the first one. Default: no. */
@@ -70,7 +76,7 @@ export class HttpTransport implements Transport {
   readonly policy: RetryPolicy
   readonly streaming: boolean
   readonly #base: URL
-  readonly #token: string | undefined
+  readonly #authorization: string | undefined
   readonly #fetch: typeof fetch
   readonly #timeoutMs: number
 
@@ -79,7 +85,7 @@ export class HttpTransport implements Transport {
     this.bucket = options.bucket ?? 'default'
     this.policy = retryPolicy(options.retries)
     this.streaming = options.streaming ?? !('XMLHttpRequest' in globalThis || 'WorkerGlobalScope' in globalThis)
-    this.#token = options.token
+    this.#authorization = authorizationOf(options)
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
     this.#timeoutMs = inRange('timeoutMs', options.timeoutMs ?? 60_000, 100, 3_600_000)
   }
@@ -97,13 +103,14 @@ export class HttpTransport implements Transport {
     for (const [name, value] of Object.entries(request.headers ?? {})) {
       if (value !== undefined) headers[name] = value
     }
-    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`
+    if (this.#authorization !== undefined) headers['authorization'] = this.#authorization
     return { url: url.href, headers }
   }
 
   /** One request, sent once. Resolves to the answer where it is a 2xx, its body unread; the watchdog is left running. */
   async exchange(request: HttpRequest, watchdog: Watchdog, body?: RequestBody): Promise<Response> {
     const { url, headers } = this.target(request)
+    if (request.json !== undefined) headers['content-type'] = 'application/json'
     watchdog.start()
     let response: Response
     try {
@@ -134,13 +141,32 @@ export class HttpTransport implements Transport {
     return withRetries(this.policy, { signal: options.signal, mayRepeat }, async () => {
       const watchdog = this.watchdog(request.subject, options.signal)
       try {
-        const response = await this.exchange(request, watchdog)
+        const response = await this.exchange(request, watchdog, jsonBody(request))
         return await readJson(response, watchdog, request.subject)
       } finally {
         watchdog.close()
       }
     })
   }
+}
+
+function jsonBody({ json }: HttpRequest): RequestBody | undefined {
+  return json === undefined ? undefined : { bytes: new TextEncoder().encode(JSON.stringify(json)) }
+}
+
+/** @throws FrostByteError `option-invalid`. */
+function authorizationOf({ token, user, password }: ClientOptions): string | undefined {
+  if (token !== undefined && user === undefined && password === undefined) return `Bearer ${token}`
+  if (user === undefined && password === undefined) return undefined
+  if (token !== undefined || user === undefined || password === undefined) {
+    throw new FrostByteError('option-invalid', 'credentials are a token, or a user and a password', {
+      remedy: 'Give one or the other.',
+    })
+  }
+  if (user.includes(':')) throw new FrostByteError('option-invalid', 'the name of a user holds no colon')
+  // btoa takes one byte a character: those of the UTF-8 (RFC 7617).
+  const bytes = new TextEncoder().encode(`${user}:${password}`)
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`
 }
 
 function parseBase(given: string | URL): URL {

@@ -6,14 +6,19 @@ import type { CommandContext } from '../command-context.ts'
 import { addBenchCommand } from './bench.ts'
 import { addDrainCommand } from './drain.ts'
 import { addGetCommand } from './get.ts'
+import { addGrantCommand } from './grant.ts'
+import { addKeyCommand } from './key.ts'
 import { addLsCommand } from './ls.ts'
 import { addPutCommand } from './put.ts'
 import { addRebuildMetadataCommand } from './rebuild-metadata.ts'
 import { addRepairCommand } from './repair.ts'
 import { addRmCommand } from './rm.ts'
 import { addScrubCommand } from './scrub.ts'
+import { addShareCommand } from './share.ts'
 import { addStatCommand } from './stat.ts'
 import { addStatusCommand } from './status.ts'
+import { addTokenCommand } from './token.ts'
+import { addUserCommand } from './user.ts'
 import { addVerifyCommand } from './verify.ts'
 
 export function addClientCommands(program: Command, context: CommandContext): void {
@@ -28,5 +33,10 @@ export function addClientCommands(program: Command, context: CommandContext): vo
   addScrubCommand(program, context)
   addVerifyCommand(program, context)
   addRebuildMetadataCommand(program, context)
+  addUserCommand(program, context)
+  addKeyCommand(program, context)
+  addTokenCommand(program, context)
+  addGrantCommand(program, context)
+  addShareCommand(program, context)
   addBenchCommand(program, context)
 }

@@ -372,6 +372,33 @@ export const options = {
     absence: 'nothing is sent',
     sources: ['variable', 'file'],
   }),
+  tokenFile: optional({
+    name: 'token-file',
+    kind: path,
+    roles: ['client'],
+    summary: 'File whose first line is sent as a bearer token.',
+    absence: 'nothing is sent',
+  }),
+  user: optional({
+    name: 'user',
+    kind: word({
+      placeholder: 'name',
+      expects: '1 to 128 letters, digits or characters of + = , . @ _ -',
+      pattern: /^[A-Za-z0-9+=,.@_-]{1,128}$/,
+    }),
+    roles: ['client'],
+    summary: 'User, or id of an access key, by which a client signs in, with `password`.',
+    absence: 'nothing is sent',
+    sources: ['variable', 'file'],
+  }),
+  password: optional({
+    name: 'password',
+    kind: secret({ expects: '1 to 1,024 characters', pattern: /^[^\p{Cc}]{1,1024}$/u }),
+    roles: ['client'],
+    summary: 'Password of that user, or secret of that access key.',
+    absence: 'nothing is sent',
+    sources: ['variable', 'file'],
+  }),
   bucket: option({
     name: 'bucket',
     kind: bucketName,

@@ -11,8 +11,8 @@ const prefix = 'FROSTBYTE_'
 /** For the project's own tests, never for the program. */
 const testPrefix = 'FROSTBYTE_TEST_'
 
-/** Which file is read; and the faults that tests plant. */
-const otherVariables: readonly string[] = ['FROSTBYTE_CONFIG', 'FROSTBYTE_FAULTS']
+/** Which file is read; the faults that tests plant; and the secret that a command is to store. */
+const otherVariables: readonly string[] = ['FROSTBYTE_CONFIG', 'FROSTBYTE_FAULTS', 'FROSTBYTE_NEW_SECRET']
 
 /** An empty variable counts as absent. @throws FrostError `config-invalid`. */
 export function parseVariables(

@@ -32,7 +32,8 @@ describe('the reference', () => {
     const document = await readFile(new URL('sdk.md', folder), 'utf8')
     for (const name of [...Object.keys(sdk), ...Object.keys(sdkForNode)])
       assert.ok(document.includes(`\`${name}`), name)
-    for (const method of Object.getOwnPropertyNames(sdk.FrostByteClient.prototype)) {
+    const classes = [sdk.FrostByteClient, sdk.AccessClient]
+    for (const method of classes.flatMap((each) => Object.getOwnPropertyNames(each.prototype))) {
       assert.ok(method === 'constructor' || document.includes(`\`${method}(`), method)
     }
   })

@@ -19,9 +19,27 @@ const clientNames = [
   'scrub',
   'verify',
   'rebuild-metadata',
+  'user',
+  'key',
+  'token',
+  'grant',
+  'share',
   'bench',
 ]
-const commandNames = ['up', 'master', 'worker', ...clientNames]
+/** Of commands that are made of others. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+  user: ['add', 'ls', 'set', 'rm', 'self', 'passwd'],
+  key: ['add', 'import', 'ls', 'enable', 'disable', 'rm'],
+  token: ['add', 'ls', 'rm'],
+  grant: ['add', 'ls', 'rm'],
+  share: ['add', 'ls', 'rm'],
+}
+const commandNames = [
+  'up',
+  'master',
+  'worker',
+  ...clientNames.flatMap((name) => [name, ...(parts[name] ?? []).map((part) => `${name} ${part}`)]),
+]
 
 const roleNames: Readonly<Record<Role, string>> = {
   up: 'up',
@@ -82,7 +100,7 @@ async function helpOf(name: string): Promise<string> {
   const environment = new FakeEnvironment()
   const nothing = async (): Promise<void> => undefined
   const handlers = { up: nothing, master: nothing, worker: nothing }
-  await runCli([name, '--help'], { handlers, version: '', environment })
+  await runCli([...name.split(' '), '--help'], { handlers, version: '', environment })
   return environment.stdout.text
 }
 
