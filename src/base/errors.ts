@@ -56,6 +56,7 @@ const table = {
   'user-exists': { status: 409, retry: 'never', title: 'The name of the user is taken.' },
   'access-key-exists': { status: 409, retry: 'never', title: 'The id of the access key is taken.' },
   'last-administrator': { status: 409, retry: 'never', title: 'No enabled administrator would be left.' },
+  'worker-in-use': { status: 409, retry: 'never', title: 'The worker still belongs to the cluster.' },
   'drain-refused': { status: 409, retry: 'never', title: 'Too few workers would remain to drain this one.' },
   'share-link-ended': { status: 410, retry: 'never', title: 'The share link has expired, was used up or was revoked.' },
   'precondition-failed': { status: 412, retry: 'never', title: 'The condition of the request does not hold.' },

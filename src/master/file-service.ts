@@ -39,6 +39,11 @@ export interface FileService {
   drain(worker: WorkerId): Promise<void>
   /** Ends a drain; what has moved stays where it is. A repeat is harmless. @throws FrostError `worker-not-found`. */
   cancelDrain(worker: WorkerId): Promise<void>
+  /**
+   * Forgets a worker that is gone: it is not listed any more. Durable when it resolves.
+   * @throws FrostError `worker-not-found`; `worker-in-use`: it answers, or holds slots.
+   */
+  forgetWorker(worker: WorkerId): Promise<void>
   /** Compares what must exist with what the workers hold, everything and at once, and repairs what is missing; in the background. */
   repair(): Promise<void>
   /** Has every worker that answers read and check all that it stores, at once; in the background. Resolves to who began. */

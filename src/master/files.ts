@@ -1,6 +1,6 @@
 // The file service of one master process: names and conditions are checked here, bytes go through upload.ts and file-reader.ts.
 
-import { FrostError } from '../base/errors.ts'
+import { FrostError, errorCode } from '../base/errors.ts'
 import { toHex } from '../base/ids.ts'
 import type { ClusterId, WorkerId } from '../base/ids.ts'
 import { columnCount } from '../base/scheme.ts'
@@ -200,6 +200,26 @@ export class MasterFiles implements FileService {
     const { metadata } = this.#ports
     const row = mustFind(await metadata.listWorkers(), worker)
     if (row.state === 'draining') await metadata.setWorkerState({ worker, state: 'in' })
+    else if (row.drains === true) await metadata.setWorkerState({ worker, drains: false })
+  }
+
+  async forgetWorker(worker: WorkerId): Promise<void> {
+    const { metadata, workers } = this.#ports
+    mustFind(await metadata.listWorkers(), worker)
+    if (workers.connected().includes(worker)) {
+      throw new FrostError('worker-in-use', `Worker ${worker} is connected.`, {
+        remedy: 'Stop it first. It would come back as a new one.',
+      })
+    }
+    try {
+      await metadata.removeWorker({ worker })
+    } catch (error) {
+      if (errorCode(error) !== 'precondition-failed') throw error
+      throw new FrostError('worker-in-use', `Worker ${worker} still holds slots of placement groups.`, {
+        cause: error,
+        remedy: 'Start it and drain it; or wait until it is out, and what it held was rebuilt elsewhere.',
+      })
+    }
   }
 
   async repair(): Promise<void> {

@@ -144,6 +144,10 @@ export abstract class MutationMethods implements MetadataMutations {
     return this.run('countOrphans', command)
   }
 
+  removeWorker(command: MutationCommand<'removeWorker'>): Answer<'removeWorker'> {
+    return this.run('removeWorker', command)
+  }
+
   allowOrphans(command: MutationCommand<'allowOrphans'>): Answer<'allowOrphans'> {
     return this.run('allowOrphans', command)
   }

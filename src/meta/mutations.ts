@@ -55,6 +55,7 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   setWorkerState: worker.setWorkerState,
   countOrphans: worker.countOrphans,
   allowOrphans: worker.allowOrphans,
+  removeWorker: worker.removeWorker,
   takeLease: lease.takeLease,
   renewLease: lease.renewLease,
   releaseLease: lease.releaseLease,

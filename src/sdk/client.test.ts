@@ -187,12 +187,14 @@ describe('the state of the healing', () => {
     const client = new FrostByteClient({ url: server.url, retries: noWait })
     await client.drain('00000000000000a1')
     await client.cancelDrain('00000000000000a1')
+    await client.forgetWorker('00000000000000a1')
     await client.repair()
     assert.equal((await client.scrub()).length, 5)
     const seen = server.requests.filter((_, index) => index % 2 === 1).map(({ method, path }) => `${method} ${path}`)
     assert.deepEqual(seen, [
       'POST /api/v1/workers/00000000000000a1/drain',
       'DELETE /api/v1/workers/00000000000000a1/drain',
+      'DELETE /api/v1/workers/00000000000000a1',
       'POST /api/v1/repair',
       'POST /api/v1/scrub',
     ])

@@ -157,6 +157,14 @@ export class FrostByteClient {
     )
   }
 
+  /**
+   * Forgets a worker that is gone and holds nothing: it is not listed any more. Durable when it resolves.
+   * @throws FrostByteError `worker-not-found`; `worker-in-use` where it answers, or holds slots.
+   */
+  async forgetWorker(worker: string, options: RequestOptions = {}): Promise<void> {
+    await this.#change('DELETE', `api/v1/workers/${encodeURIComponent(worker)}`, `worker ${worker}`, options)
+  }
+
   /** Has everything that must exist compared with what the workers hold, and repairs what is missing; in the background. */
   async repair(options: RequestOptions = {}): Promise<void> {
     await this.#change('POST', 'api/v1/repair', 'comparison', options)

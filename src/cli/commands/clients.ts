@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import type { CommandContext } from '../command-context.ts'
 import { addBenchCommand } from './bench.ts'
 import { addDrainCommand } from './drain.ts'
+import { addForgetCommand } from './forget.ts'
 import { addGetCommand } from './get.ts'
 import { addGrantCommand } from './grant.ts'
 import { addKeyCommand } from './key.ts'
@@ -29,6 +30,7 @@ export function addClientCommands(program: Command, context: CommandContext): vo
   addStatCommand(program, context)
   addStatusCommand(program, context)
   addDrainCommand(program, context)
+  addForgetCommand(program, context)
   addRepairCommand(program, context)
   addScrubCommand(program, context)
   addVerifyCommand(program, context)

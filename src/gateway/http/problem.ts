@@ -34,6 +34,7 @@ const remedies: Partial<Readonly<Record<ErrorCode, string>>> = {
   'bucket-exists': 'Use it, or choose another name.',
   'bucket-not-empty': 'Delete its files first.',
   'worker-not-found': 'Look the worker up with GET /api/v1/cluster.',
+  'worker-in-use': 'Drain it, wait until it is empty, and stop it first.',
   'drain-refused': 'Add a worker first.',
   'user-not-found': 'Look the user up with GET /api/v1/users.',
   'user-exists': 'Use it, or choose another name.',

@@ -1,5 +1,5 @@
-// What an administrator asks of the healing: draining a worker, comparing, scrubbing, and verifying one file. What goes on in the
-// background is answered with 202; GET /api/v1/cluster says how far it is.
+// What an administrator asks of the healing: draining and forgetting a worker, comparing, scrubbing, and verifying one file. What goes on
+// in the background is answered with 202; GET /api/v1/cluster says how far it is.
 
 import { FrostError } from '../../base/errors.ts'
 import { parseWorkerId } from '../../base/ids.ts'
@@ -11,14 +11,23 @@ import { describeVerified } from './json-forms.ts'
 import { fileNameOf, fileNotFound } from './rest-parts.ts'
 import type { RestParts } from './rest-parts.ts'
 
-const drainPath = /^\/api\/v1\/workers\/([^/]+)\/drain$/
+const workerPath = /^\/api\/v1\/workers\/([^/]+)(\/drain)?$/
 
 const verifyBlocksMax = 1000
 /** At 1,000 KiB a fragment and five columns, half a GiB to read for one answer. */
 const verifyBlocksDefault = 100
 
-export function isDrainPath(path: string): boolean {
-  return drainPath.test(path)
+/** Which of the routes that hold a worker's id. */
+export function workerRouteOf(path: string): 'worker' | 'drain' | undefined {
+  const match = workerPath.exec(path)
+  if (match === null) return undefined
+  return match[2] === undefined ? 'worker' : 'drain'
+}
+
+export async function handleForgetWorker(exchange: Exchange, _query: Query, parts: RestParts): Promise<void> {
+  const worker = workerInPath(exchange.path)
+  await parts.files.forgetWorker(worker)
+  exchange.sendJson(200, { id: worker, forgotten: true })
 }
 
 export async function handleDrain(exchange: Exchange, _query: Query, parts: RestParts): Promise<void> {
@@ -53,7 +62,7 @@ export async function handleVerify(exchange: Exchange, query: Query, parts: Rest
 
 /** @throws FrostError `worker-not-found`: what is no id is no worker's either. */
 function workerInPath(path: string): WorkerId {
-  const text = drainPath.exec(path)?.[1] ?? ''
+  const text = workerPath.exec(path)?.[1] ?? ''
   const worker = parseWorkerId(text)
   if (worker !== undefined) return worker
   throw new FrostError('worker-not-found', `${JSON.stringify(text)} is not the id of a worker.`)

@@ -175,6 +175,7 @@ export const schemas = {
       slotsWithoutSpare: count,
     }),
   }),
+  Forgotten: object({ id: workerId, forgotten: { type: 'boolean' } }),
   Drain: object({ id: workerId, draining: { type: 'boolean' } }),
   Comparing: object({ comparing: { const: true } }),
   Scrubbing: object({ workers: { ...array(workerId), description: 'Who has begun.' } }),

@@ -114,6 +114,16 @@ const paths: Paths = {
       responses: { '200': json('The state.', reference('Cluster')), ...problems(421, 503) },
     },
   },
+  '/api/v1/workers/{id}': {
+    delete: {
+      summary: 'Forgets a worker that is gone and holds nothing.',
+      parameters: [workerInPath],
+      responses: {
+        '200': json('It is not listed any more.', reference('Forgotten')),
+        ...problems(403, 404, 409, 421, 503),
+      },
+    },
+  },
   '/api/v1/workers/{id}/drain': {
     post: {
       summary: 'Has everything moved away from a worker, in the background.',

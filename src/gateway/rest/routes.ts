@@ -24,7 +24,15 @@ import {
 } from './credentials.ts'
 import { handleDelete } from './delete.ts'
 import { handleFiles } from './files.ts'
-import { handleCancelDrain, handleDrain, handleRepair, handleScrub, handleVerify, isDrainPath } from './healing.ts'
+import {
+  handleCancelDrain,
+  handleDrain,
+  handleForgetWorker,
+  handleRepair,
+  handleScrub,
+  handleVerify,
+  workerRouteOf,
+} from './healing.ts'
 import { handleListGrants, handlePutGrant, handleRemoveGrant } from './grants.ts'
 import { handleLiveness, handleMetrics, handleReadiness } from './health.ts'
 import type { Handler } from './rest-parts.ts'
@@ -70,6 +78,7 @@ function route(name: string, calls: Readonly<Record<string, readonly [Handler, A
   return { name, calls: methods, allow: [...methods.keys(), 'OPTIONS'].join(', ') }
 }
 
+const worker = route('worker', { DELETE: [handleForgetWorker, 'cluster:change'] })
 const drain = route('drain', { POST: [handleDrain, 'cluster:change'], DELETE: [handleCancelDrain, 'cluster:change'] })
 const download = route('download', { GET: [handleDownload, 'file:read'] })
 const share = route('share', { GET: [handleShare, 'public'] })
@@ -151,11 +160,14 @@ const exactRoutes: ReadonlyMap<string, Route> = new Map([
   ['/metrics', route('metrics', { GET: [handleMetrics, 'cluster:read'] })],
 ])
 
-/** `path` is raw: an encoded path matches no route but the download's, whose rest is a name, and the drain's, which holds an id. */
+/** `path` is raw: an encoded path matches no route but the download's, whose rest is a name, and those of a worker, which hold an id. */
 export function findRoute(path: string): Route | undefined {
   if (path.startsWith(downloadPrefix)) return download
   if (path.startsWith(sharePrefix)) return share
-  return exactRoutes.get(path) ?? (isDrainPath(path) ? drain : undefined)
+  const exact = exactRoutes.get(path)
+  if (exact !== undefined) return exact
+  const ofWorker = workerRouteOf(path)
+  return ofWorker === undefined ? undefined : { worker, drain }[ofWorker]
 }
 
 export function exactPaths(): readonly string[] {

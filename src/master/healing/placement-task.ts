@@ -107,7 +107,7 @@ export class PlacementTask implements BackgroundTask {
       const { fence } = lease
       if (state !== 'out' || !workers.isReadable(worker)) continue
       if (fence === undefined) return
-      await metadata.setWorkerState({ worker, state: 'in', fence })
+      await metadata.setWorkerState({ worker, state: 'back', fence })
       log.info('A worker that was out is back.', { worker })
     }
   }

@@ -13,6 +13,8 @@ export interface WorkerRow extends WorkerReport {
    * serves reads only until its groups are compared.
    */
   readonly wentBack: boolean
+  /** It was being drained when it went out, and is again when it comes back. */
+  readonly drains?: true
   /** What orphan collection took away here of data that metadata did not know. Absent: nothing yet. */
   readonly orphans?: OrphanCount
 }
@@ -53,7 +55,7 @@ export interface WorkerReads {
 export interface WorkerMutations {
   /**
    * Stores what a worker says when it registers. A new one is `in`. `wentBack` is set where a number went back, and stays. A
-   * worker that was `out` becomes `in` again. A repeat is harmless. Resolves to the row.
+   * worker that was `out` becomes `in` again, or `draining` where it was that before. A repeat is harmless. Resolves to the row.
    */
   registerWorker(report: WorkerReport): Promise<WorkerRow>
   /**
@@ -75,11 +77,19 @@ export interface WorkerMutations {
   allowOrphans(command: { readonly worker: WorkerId }): Promise<WorkerRow>
   /** @throws FrostError `precondition-failed`: there is no such worker, or the fence is stale. A repeat is harmless. */
   setWorkerState(command: SetWorkerState): Promise<WorkerRow>
+  /**
+   * Forgets a worker that holds no slot and is to hold none. Where it registers later all the same, it is a new one. A repeat is harmless.
+   * @throws FrostError `precondition-failed`: it holds slots.
+   */
+  removeWorker(command: { readonly worker: WorkerId }): Promise<void>
 }
 
 export interface SetWorkerState {
   readonly worker: WorkerId
-  readonly state?: WorkerMembership
+  /** `back`: what it was before it was out. */
+  readonly state?: WorkerMembership | 'back'
+  /** `false`: a worker that is out is not drained when it comes back. */
+  readonly drains?: false
   /** `true` after every group of it was compared. */
   readonly compared?: true
   readonly fence?: Fence

@@ -6,25 +6,36 @@ import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import type { WorkerId } from '../../base/ids.ts'
 import { DAY_MS } from '../../base/units.ts'
+import { pageLimitMax } from '../contract/conventions.ts'
+import type { GroupRow } from '../contract/group-metadata.ts'
 import { workersMax } from '../contract/worker-metadata.ts'
-import type { CountOrphans, OrphanCount, SetWorkerState, WorkerReport, WorkerRow } from '../contract/worker-metadata.ts'
-import { workerKey } from '../encoding/keys.ts'
+import type {
+  CountOrphans,
+  OrphanCount,
+  SetWorkerState,
+  WorkerMembership,
+  WorkerReport,
+  WorkerRow,
+} from '../contract/worker-metadata.ts'
 import { decodeWorker } from '../encoding/cluster-rows.ts'
+import { decodeGroup } from '../encoding/group-encoding.ts'
+import { readGroup } from '../encoding/key-parts.ts'
+import { tables, within, workerKey } from '../encoding/keys.ts'
 import { encodePlainRow } from '../encoding/plain-rows.ts'
 import type { Draft } from './draft.ts'
 
 export function registerWorker(draft: Draft, report: WorkerReport): WorkerRow {
   const before = readWorker(draft, report.worker)
-  const state = before === undefined || before.state === 'out' ? 'in' : before.state
+  const state = before === undefined ? 'in' : stateBack(before)
   if (before === undefined || !isBehind(report, before))
     return writeWorker(draft, {
-      ...keptOf(before),
+      ...orphansOf(before),
       ...mergeReport(report, before),
       state,
       wentBack: before?.wentBack ?? false,
     })
   // From here on its own, lower, numbers count: else the next start after the comparison would be taken for another return.
-  return writeWorker(draft, { ...keptOf(before), ...mergeReport(report, undefined), state, wentBack: true })
+  return writeWorker(draft, { ...orphansOf(before), ...mergeReport(report, undefined), state, wentBack: true })
 }
 
 export function recordWorkers(draft: Draft, { reports }: { readonly reports: readonly WorkerReport[] }): void {
@@ -33,18 +44,54 @@ export function recordWorkers(draft: Draft, { reports }: { readonly reports: rea
   for (const report of reports) {
     const before = readWorker(draft, report.worker)
     if (before === undefined) continue
-    const row = encodePlainRow({ ...keptOf(before), ...mergeReport(report, before) })
+    const { state, wentBack, drains } = before
+    const kept = { state, wentBack, ...(drains === undefined ? {} : { drains }), ...orphansOf(before) }
+    const row = encodePlainRow({ ...kept, ...mergeReport(report, before) })
     draft.put(workerKey(report.worker), row)
     changed.push(report.worker)
   }
   if (changed.length > 0) draft.record({ kind: 'worker', workers: changed })
 }
 
-export function setWorkerState(draft: Draft, { worker, state, compared, fence }: SetWorkerState): WorkerRow {
+export function setWorkerState(
+  draft: Draft,
+  { worker, state: wanted, drains: keepsDraining, compared, fence }: SetWorkerState,
+): WorkerRow {
   draft.checkFence(fence)
   const before = mustReadWorker(draft, worker)
-  const row = { ...before, state: state ?? before.state, wentBack: before.wentBack && compared !== true }
-  return row.state === before.state && row.wentBack === before.wentBack ? before : writeWorker(draft, row)
+  const { drains: wasDraining, ...rest } = before
+  const state = wanted === 'back' ? stateBack(before) : (wanted ?? before.state)
+  const drains = state === 'out' && keepsDraining !== false && (wasDraining === true || before.state === 'draining')
+  const wentBack = before.wentBack && compared !== true
+  if (state === before.state && wentBack === before.wentBack && drains === (wasDraining ?? false)) return before
+  return writeWorker(draft, { ...rest, state, wentBack, ...(drains ? { drains } : {}) })
+}
+
+/** What a worker is that is not out, or not any more. */
+function stateBack({ state, drains }: WorkerRow): WorkerMembership {
+  if (state !== 'out') return state
+  return drains === true ? 'draining' : 'in'
+}
+
+export function removeWorker(draft: Draft, { worker }: { readonly worker: WorkerId }): void {
+  if (readWorker(draft, worker) === undefined) return
+  for (const { group, slots } of allGroups(draft)) {
+    if (slots.some((slot) => slot.worker === worker || slot.pendingWorker === worker))
+      throw new FrostError('precondition-failed', `Worker ${worker} holds a slot of placement group ${group}.`)
+  }
+  draft.remove(workerKey(worker))
+  draft.record({ kind: 'worker', workers: [worker] })
+}
+
+function* allGroups(draft: Draft): Generator<GroupRow> {
+  const { to, from: first } = within(tables.group)
+  for (let from = first; ;) {
+    const page = draft.range({ from, to, limit: pageLimitMax })
+    for (const [key, stored] of page) yield decodeGroup(readGroup(key, tables.group.length), stored)
+    const last = page.at(-1)
+    if (last === undefined || page.length < pageLimitMax) return
+    from = `${last[0]}\0`
+  }
 }
 
 export function countOrphans(draft: Draft, { workers, bytes, wallMs, fence }: CountOrphans): boolean {
@@ -99,10 +146,8 @@ function isBehind(report: WorkerReport, before: WorkerReport): boolean {
   return isBatchLower || report.startCounter < before.startCounter
 }
 
-/** What no report says. */
-function keptOf(before: WorkerRow | undefined): Pick<WorkerRow, 'state' | 'wentBack' | 'orphans'> {
-  const { state = 'in', wentBack = false, orphans } = before ?? {}
-  return { state, wentBack, ...(orphans === undefined ? {} : { orphans }) }
+function orphansOf(before: WorkerRow | undefined): Pick<WorkerRow, 'orphans'> {
+  return before?.orphans === undefined ? {} : { orphans: before.orphans }
 }
 
 /** What it says now, with the highest of the numbers that only go up. */

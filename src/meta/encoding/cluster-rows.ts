@@ -40,6 +40,7 @@ const workerFields: Fields<WorkerRow> = {
   historySeen: 'object?',
   state: 'string',
   wentBack: 'boolean',
+  drains: 'boolean?',
   orphans: 'object?',
 }
 

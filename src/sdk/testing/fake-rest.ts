@@ -14,7 +14,7 @@ interface StoredFile {
   readonly modifiedMs: number
 }
 
-const administration = /^\/api\/v1\/(?:repair|scrub|workers\/[^/]+\/drain)$/
+const administration = /^\/api\/v1\/(?:repair|scrub|workers\/[^/]+(?:\/drain)?)$/
 
 export interface SeenRequest {
   readonly method: string
@@ -134,9 +134,10 @@ export class FakeRest {
     if (path.endsWith('/repair')) return json(response, 202, { comparing: true })
     if (path.endsWith('/scrub'))
       return json(response, 202, { workers: healthyCluster().workers.map((worker) => worker.id) })
-    if (!healthyCluster().workers.some((worker) => worker.id === id) || verb !== 'drain') {
+    if (!healthyCluster().workers.some((worker) => worker.id === id) || (verb ?? 'drain') !== 'drain') {
       return problem(response, 404, 'worker-not-found', { detail: `There is no worker ${id}.` })
     }
+    if (verb === undefined) return json(response, 200, { id, forgotten: true })
     return json(response, method === 'POST' ? 202 : 200, { id, draining: method === 'POST' })
   }
 

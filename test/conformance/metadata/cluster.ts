@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 
 import { DAY_MS } from '../../../src/base/units.ts'
+import type { GroupRow } from '../../../src/meta/contract/group-metadata.ts'
 import type { LeaseRow } from '../../../src/meta/contract/lease-metadata.ts'
 import type { WorkerReport } from '../../../src/meta/contract/worker-metadata.ts'
 import { clusterId, processId, present, rejectsWith, sceneTests, startMs, workerId } from './scene.ts'
@@ -155,9 +156,65 @@ export function clusterTests(name: string, create: CreateStore): void {
       await store.registerWorker(report())
       assert.equal((await store.setWorkerState({ worker: workerId(7), state: 'draining' })).state, 'draining')
       assert.equal((await store.registerWorker(report({ startCounter: 2 }))).state, 'draining')
+      await store.setWorkerState({ worker: workerId(7), state: 'in' })
       await store.setWorkerState({ worker: workerId(7), state: 'out' })
       assert.equal((await store.registerWorker(report({ startCounter: 3 }))).state, 'in')
       assert.equal((await store.getWorker(workerId(7)))?.startCounter, 3)
+    })
+
+    sceneTest('a worker that went out while it was drained is drained when it is back', async ({ store }) => {
+      const worker = workerId(7)
+      await store.registerWorker(report())
+      for (const comeBack of [
+        async () => await store.registerWorker(report({ startCounter: 2 })),
+        async () => await store.setWorkerState({ worker, state: 'back' }),
+      ]) {
+        await store.setWorkerState({ worker, state: 'draining' })
+        // Twice, as after a lost answer.
+        await store.setWorkerState({ worker, state: 'out' })
+        assert.equal((await store.setWorkerState({ worker, state: 'out' })).state, 'out')
+        await store.recordWorkers({ reports: [report()] })
+        assert.equal((await comeBack()).state, 'draining')
+        assert.equal((await store.getWorker(worker))?.drains, undefined)
+      }
+      await store.setWorkerState({ worker, state: 'out' })
+      await store.setWorkerState({ worker, drains: false })
+      assert.equal((await store.setWorkerState({ worker, state: 'back' })).state, 'in')
+    })
+
+    sceneTest('a worker is forgotten once it holds no slot', async (scene) => {
+      const { store } = scene
+      await store.removeWorker({ worker: workerId(9) })
+      await store.registerWorker(report({ worker: workerId(1), startCounter: 5 }))
+      await store.registerWorker(report({ worker: workerId(6) }))
+      await rejectsWith('precondition-failed', store.removeWorker({ worker: workerId(1) }))
+      const made = present(await store.getGroup(scene.group(1).group))
+      const second = present(await store.getGroup(scene.group(2).group))
+      const change = async (
+        { group, epoch }: Pick<GroupRow, 'group' | 'epoch'>,
+        workers: readonly number[],
+        pendingWorker?: number,
+      ): Promise<GroupRow> => {
+        const slots = workers.map((worker) => ({ worker: workerId(worker) }))
+        const last = {
+          ...present(slots[4]),
+          ...(pendingWorker === undefined ? {} : { pendingWorker: workerId(pendingWorker) }),
+        }
+        return await store.changeGroup({ group, epoch, slots: [...slots.slice(0, 4), last] })
+      }
+      await rejectsWith('precondition-failed', store.removeWorker({ worker: workerId(1) }))
+      await change(second, [6, 2, 3, 4, 5])
+      const pending = await change(made, [6, 2, 3, 4, 5], 1)
+      await rejectsWith('precondition-failed', store.removeWorker({ worker: workerId(1) }))
+      await change(pending, [6, 2, 3, 4, 5])
+      await store.removeWorker({ worker: workerId(1) })
+      await store.removeWorker({ worker: workerId(1) })
+      assert.equal(await store.getWorker(workerId(1)), undefined)
+      assert.deepEqual(
+        (await store.listWorkers()).map((row) => row.worker),
+        [workerId(6)],
+      )
+      assert.equal((await store.registerWorker(report({ worker: workerId(1) }))).wentBack, false)
     })
   })
 

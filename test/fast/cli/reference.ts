@@ -15,6 +15,7 @@ const clientNames = [
   'stat',
   'status',
   'drain',
+  'forget',
   'repair',
   'scrub',
   'verify',

@@ -238,11 +238,14 @@ describe('the command line at the REST face', () => {
     assert.equal(server.files.clusterNow.workers[1]?.state, 'draining')
     assert.equal(await runCli(['drain', '22', '--cancel'], options), 0)
     assert.equal(server.files.clusterNow.workers[1]?.state, 'up')
+    assert.equal(await runCli(['forget', '22'], options), 0)
+    assert.equal(server.files.clusterNow.workers.length, 4)
+    assert.notEqual(await runCli(['forget', '22'], options), 0)
     assert.equal(await runCli(['scrub'], options), 0)
     assert.equal(await runCli(['repair'], options), 0)
     assert.equal(server.files.repairs, 1)
     server.files.store('a', content)
-    const worker = defined(server.files.clusterNow.workers[4], 'a worker').id
+    const worker = defined(server.files.clusterNow.workers[3], 'a worker').id
     server.files.damage = [{ block: 11, column: 4, worker, state: 'damaged' }]
     assert.equal(await runCli(['verify', '--all'], options), 7)
     assert.match(world.stdout.text, /^damaged: block 11 column 4 on worker 5{16} of a\n1 file: 1 problem, 59 pieces/m)

@@ -218,6 +218,42 @@ describe('a cluster', () => {
     await assertReadable(cluster, files)
   })
 
+  test('forgets a worker that was drained and stopped, and takes it for a new one should it come back', async () => {
+    const cluster = await SimulatedCluster.start({ ...options, groupsPerWorker: 1 })
+    const files = await fill(cluster, 8)
+    await cluster.addWorker()
+    await cluster.until(async () => (await cluster.files.cluster()).workers.length === 6)
+    const worker = cluster.worker(2).id
+    await cluster.run(cluster.files.drain(worker))
+    await assert.rejects(cluster.run(cluster.files.forgetWorker(worker)), { code: 'worker-in-use' })
+    cluster.worker(2).kill()
+    await cluster.advance(SECOND_MS)
+    await assert.rejects(cluster.run(cluster.files.forgetWorker(worker)), { code: 'worker-in-use' })
+    await cluster.run(cluster.worker(2).start())
+    await cluster.until(async () => {
+      const { workers } = await cluster.files.cluster()
+      const drained = workers.find(({ id }) => id === worker)
+      return drained?.state === 'draining' && drained.slots === 0
+    }, 5 * MINUTE_MS)
+    cluster.worker(2).kill()
+    await cluster.until(async () => {
+      const { workers } = await cluster.files.cluster()
+      return workers.find(({ id }) => id === worker)?.state !== 'draining'
+    })
+    await cluster.run(cluster.files.forgetWorker(worker))
+    const { workers } = await cluster.run(cluster.files.cluster())
+    assert.ok(workers.length === 5 && !workers.some(({ id }) => id === worker))
+    await assert.rejects(cluster.run(cluster.files.forgetWorker(worker)), { code: 'worker-not-found' })
+    await untilWhole(cluster)
+    await cluster.run(cluster.worker(2).start())
+    await cluster.until(async () => {
+      const back = await cluster.files.cluster()
+      return back.workers.some(({ id, state }) => id === worker && state === 'up')
+    })
+    await untilWhole(cluster)
+    await assertReadable(cluster, files)
+  })
+
   test('gives a worker that came back with less than it had nothing new before it was compared', async () => {
     const cluster = await SimulatedCluster.start(options)
     await fill(cluster, 8)

@@ -90,6 +90,7 @@ const calls: readonly CallUnderTest[] = [
   call('POST /api/v1/scrub', { roles: administrators, status: 202 }),
   call(`POST /api/v1/workers/${'1'.repeat(16)}/drain`, { roles: administrators, status: 202 }),
   call(`DELETE /api/v1/workers/${'1'.repeat(16)}/drain`, { roles: administrators }),
+  call(`DELETE /api/v1/workers/${'9'.repeat(16)}`, { roles: administrators, status: 404 }),
   call('GET /api/v1/users', { roles: administrators }),
   call('POST /api/v1/users', { roles: administrators, status: 409 }, { body: { name: 'other', role: 'admin' } }),
   call('PATCH /api/v1/users?user=other', { roles: administrators }, { body: { role: 'none' } }),

@@ -211,6 +211,12 @@ export class FakeFileService implements FileService {
     this.#setState(worker, 'draining')
   }
 
+  async forgetWorker(worker: WorkerId): Promise<void> {
+    if (this.changeError !== undefined) throw this.changeError
+    this.#setState(worker, 'down')
+    this.clusterNow = { ...this.clusterNow, workers: this.clusterNow.workers.filter(({ id }) => id !== worker) }
+  }
+
   async cancelDrain(worker: WorkerId): Promise<void> {
     if (this.changeError !== undefined) throw this.changeError
     this.#setState(worker, 'up')

@@ -161,6 +161,8 @@ const special: Readonly<Record<string, (situation: Situation) => Promise<Answer>
   'post /api/v1/buckets 503': bucketFailing,
   'delete /api/v1/buckets 503': bucketFailing,
   'post /api/v1/workers/{id}/drain 404': unknownWorker,
+  'delete /api/v1/workers/{id} 404': unknownWorker,
+  'delete /api/v1/workers/{id} 409': failing('worker-in-use'),
   'delete /api/v1/workers/{id}/drain 404': unknownWorker,
   'post /api/v1/workers/{id}/drain 409': failing('drain-refused'),
   'post /api/v1/allow-orphans 200': async ({ send }) => send({}, 'worker=0123456789abcdef'),
