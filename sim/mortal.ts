@@ -2,7 +2,7 @@
 // nothing it waits for ever settles. A killed process cannot be stopped from running to the end of what it is in the middle of, but
 // whatever it does then reaches nobody.
 
-import type { Decision, KeyValue, KeyValueView } from '../src/ports/key-value.ts'
+import type { ClaimedKeyValue, Decision, Look } from '../src/ports/key-value.ts'
 import type { Connection, Listener, Network } from '../src/ports/network.ts'
 import type { MemoryKeyValue, MemoryMap } from './ports/key-value.ts'
 import type { SimulatedNetwork } from './ports/network.ts'
@@ -53,7 +53,7 @@ export class MortalNetwork implements Network {
 }
 
 /** The map as one process opened it. */
-export class MortalKeyValue implements KeyValue {
+export class MortalKeyValue implements ClaimedKeyValue {
   readonly #life: Life
   readonly #map: MemoryMap
   readonly #keyValue: MemoryKeyValue
@@ -64,8 +64,12 @@ export class MortalKeyValue implements KeyValue {
     this.#keyValue = keyValue
   }
 
-  view(): KeyValueView {
-    return this.#life.isOver ? this.#map : this.#keyValue.view()
+  async read<T>(look: Look<T>): Promise<T> {
+    return this.#life.isOver ? look(this.#map) : await this.#keyValue.read(look)
+  }
+
+  unreachable(): undefined {
+    return undefined
   }
 
   claim(): Promise<void> {

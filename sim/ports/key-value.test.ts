@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { errorCode } from '../../src/base/errors.ts'
-import { keyValueConformance } from '../../test/conformance/key-value.ts'
+import { claimedKeyValueConformance } from '../../test/conformance/key-value.ts'
 import { VirtualTime } from './clock.ts'
 import { MemoryKeyValue, MemoryMap } from './key-value.ts'
 import type { DecisionFate } from './key-value.ts'
 
-keyValueConformance('MemoryKeyValue', () => {
+claimedKeyValueConformance('MemoryKeyValue', () => {
   const map = new MemoryMap()
   return Promise.resolve({
     open: () => Promise.resolve(new MemoryKeyValue({ map })),

@@ -6,7 +6,15 @@
 import { assert } from '../../src/base/assert.ts'
 import { FrostError } from '../../src/base/errors.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { Decided, Decision, KeyRange, KeyValue, KeyValueEntry, KeyValueView } from '../../src/ports/key-value.ts'
+import type {
+  ClaimedKeyValue,
+  Decided,
+  Decision,
+  KeyRange,
+  KeyValueEntry,
+  KeyValueView,
+  Look,
+} from '../../src/ports/key-value.ts'
 import { keyBytesMax, valueBytesMax } from '../../src/ports/key-value.ts'
 import { OrderedMap } from './ordered-map.ts'
 
@@ -85,7 +93,7 @@ interface Waiting {
   readonly run: () => void
 }
 
-export class MemoryKeyValue implements KeyValue {
+export class MemoryKeyValue implements ClaimedKeyValue {
   readonly #options: MemoryKeyValueOptions
   readonly #map: MemoryMap
   #claim: number | undefined
@@ -98,9 +106,13 @@ export class MemoryKeyValue implements KeyValue {
     this.#map = options.map
   }
 
-  view(): KeyValueView {
+  async read<T>(look: Look<T>): Promise<T> {
     assert(this.#state === 'open', 'the map is open')
-    return this.#map
+    return look(this.#map)
+  }
+
+  unreachable(): undefined {
+    return undefined
   }
 
   claim(): Promise<void> {

@@ -272,7 +272,9 @@ export class MasterFiles implements FileService {
   }
 
   readiness(): Readiness {
-    const { map, workers, history } = this.#ports
+    const { map, workers, history, metadata } = this.#ports
+    const unreachable = metadata.unreachable()
+    if (unreachable !== undefined) return { canRead: false, canWrite: false, reason: unreachable }
     if (map.groups.length === 0 && !history.isBehind)
       return { canRead: false, canWrite: false, reason: 'No placement groups yet: too few workers have joined.' }
     let canRead = true

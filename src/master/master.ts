@@ -68,6 +68,8 @@ export interface MasterOptions {
   readonly secret: Uint8Array
   /** Where workers connect: `host:port`. */
   readonly internalAddress: string
+  /** What workers and other masters are told; default: where it listens. */
+  readonly advertisedAddress?: string
   readonly scheme: Scheme
   readonly chunkSizeBytes: number
   readonly extentBytesMax: number
@@ -168,7 +170,8 @@ export class Master {
     )
     try {
       this.#listener = await this.#listen({ membership, healing }, started.promise)
-      const row = await metadata.registerProcess({ process, address: this.internalAddress, wallMs: clock.wallMs() })
+      const address = this.#options.advertisedAddress ?? this.internalAddress
+      const row = await metadata.registerProcess({ process, address, wallMs: clock.wallMs() })
       const uploads = new OpenUploads({ clock, random }, row)
       const reads = new ReadGenerations(clock)
       const publisher = new Publisher(

@@ -4,7 +4,7 @@
 
 import { FrostError } from '../base/errors.ts'
 import type { GroupId, VersionId, WorkerId } from '../base/ids.ts'
-import type { KeyValue, KeyValueView } from '../ports/key-value.ts'
+import type { KeyValue, Look } from '../ports/key-value.ts'
 import type { ListShareLinks } from './contract/access-metadata.ts'
 import type { AccessKeyRow, GrantRow, ShareLinkRow, TokenRow, UserRow } from './contract/access-rows.ts'
 import type { BucketRow, BucketUsage } from './contract/bucket-metadata.ts'
@@ -20,29 +20,29 @@ import type { RebuildRow } from './contract/rebuild-metadata.ts'
 import type { ListRepairs, RepairEntry } from './contract/repair-metadata.ts'
 import type { VersionRow } from './contract/version-row.ts'
 import type { WorkerRow } from './contract/worker-metadata.ts'
+import type { DraftOptions } from './decisions/draft.ts'
 import { readHorizon } from './decisions/horizon.ts'
-import { decodeCluster, decodeLease, decodeRebuild } from './encoding/cluster-rows.ts'
-import { clusterKey, leaseKey, purgeCountKey, rebuildKey } from './encoding/keys.ts'
-import { decodeNumbers } from './encoding/plain-rows.ts'
 import type { MetadataStore } from './metadata-store.ts'
 import { MutationMethods } from './mutation-methods.ts'
-import { decideMutation } from './mutations.ts'
+import { mutationDecision } from './mutations.ts'
 import type { MutationCommand, MutationName, MutationResult, MutationRunner } from './mutations.ts'
 import * as accessReads from './reads/access-reads.ts'
 import * as clusterReads from './reads/cluster-reads.ts'
 import * as fileReads from './reads/file-reads.ts'
 import { listEntries, listNames } from './reads/listing.ts'
 
-/** Decides mutations in this process. The map must have been claimed. */
+/** Decides mutations in this process. A map that is claimed must have been. */
 export class LocalRunner implements MutationRunner {
   readonly #keyValue: KeyValue
+  readonly #options: DraftOptions
 
-  constructor(keyValue: KeyValue) {
+  constructor(keyValue: KeyValue, options: DraftOptions = { gathersRecent: true }) {
     this.#keyValue = keyValue
+    this.#options = options
   }
 
   run<Name extends MutationName>(name: Name, command: MutationCommand<Name>): Promise<MutationResult<Name>> {
-    return this.#keyValue.decide((view) => decideMutation(view, name, command))
+    return this.#keyValue.decide(mutationDecision(name, command, this.#options))
   }
 
   close(): Promise<void> {
@@ -67,168 +67,170 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
     this.#runner = runner
   }
 
-  async getCluster(): Promise<ClusterRow | undefined> {
-    const stored = this.#view().get(clusterKey)
-    return stored === undefined ? undefined : decodeCluster(stored)
+  getCluster(): Promise<ClusterRow | undefined> {
+    return this.#read((view) => clusterReads.getCluster(view))
   }
 
-  async getRebuild(): Promise<RebuildRow | undefined> {
-    const stored = this.#view().get(rebuildKey)
-    return stored === undefined ? undefined : decodeRebuild(stored)
+  getRebuild(): Promise<RebuildRow | undefined> {
+    return this.#read((view) => clusterReads.getRebuild(view))
   }
 
-  async getBucket(name: string): Promise<BucketRow | undefined> {
-    return fileReads.getBucket(this.#view(), name)
+  getBucket(name: string): Promise<BucketRow | undefined> {
+    return this.#read((view) => fileReads.getBucket(view, name))
   }
 
-  async listBuckets(): Promise<readonly BucketRow[]> {
-    return fileReads.listBuckets(this.#view())
+  listBuckets(): Promise<readonly BucketRow[]> {
+    return this.#read((view) => fileReads.listBuckets(view))
   }
 
-  async getBucketUsage(name: string): Promise<BucketUsage> {
-    return fileReads.getBucketUsage(this.#view(), name)
+  getBucketUsage(name: string): Promise<BucketUsage> {
+    return this.#read((view) => fileReads.getBucketUsage(view, name))
   }
 
-  async getHead(bucket: string, key: string): Promise<VersionRow | undefined> {
-    return fileReads.getHead(this.#view(), bucket, key)
+  getHead(bucket: string, key: string): Promise<VersionRow | undefined> {
+    return this.#read((view) => fileReads.getHead(view, bucket, key))
   }
 
-  async getVersion(bucket: string, key: string, version: VersionId): Promise<VersionRow | undefined> {
-    return fileReads.getVersion(this.#view(), { bucket, key, version })
+  getVersion(bucket: string, key: string, version: VersionId): Promise<VersionRow | undefined> {
+    return this.#read((view) => fileReads.getVersion(view, { bucket, key, version }))
   }
 
-  async list(request: ListRequest): Promise<ListPage> {
-    const view = this.#view()
-    fileReads.checkBucket(view, request.bucket)
-    return listEntries(view, request)
+  list(request: ListRequest): Promise<ListPage> {
+    return this.#read((view) => {
+      fileReads.checkBucket(view, request.bucket)
+      return listEntries(view, request)
+    })
   }
 
-  async listNames(request: ListRequest): Promise<NamePage> {
-    const view = this.#view()
-    fileReads.checkBucket(view, request.bucket)
-    return listNames(view, request)
+  listNames(request: ListRequest): Promise<NamePage> {
+    return this.#read((view) => {
+      fileReads.checkBucket(view, request.bucket)
+      return listNames(view, request)
+    })
   }
 
-  async getDataRow(ref: DataRef): Promise<DataRow | undefined> {
-    return clusterReads.getDataRow(this.#view(), ref)
+  getDataRow(ref: DataRef): Promise<DataRow | undefined> {
+    return this.#read((view) => clusterReads.getDataRow(view, ref))
   }
 
-  async getDataRows(refs: readonly DataRef[]): Promise<readonly (DataRow | undefined)[]> {
-    const view = this.#view()
-    return refs.map((ref) => clusterReads.getDataRow(view, ref))
+  getDataRows(refs: readonly DataRef[]): Promise<readonly (DataRow | undefined)[]> {
+    return this.#read((view) => refs.map((ref) => clusterReads.getDataRow(view, ref)))
   }
 
-  async listDataRows(request: ListDataRows): Promise<readonly DataRow[]> {
-    return clusterReads.listDataRows(this.#view(), request)
+  listDataRows(request: ListDataRows): Promise<readonly DataRow[]> {
+    return this.#read((view) => clusterReads.listDataRows(view, request))
   }
 
-  async listDeadData(request: ListDataRows): Promise<readonly DataRef[]> {
-    return clusterReads.listDeadData(this.#view(), request)
+  listDeadData(request: ListDataRows): Promise<readonly DataRef[]> {
+    return this.#read((view) => clusterReads.listDeadData(view, request))
   }
 
-  async visibleSequence(): Promise<number> {
-    return fileReads.visibleSequence(this.#view())
+  visibleSequence(): Promise<number> {
+    return this.#read((view) => fileReads.visibleSequence(view))
   }
 
-  async nextPurge(request: { readonly limit: number; readonly after?: PurgeEntry }): Promise<readonly PurgeEntry[]> {
-    return clusterReads.nextPurge(this.#view(), request)
+  nextPurge(request: { readonly limit: number; readonly after?: PurgeEntry }): Promise<readonly PurgeEntry[]> {
+    return this.#read((view) => clusterReads.nextPurge(view, request))
   }
 
-  async purgeQueueLength(): Promise<number> {
-    return decodeNumbers(this.#view().get(purgeCountKey), 1)[0] ?? 0
+  purgeQueueLength(): Promise<number> {
+    return this.#read((view) => clusterReads.purgeQueueLength(view))
   }
 
-  async listProcesses(): Promise<readonly ProcessRow[]> {
-    return clusterReads.listProcesses(this.#view())
+  listProcesses(): Promise<readonly ProcessRow[]> {
+    return this.#read((view) => clusterReads.listProcesses(view))
   }
 
-  async listIntents(request: { readonly after?: IntentRow; readonly limit: number }): Promise<readonly IntentRow[]> {
-    return clusterReads.listIntents(this.#view(), request)
+  listIntents(request: { readonly after?: IntentRow; readonly limit: number }): Promise<readonly IntentRow[]> {
+    return this.#read((view) => clusterReads.listIntents(view, request))
   }
 
-  async horizon(): Promise<HorizonMs> {
-    return readHorizon(this.#view()).horizonMs
+  horizon(): Promise<HorizonMs> {
+    return this.#read((view) => readHorizon(view).horizonMs)
   }
 
-  async listRepairs(request: ListRepairs): Promise<readonly RepairEntry[]> {
-    return clusterReads.listRepairs(this.#view(), request)
+  listRepairs(request: ListRepairs): Promise<readonly RepairEntry[]> {
+    return this.#read((view) => clusterReads.listRepairs(view, request))
   }
 
-  async countRepairs(): Promise<readonly { readonly group: GroupId; readonly count: number }[]> {
-    return clusterReads.countRepairs(this.#view())
+  countRepairs(): Promise<readonly { readonly group: GroupId; readonly count: number }[]> {
+    return this.#read((view) => clusterReads.countRepairs(view))
   }
 
-  async getGroup(group: GroupId): Promise<GroupRow | undefined> {
-    return clusterReads.getGroup(this.#view(), group)
+  getGroup(group: GroupId): Promise<GroupRow | undefined> {
+    return this.#read((view) => clusterReads.getGroup(view, group))
   }
 
-  async listGroups(request: { readonly since: number; readonly limit: number }): Promise<GroupPage> {
-    return clusterReads.listGroups(this.#view(), request)
+  listGroups(request: { readonly since: number; readonly limit: number }): Promise<GroupPage> {
+    return this.#read((view) => clusterReads.listGroups(view, request))
   }
 
-  async getWorker(worker: WorkerId): Promise<WorkerRow | undefined> {
-    return clusterReads.getWorker(this.#view(), worker)
+  getWorker(worker: WorkerId): Promise<WorkerRow | undefined> {
+    return this.#read((view) => clusterReads.getWorker(view, worker))
   }
 
-  async listWorkers(): Promise<readonly WorkerRow[]> {
-    return clusterReads.listWorkers(this.#view())
+  listWorkers(): Promise<readonly WorkerRow[]> {
+    return this.#read((view) => clusterReads.listWorkers(view))
   }
 
-  async getLease(name: string): Promise<LeaseRow | undefined> {
-    const stored = this.#view().get(leaseKey(name))
-    return stored === undefined ? undefined : decodeLease(stored)
+  getLease(name: string): Promise<LeaseRow | undefined> {
+    return this.#read((view) => clusterReads.getLease(view, name))
   }
 
-  async getUser(name: string): Promise<UserRow | undefined> {
-    return accessReads.getUser(this.#view(), name)
+  getUser(name: string): Promise<UserRow | undefined> {
+    return this.#read((view) => accessReads.getUser(view, name))
   }
 
-  async getUserByCanonicalId(canonicalId: string): Promise<UserRow | undefined> {
-    return accessReads.getUserByCanonicalId(this.#view(), canonicalId)
+  getUserByCanonicalId(canonicalId: string): Promise<UserRow | undefined> {
+    return this.#read((view) => accessReads.getUserByCanonicalId(view, canonicalId))
   }
 
-  async listUsers(request: { readonly after?: string; readonly limit: number }): Promise<readonly UserRow[]> {
-    return accessReads.listUsers(this.#view(), request)
+  listUsers(request: { readonly after?: string; readonly limit: number }): Promise<readonly UserRow[]> {
+    return this.#read((view) => accessReads.listUsers(view, request))
   }
 
-  async hasAdministrator(): Promise<boolean> {
-    return accessReads.hasAdministrator(this.#view())
+  hasAdministrator(): Promise<boolean> {
+    return this.#read((view) => accessReads.hasAdministrator(view))
   }
 
-  async getAccessKey(id: string): Promise<AccessKeyRow | undefined> {
-    return accessReads.getAccessKey(this.#view(), id)
+  getAccessKey(id: string): Promise<AccessKeyRow | undefined> {
+    return this.#read((view) => accessReads.getAccessKey(view, id))
   }
 
-  async listAccessKeys(user: string): Promise<readonly AccessKeyRow[]> {
-    return accessReads.listAccessKeys(this.#view(), user)
+  listAccessKeys(user: string): Promise<readonly AccessKeyRow[]> {
+    return this.#read((view) => accessReads.listAccessKeys(view, user))
   }
 
-  async getToken(id: string): Promise<TokenRow | undefined> {
-    return accessReads.getToken(this.#view(), id)
+  getToken(id: string): Promise<TokenRow | undefined> {
+    return this.#read((view) => accessReads.getToken(view, id))
   }
 
-  async listTokens(user: string): Promise<readonly TokenRow[]> {
-    return accessReads.listTokens(this.#view(), user)
+  listTokens(user: string): Promise<readonly TokenRow[]> {
+    return this.#read((view) => accessReads.listTokens(view, user))
   }
 
-  async listGrantsOf(user: string): Promise<readonly GrantRow[]> {
-    return accessReads.listGrantsOf(this.#view(), user)
+  listGrantsOf(user: string): Promise<readonly GrantRow[]> {
+    return this.#read((view) => accessReads.listGrantsOf(view, user))
   }
 
-  async listGrantsOn(bucket: string): Promise<readonly GrantRow[]> {
-    return accessReads.listGrantsOn(this.#view(), bucket)
+  listGrantsOn(bucket: string): Promise<readonly GrantRow[]> {
+    return this.#read((view) => accessReads.listGrantsOn(view, bucket))
   }
 
-  async getShareLink(id: string): Promise<ShareLinkRow | undefined> {
-    return accessReads.getShareLink(this.#view(), id)
+  getShareLink(id: string): Promise<ShareLinkRow | undefined> {
+    return this.#read((view) => accessReads.getShareLink(view, id))
   }
 
-  async listShareLinks(request: ListShareLinks): Promise<readonly ShareLinkRow[]> {
-    return accessReads.listShareLinks(this.#view(), request)
+  listShareLinks(request: ListShareLinks): Promise<readonly ShareLinkRow[]> {
+    return this.#read((view) => accessReads.listShareLinks(view, request))
   }
 
-  async listChanges(request: { readonly after: number; readonly limit: number }): Promise<readonly ChangeRecord[]> {
-    return clusterReads.listChanges(this.#view(), request)
+  listChanges(request: { readonly after: number; readonly limit: number }): Promise<readonly ChangeRecord[]> {
+    return this.#read((view) => clusterReads.listChanges(view, request))
+  }
+
+  unreachable(): string | undefined {
+    return this.#keyValue.unreachable()
   }
 
   async close(): Promise<void> {
@@ -245,9 +247,8 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
     return await this.#runner.run(name, command)
   }
 
-  #view(): KeyValueView {
-    if (this.#isClosed) throw closed()
-    return this.#keyValue.view()
+  #read<T>(look: Look<T>): Promise<T> {
+    return this.#isClosed ? Promise.reject(closed()) : this.#keyValue.read(look)
   }
 }
 

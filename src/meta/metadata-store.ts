@@ -49,6 +49,8 @@ export interface MetadataMutations
     ChangeMutations {}
 
 export interface MetadataStore extends MetadataReads, MetadataMutations {
+  /** Why the metadata cannot be asked now, as a sentence; `undefined`: it can, as far as is known. */
+  unreachable(): string | undefined
   /** Waits for the commits under way; what is called afterwards fails with `metadata-unavailable`. Can be called twice. */
   close(): Promise<void>
 }

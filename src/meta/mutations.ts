@@ -1,7 +1,7 @@
 // Every mutation by its name, with the decision that it is. The names are part of the messages between processes
 // (docs/design/metadata.md): one is never given another meaning.
 
-import type { Decided, KeyValueView } from '../ports/key-value.ts'
+import type { Decided, Decision } from '../ports/key-value.ts'
 import * as bucket from './decisions/bucket-decisions.ts'
 import { trimChanges } from './decisions/change-decisions.ts'
 import * as cluster from './decisions/cluster-decisions.ts'
@@ -10,6 +10,7 @@ import * as data from './decisions/data-decisions.ts'
 import * as credentials from './decisions/credential-decisions.ts'
 import { deleteKey } from './decisions/delete-decision.ts'
 import { Draft } from './decisions/draft.ts'
+import type { DraftOptions } from './decisions/draft.ts'
 import * as grants from './decisions/grant-decisions.ts'
 import * as group from './decisions/group-decisions.ts'
 import * as lease from './decisions/lease-decisions.ts'
@@ -85,13 +86,20 @@ export function isMutationName(name: string): name is MutationName {
   return Object.hasOwn(mutations, name)
 }
 
-/** Decides one mutation on a state. */
-export function decideMutation<Name extends MutationName>(
-  view: KeyValueView,
+/** One mutation, to be decided on any state. */
+export function mutationDecision<Name extends MutationName>(
+  name: Name,
+  command: MutationCommand<Name>,
+  options: DraftOptions,
+): Decision<MutationResult<Name>> {
+  return (view) => decideMutation(new Draft(view, options), name, command)
+}
+
+function decideMutation<Name extends MutationName>(
+  draft: Draft,
   name: Name,
   command: MutationCommand<Name>,
 ): Decided<MutationResult<Name>> {
-  const draft = new Draft(view)
   const result = mutations[name](draft, command)
   return draft.finish(result, { unrecorded: name === 'trimChanges' })
 }

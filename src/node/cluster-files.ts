@@ -44,18 +44,32 @@ function parseSecret(text: string, source: string): Uint8Array<ArrayBuffer> {
 
 /** Reads the id of the cluster that the directory belongs to; makes one where there is none yet. */
 export async function loadOrMakeClusterId(directory: string, random: Random): Promise<ClusterId> {
+  const known = await loadClusterId(directory)
+  if (known !== undefined) return known
+  const id = clusterIdFromBytes(random.bytes(16))
+  await storeClusterId(directory, id)
+  return id
+}
+
+/** @throws FrostError `directory-foreign`. */
+export async function loadClusterId(directory: string): Promise<ClusterId | undefined> {
   const path = join(directory, clusterFileName)
   const text = await readText(path)
-  if (text === undefined) {
-    const id = clusterIdFromBytes(random.bytes(16))
-    await writeDurably(path, `${JSON.stringify({ format: 1, cluster: id })}\n`)
-    return id
-  }
+  if (text === undefined) return undefined
   const id = parseClusterFile(text)
   if (id !== undefined) return id
   throw new FrostError('directory-foreign', `${path} is not a cluster file of FrostByte.`, {
     remedy: 'Give another directory with --data.',
   })
+}
+
+/** The directory belongs to this cluster from now on. */
+export async function storeClusterId(directory: string, id: ClusterId): Promise<void> {
+  await writeDurably(join(directory, clusterFileName), `${JSON.stringify({ format: 1, cluster: id })}\n`)
+}
+
+export async function hasSecret(path: string): Promise<boolean> {
+  return (await readText(path)) !== undefined
 }
 
 function parseClusterFile(text: string): ClusterId | undefined {

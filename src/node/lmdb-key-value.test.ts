@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { keyValueConformance } from '../../test/conformance/key-value.ts'
+import { claimedKeyValueConformance } from '../../test/conformance/key-value.ts'
 import { LmdbKeyValue } from './lmdb-key-value.ts'
 
-keyValueConformance('LmdbKeyValue', async () => {
+claimedKeyValueConformance('LmdbKeyValue', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'frostbyte-'))
   const opened: LmdbKeyValue[] = []
   return {

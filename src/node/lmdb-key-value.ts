@@ -17,7 +17,7 @@ import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import type { Histogram } from '../base/histogram.ts'
 import { MIB } from '../base/units.ts'
-import type { ByteString, Decision, KeyValue, KeyValueView } from '../ports/key-value.ts'
+import type { ByteString, ClaimedKeyValue, Decision, KeyValueView, Look } from '../ports/key-value.ts'
 import { LmdbRows } from './lmdb-rows.ts'
 import { OverlayView } from './overlay-view.ts'
 
@@ -39,7 +39,7 @@ export interface LmdbKeyValueOptions {
 
 type Settle = () => void
 
-export class LmdbKeyValue implements KeyValue {
+export class LmdbKeyValue implements ClaimedKeyValue {
   readonly #options: LmdbKeyValueOptions
   readonly #rows: LmdbRows
   readonly #overlay: OverlayView
@@ -67,6 +67,11 @@ export class LmdbKeyValue implements KeyValue {
     return new LmdbKeyValue(options, rows)
   }
 
+  async read<T>(look: Look<T>): Promise<T> {
+    return look(this.view())
+  }
+
+  /** The state that is durable now. To be used at once: it is over with the synchronous stretch of code that asked for it. */
   view(): KeyValueView {
     if (this.#state !== 'open') throw unavailable('The metadata store is closed.')
     this.#rows.refresh()
@@ -106,6 +111,10 @@ export class LmdbKeyValue implements KeyValue {
     this.#waiting.push({ settle, fail: reject })
     this.#committing ??= this.#commitAll()
     return promise
+  }
+
+  unreachable(): undefined {
+    return undefined
   }
 
   async close(): Promise<void> {

@@ -7,16 +7,14 @@
 //
 // Value: row | crc32 u32, little-endian.
 
-import { crc32 } from '@node-rs/crc32'
 import { open } from 'lmdb'
 import type { Database, RootDatabase } from 'lmdb'
 
 import { assert } from '../base/assert.ts'
-import { FrostError } from '../base/errors.ts'
 import { keyBytesMax, valueBytesMax } from '../ports/key-value.ts'
 import type { ByteString, KeyRange, KeyValueEntry, KeyValueView } from '../ports/key-value.ts'
+import { checkRow, rowCheckBytes, writeRowCheck } from './row-check.ts'
 
-const checkBytes = 4
 const claimKey = 'claim'
 /** Of a new environment. With 4,096, a commit of 64 uploads among a million keys wrote 195 scattered pieces; with this, 152. */
 const pageBytes = 8_192
@@ -54,13 +52,13 @@ export class LmdbRows implements KeyValueView {
 
   get(key: ByteString): Uint8Array | undefined {
     const value = this.#rows.getBinary(key)
-    return value === undefined ? undefined : checkValue(key, value)
+    return value === undefined ? undefined : checkRow(key, value)
   }
 
   range(range: KeyRange): readonly KeyValueEntry[] {
     const entries: KeyValueEntry[] = []
     if (range.from >= range.to) return entries
-    for (const { key, value } of this.#rows.getRange(toOptions(range))) entries.push([key, checkValue(key, value)])
+    for (const { key, value } of this.#rows.getRange(toOptions(range))) entries.push([key, checkRow(key, value)])
     return entries
   }
 
@@ -141,7 +139,7 @@ function encodeValues(
   changes: ReadonlyMap<ByteString, Uint8Array | undefined>,
 ): readonly (readonly [ByteString, Uint8Array | undefined])[] {
   let length = 0
-  for (const row of changes.values()) length += row === undefined ? 0 : row.length + checkBytes
+  for (const row of changes.values()) length += row === undefined ? 0 : row.length + rowCheckBytes
   const memory = Buffer.allocUnsafe(length)
   const values: (readonly [ByteString, Uint8Array | undefined])[] = []
   let at = 0
@@ -152,33 +150,9 @@ function encodeValues(
     }
     assert(row.length <= valueBytesMax, 'length of a value')
     memory.set(row, at)
-    const end = memory.writeUInt32LE(crc32(row, seedOf(key)), at + row.length)
+    const end = writeRowCheck(memory, key, { from: at, to: at + row.length })
     values.push([key, memory.subarray(at, end)])
     at = end
   }
   return values
-}
-
-function checkValue(key: ByteString, value: Uint8Array): Uint8Array {
-  const length = value.length - checkBytes
-  if (length >= 0) {
-    const row = value.subarray(0, length)
-    if (crc32(row, seedOf(key)) === readUint32(value, length)) return row
-  }
-  throw new FrostError('store-corrupt', `A row of the metadata store is damaged (table ${key.charCodeAt(0)}).`, {
-    remedy: 'Stop the master, keep a copy of its directory, and rebuild the metadata from the workers.',
-  })
-}
-
-function readUint32(bytes: Uint8Array, at: number): number {
-  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
-  const high = (bytes[at + 2] ?? 0) | ((bytes[at + 3] ?? 0) << 8)
-  return (low | (high << 16)) >>> 0
-}
-
-/** FNV-1a over the bytes of the key. */
-function seedOf(key: ByteString): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
-  return hash >>> 0
 }

@@ -36,39 +36,49 @@ export interface Decided<T> {
 }
 
 /**
- * Looks at a view and says what to change. It must be pure: it may run at any time until its promise settles, and it neither
- * waits nor keeps the view. What it throws rejects the promise, and nothing of it changes anything.
+ * Looks at a view and says what to change. It must be pure: it may run at any time until its promise settles, more than once,
+ * also on rows that are only guessed (what comes of that is dropped); it neither waits nor keeps the view. What it throws
+ * rejects the promise, and nothing of it changes anything.
  */
 export type Decision<T> = (view: KeyValueView) => Decided<T>
 
+/** Looks at a view. As pure as a `Decision`: it may run more than once, also on rows that are only guessed. */
+export type Look<T> = (view: KeyValueView) => T
+
 /**
- * The `KeyValue` port: an ordered map from bytes to bytes that several processes of one machine read and one changes. Keys
- * have 1 to 1,500 bytes and sort as unsigned bytes, shorter first; values have at most `valueBytesMax`.
- *
- * One instance at a time is claimed, and changes the map.
+ * The `KeyValue` port: an ordered map from bytes to bytes that several processes share. Keys have 1 to 1,500 bytes and sort as
+ * unsigned bytes, shorter first; values have at most `valueBytesMax`.
  */
 export interface KeyValue {
   /**
-   * A state that holds every change acknowledged before the call, also by another process, and nothing that is not durable. To be
-   * used at once: it is over with the synchronous stretch of code that asked for it.
+   * Runs a look on one state that holds every change acknowledged before the call, also by another process, and nothing that is
+   * not durable.
+   * @throws whatever the look throws; FrostError `metadata-unavailable`: closed, or the store cannot be reached; `overloaded`.
    */
-  view(): KeyValueView
+  read<T>(look: Look<T>): Promise<T>
+  /**
+   * Runs a decision on a state that holds every change decided before it. Decisions are ordered as they were called; many
+   * share one durable commit. **Settles only when what it saw and what it changed is durable**, a rejection too.
+   * @throws whatever the decision throws; FrostError `metadata-unavailable`: not claimed, closed, or the store cannot be reached, and
+   * nothing happened; `outcome-unknown`: whether the commit happened could not be found out; `overloaded`: too much waits for
+   * the store, and nothing happened.
+   */
+  decide<T>(decision: Decision<T>): Promise<T>
+  /** Why the store cannot be asked now, as a sentence; `undefined`: it can, as far as is known. */
+  unreachable(): string | undefined
+  /** Waits for the decisions under way. Can be called twice. */
+  close(): Promise<void>
+}
+
+/** A map that one instance at a time changes: the one that has claimed it. */
+export interface ClaimedKeyValue extends KeyValue {
   /**
    * Makes this instance the one that changes the map, until another one claims it: then every `decide` here fails with
    * `metadata-unavailable`, and nothing of it happens. Waits for what the former one has under way.
    */
   claim(): Promise<void>
-  /**
-   * Runs a decision on a state that holds every change decided before it. Decisions are ordered as they were called; many
-   * share one durable commit. **Settles only when what it saw and what it changed is durable**, a rejection too.
-   * @throws whatever the decision throws; FrostError `metadata-unavailable`: not claimed, or closed, and nothing happened;
-   * `outcome-unknown`: the commit failed, and the instance takes no further decision; `overloaded`: too much waits for the
-   * disk, and nothing happened.
-   */
-  decide<T>(decision: Decision<T>): Promise<T>
-  /** Waits for the decisions under way. Can be called twice. */
-  close(): Promise<void>
 }
 
 export const keyBytesMax = 1_500
-export const valueBytesMax = 16 * 1024 * 1024
+/** MongoDB's documents have at most 16 MiB, key and all. */
+export const valueBytesMax = 15 * 1024 * 1024

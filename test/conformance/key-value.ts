@@ -1,14 +1,14 @@
-// What every KeyValue must do. Run against memory and LMDB.
+// What every KeyValue must do. Run against memory, LMDB and MongoDB.
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { errorCode } from '../../src/base/errors.ts'
-import type { KeyValue, KeyValueChange } from '../../src/ports/key-value.ts'
+import type { ClaimedKeyValue, KeyRange, KeyValue, KeyValueChange } from '../../src/ports/key-value.ts'
 
-export interface KeyValueUnderTest {
+export interface KeyValueUnderTest<Map extends KeyValue = KeyValue> {
   /** Opens the same map once more, as another process would (or as this one after a restart). */
-  open(): Promise<KeyValue>
+  open(): Promise<Map>
   /** Ends everything that was opened. */
   cleanUp(): Promise<void>
 }
@@ -22,28 +22,43 @@ function put(map: KeyValue, ...changes: readonly (readonly [string, string | und
   return map.decide(() => ({ changes: encoded, result: undefined }))
 }
 
-export function keyValueConformance(name: string, create: () => Promise<KeyValueUnderTest>): void {
-  const testOn = (title: string, body: (map: KeyValue, under: KeyValueUnderTest) => Promise<void>): void => {
+const get = async (map: KeyValue, key: string): Promise<string | undefined> =>
+  await map.read((view) => text(view.get(key)))
+
+type Body<Map extends KeyValue> = (map: Map, under: KeyValueUnderTest<Map>) => Promise<void>
+
+function testsOn<Map extends KeyValue>(
+  create: () => Promise<KeyValueUnderTest<Map>>,
+): (title: string, body: Body<Map>) => void {
+  return (title, body) => {
     test(title, async () => {
       const under = await create()
       try {
         const map = await under.open()
-        await map.claim()
+        if (isClaimed(map)) await map.claim()
         await body(map, under)
       } finally {
         await under.cleanUp()
       }
     })
   }
+}
+
+function isClaimed(map: KeyValue): map is ClaimedKeyValue {
+  return 'claim' in map
+}
+
+export function keyValueConformance(name: string, create: () => Promise<KeyValueUnderTest>): void {
+  const testOn = testsOn(create)
 
   describe(`${name} as a KeyValue: reading`, () => {
     testOn('what was decided is read back, and absence is undefined', async (map) => {
-      assert.equal(map.view().get('a'), undefined)
+      assert.equal(await get(map, 'a'), undefined)
       await put(map, ['a', '1'], ['b', ''])
-      assert.equal(text(map.view().get('a')), '1')
-      assert.equal(text(map.view().get('b')), '')
+      assert.equal(await get(map, 'a'), '1')
+      assert.equal(await get(map, 'b'), '')
       await put(map, ['a', undefined])
-      assert.equal(map.view().get('a'), undefined)
+      assert.equal(await get(map, 'a'), undefined)
     })
 
     testOn('keys sort as unsigned bytes, shorter first', async (map) => {
@@ -63,7 +78,7 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
         '\xff\x00',
       ]
       await put(map, ...keys.toReversed().map((key) => [key, 'x'] as const))
-      const found = map.view().range({ from: '\x00', to: '\xff\xff', limit: 100 })
+      const found = await map.read((view) => view.range({ from: '\x00', to: '\xff\xff', limit: 100 }))
       assert.deepEqual(
         found.map(([key]) => key),
         keys,
@@ -72,40 +87,40 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
 
     testOn('a range takes its start, leaves its end, keeps its limit and runs backwards', async (map) => {
       await put(map, ['a', '1'], ['b', '2'], ['c', '3'], ['d', '4'])
-      const keys = (range: { from: string; to: string; limit: number; reverse?: boolean }): string =>
-        map
-          .view()
-          .range(range)
-          .map(([key, value]) => key + (text(value) ?? ''))
-          .join(' ')
-      assert.equal(keys({ from: 'b', to: 'd', limit: 10 }), 'b2 c3')
-      assert.equal(keys({ from: 'a', to: 'z', limit: 2 }), 'a1 b2')
-      assert.equal(keys({ from: 'a', to: 'd', limit: 2, reverse: true }), 'c3 b2')
-      assert.equal(keys({ from: 'b', to: 'z', limit: 9, reverse: true }), 'd4 c3 b2')
-      assert.equal(keys({ from: 'aa', to: 'ab', limit: 10 }), '')
-      assert.equal(keys({ from: 'c', to: 'b', limit: 10 }), '')
+      const keys = async (range: KeyRange): Promise<string> => {
+        const entries = await map.read((view) => view.range(range))
+        return entries.map(([key, value]) => key + (text(value) ?? '')).join(' ')
+      }
+      assert.equal(await keys({ from: 'b', to: 'd', limit: 10 }), 'b2 c3')
+      assert.equal(await keys({ from: 'a', to: 'z', limit: 2 }), 'a1 b2')
+      assert.equal(await keys({ from: 'a', to: 'd', limit: 2, reverse: true }), 'c3 b2')
+      assert.equal(await keys({ from: 'b', to: 'z', limit: 9, reverse: true }), 'd4 c3 b2')
+      assert.equal(await keys({ from: 'aa', to: 'ab', limit: 10 }), '')
+      assert.equal(await keys({ from: 'c', to: 'b', limit: 10 }), '')
     })
 
     testOn('texts are the ends of the keys as UTF-8', async (map) => {
       const key = (name_: string): string => `xx${Buffer.from(name_).toString('latin1')}`
       await put(map, [key('ä/€'), '1'], [key('plain'), '2'], [key('😀'), '3'])
-      assert.deepEqual(map.view().texts({ from: 'xx', to: 'xy', limit: 10 }, 2), ['plain', 'ä/€', '😀'])
+      const texts = await map.read((view) => view.texts({ from: 'xx', to: 'xy', limit: 10 }, 2))
+      assert.deepEqual(texts, ['plain', 'ä/€', '😀'])
     })
 
     testOn('a value handed out is a copy', async (map) => {
       await put(map, ['a', 'abc'])
-      map.view().get('a')?.fill(0)
-      map.view().range({ from: 'a', to: 'b', limit: 1 })[0]?.[1].fill(0)
-      assert.equal(text(map.view().get('a')), 'abc')
+      await map.read((view) => view.get('a')?.fill(0))
+      await map.read((view) => view.range({ from: 'a', to: 'b', limit: 1 })[0]?.[1].fill(0))
+      assert.equal(await get(map, 'a'), 'abc')
     })
 
     testOn('long keys and long values pass', async (map) => {
       const key = 'k'.repeat(1_500)
       await put(map, [key, 'v'.repeat(1_000_000)])
-      assert.equal(text(map.view().get(key)), 'v'.repeat(1_000_000))
-      assert.equal(map.view().range({ from: 'k', to: 'l', limit: 1 })[0]?.[1].length, 1_000_000)
+      assert.equal(await get(map, key), 'v'.repeat(1_000_000))
+      const [entry] = await map.read((view) => view.range({ from: 'k', to: 'l', limit: 1 }))
+      assert.equal(entry?.[1].length, 1_000_000)
       await put(map, ['short', 'x'])
-      assert.equal(text(map.view().get('short')), 'x')
+      assert.equal(await get(map, 'short'), 'x')
     })
   })
 
@@ -121,7 +136,7 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
         results,
         Array.from({ length: 300 }, (_, index) => index + 1),
       )
-      assert.equal(text(map.view().get('n')), '300')
+      assert.equal(await get(map, 'n'), '300')
     })
 
     testOn('a decision sees ranges as decisions before it left them', async (map) => {
@@ -147,8 +162,8 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
       const after = put(map, ['b', '2'])
       await assert.rejects(failed, RangeError)
       await Promise.all([before, after])
-      assert.equal(text(map.view().get('a')), '1')
-      assert.equal(text(map.view().get('b')), '2')
+      assert.equal(await get(map, 'a'), '1')
+      assert.equal(await get(map, 'b'), '2')
     })
 
     testOn('the changes of one decision are seen together or not at all', async (map) => {
@@ -156,8 +171,7 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
       let isOver = false
       const reader = (async () => {
         while (!isOver) {
-          const view = map.view()
-          const [left, right] = [text(view.get('left')), text(view.get('right'))]
+          const [left, right] = await map.read((view) => [text(view.get('left')), text(view.get('right'))] as const)
           if (left !== right) torn++
           await new Promise(setImmediate)
         }
@@ -172,8 +186,8 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
       const other = await under.open()
       for (let index = 0; index < 50; index++) {
         await put(map, ['n', String(index)])
-        assert.equal(text(map.view().get('n')), String(index))
-        assert.equal(text(other.view().get('n')), String(index))
+        assert.equal(await get(map, 'n'), String(index))
+        assert.equal(await get(other, 'n'), String(index))
       }
     })
 
@@ -182,14 +196,30 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
       await map.close()
       await last
       const again = await under.open()
-      assert.equal(text(again.view().get('a')), '1')
+      assert.equal(await get(again, 'a'), '1')
     })
 
+    testOn('after close nothing is decided, and it can be closed twice', async (map) => {
+      await map.close()
+      await map.close()
+      await assert.rejects(put(map, ['a', '1']), (error) => errorCode(error) === 'metadata-unavailable')
+    })
+  })
+}
+
+export function claimedKeyValueConformance(
+  name: string,
+  create: () => Promise<KeyValueUnderTest<ClaimedKeyValue>>,
+): void {
+  keyValueConformance(name, create)
+  const testOn = testsOn(create)
+
+  describe(`${name} as a KeyValue: claiming`, () => {
     testOn('an instance that has claimed nothing decides nothing', async (map, under) => {
       const other = await under.open()
       await assert.rejects(put(other, ['a', '1']), (error) => errorCode(error) === 'metadata-unavailable')
       await put(map, ['b', '1'])
-      assert.equal(map.view().get('a'), undefined)
+      assert.equal(await get(map, 'a'), undefined)
     })
 
     testOn('a claim takes the deciding away from the former instance', async (map, under) => {
@@ -199,14 +229,8 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
       const late = put(map, ['a', 'late'])
       await assert.rejects(late, (error) => errorCode(error) === 'metadata-unavailable')
       await put(other, ['b', '2'])
-      assert.equal(text(other.view().get('a')), '1')
-      assert.equal(text(other.view().get('b')), '2')
-    })
-
-    testOn('after close nothing is decided, and it can be closed twice', async (map) => {
-      await map.close()
-      await map.close()
-      await assert.rejects(put(map, ['a', '1']), (error) => errorCode(error) === 'metadata-unavailable')
+      assert.equal(await get(other, 'a'), '1')
+      assert.equal(await get(other, 'b'), '2')
     })
   })
 }

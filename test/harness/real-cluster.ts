@@ -22,6 +22,8 @@ export interface RealClusterOptions {
   readonly workers?: number
   /** Default 1. */
   readonly masters?: number
+  /** Where the metadata is in MongoDB; then each master has a directory of its own. Of a master: what the others get, or another. */
+  readonly metadataUrl?: (master: number) => string
   readonly masterArgs?: readonly string[]
   readonly workerArgs?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -44,21 +46,34 @@ export interface AddedWorker {
   readonly parent?: string
 }
 
+/** Over the embedded store the others forward to the first; over MongoDB each is a master of its own, with the secret of all. */
+function placeOfMaster(
+  { metadataUrl }: RealClusterOptions,
+  { directory, index, firstPort }: { readonly directory: string; readonly index: number; readonly firstPort: number },
+): { readonly place: readonly string[]; readonly env: Readonly<Record<string, string>> } {
+  if (metadataUrl === undefined) {
+    const committer = index === 0 ? [] : ['--committer', `127.0.0.1:${firstPort}`]
+    return { place: ['--data', directory, ...committer], env: {} }
+  }
+  const place = ['--data', join(directory, `master-${index + 1}`), '--secret-file', join(directory, 'secret')]
+  return { place, env: { FROSTBYTE_METADATA_URL: metadataUrl(index) } }
+}
+
 export class RealCluster {
   readonly directory: string
   readonly masters: readonly RealNode[]
   readonly #options: RealClusterOptions
-  readonly #internalPort: number
+  readonly #internalPorts: readonly number[]
   readonly #workers: RealNode[] = []
   #workersMade = 0
 
   private constructor(
-    place: { readonly directory: string; readonly internalPort: number },
+    place: { readonly directory: string; readonly internalPorts: readonly number[] },
     masters: readonly RealNode[],
     options: RealClusterOptions,
   ) {
     this.directory = place.directory
-    this.#internalPort = place.internalPort
+    this.#internalPorts = place.internalPorts
     this.masters = masters
     this.#options = options
   }
@@ -70,25 +85,17 @@ export class RealCluster {
   /** Starts all and waits until the cluster can write. */
   static async start(options: RealClusterOptions = {}): Promise<RealCluster> {
     const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'frostbyte-test-'))
-    const internalPort = await freePort()
-    const env = options.env ?? {}
+    const internalPorts = await Promise.all(Array.from({ length: options.masters ?? 1 }, freePort))
     const masters = await Promise.all(
-      Array.from({ length: options.masters ?? 1 }, async (_, index) => {
-        const internal = index === 0 ? internalPort : await freePort()
-        const place = index === 0 ? [] : ['--committer', `127.0.0.1:${internalPort}`]
-        const ports = [
-          '--rest-port',
-          String(await freePort()),
-          '--internal-port',
-          String(internal),
-          '--observe-port',
-          '0',
-        ]
-        const args = ['master', '--data', directory, ...ports, ...place, ...(options.masterArgs ?? [])]
-        return new RealNode(`master-${index + 1}`, args, env)
+      internalPorts.map(async (port, index) => {
+        const rest = String(await freePort())
+        const ports = ['--rest-port', rest, '--internal-port', String(port), '--observe-port', '0']
+        const { place, env } = placeOfMaster(options, { directory, index, firstPort: internalPorts[0] ?? 0 })
+        const args = ['master', ...place, ...ports, ...(options.masterArgs ?? [])]
+        return new RealNode(`master-${index + 1}`, args, { ...options.env, ...env })
       }),
     )
-    const cluster = new RealCluster({ directory, internalPort }, masters, options)
+    const cluster = new RealCluster({ directory, internalPorts }, masters, options)
     try {
       for (const master of masters) await master.start()
       const workers = Array.from(
@@ -123,7 +130,10 @@ export class RealCluster {
     const { workerParent = this.directory, workerArgs = [], workerEnv, masterFor } = this.#options
     const index = this.#workersMade++
     const name = `worker-${index + 1}`
-    const own = `127.0.0.1:${this.#internalPort}`
+    const own =
+      this.#options.metadataUrl === undefined
+        ? `127.0.0.1:${this.#internalPorts[0]}`
+        : this.#internalPorts.map((port) => `127.0.0.1:${port}`).join(',')
     const master = (await masterFor?.(index, own)) ?? own
     const place = [
       '--master',

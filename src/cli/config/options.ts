@@ -39,6 +39,11 @@ const serverUrl = word({
   pattern: /^https?:\/\/[^\s\p{Cc}]{1,2000}$/u,
 })
 
+const mongodbUrl = secret({
+  expects: 'an address that starts with mongodb:// or mongodb+srv://',
+  pattern: /^mongodb(?:\+srv)?:\/\/[^\s\p{Cc}]{1,4000}$/u,
+})
+
 const originUrl = word({
   placeholder: 'origin',
   expects: 'an origin, as in https://console.example',
@@ -74,6 +79,22 @@ export const options = {
     summary: 'The secret itself, in place of the file.',
     absence: 'the file counts',
     sources: ['variable'],
+  }),
+  metadataUrl: optional({
+    name: 'metadata-url',
+    kind: mongodbUrl,
+    roles: ['up', 'master'],
+    summary:
+      'Address of the MongoDB replica set that holds the metadata, with its database; then masters can be several.',
+    absence: 'the metadata lies in the data directory of the one master',
+    sources: ['variable', 'file'],
+  }),
+  initiateReplicaSet: option({
+    name: 'initiate-replica-set',
+    kind: onOff,
+    roles: ['up', 'master'],
+    summary: 'Make the replica set that `metadata-url` names of its members, where they belong to none yet.',
+    default: 'false',
   }),
   // Addresses
   host: option({
@@ -141,8 +162,8 @@ export const options = {
   advertisedAddress: optional({
     name: 'advertise',
     kind: hostAndPort,
-    roles: ['worker'],
-    summary: 'Address of the worker that others are told, where it is not the one it listens at.',
+    roles: ['master', 'worker'],
+    summary: 'Internal address that other nodes are told, where it is not the one that this node listens at.',
     absence: 'the address it listens at',
   }),
   masters: option({

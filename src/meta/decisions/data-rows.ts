@@ -26,6 +26,7 @@ export function readData(rows: Rows, { group, dataId }: DataRef): StoredData | u
 
 /** Writes a row where there is none. */
 export function insertDataRow(draft: Draft, { group, dataId }: DataRef, row: StoredData): void {
+  if (!draft.gathersRecent) return draft.put(dataKey(group, dataId), encodeData(row))
   // Decided once, by what was there before this mutation.
   if (!draft.isChanged(recentCountKey) && countRecent(draft) >= recentMax) moveRecent(draft)
   draft.put(recentDataKey(group, dataId), encodeData(row))

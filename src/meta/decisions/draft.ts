@@ -20,7 +20,13 @@ import { decodeLease } from '../encoding/cluster-rows.ts'
 import { changeKey, leaseKey, sequenceKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
 
+export interface DraftOptions {
+  /** Whether new data rows first gather in a table of their own (data-rows.ts). Where rows are documents, that gains nothing. */
+  readonly gathersRecent: boolean
+}
+
 export class Draft {
+  readonly gathersRecent: boolean
   readonly #view: KeyValueView
   readonly #changes = new Map<ByteString, Uint8Array | undefined>()
   /** Rows that were looked at already: decisions ask for the same ones from several places. */
@@ -28,8 +34,9 @@ export class Draft {
   #sequence: number | undefined
   #record: Change | undefined
 
-  constructor(view: KeyValueView) {
+  constructor(view: KeyValueView, { gathersRecent }: DraftOptions) {
     this.#view = view
+    this.gathersRecent = gathersRecent
   }
 
   /** The row as this draft would leave it. */

@@ -5,17 +5,20 @@ import type { GroupId, WorkerId } from '../../base/ids.ts'
 import { parseProcessId } from '../../base/ids.ts'
 import type { ByteString, KeyValueEntry, KeyValueView } from '../../ports/key-value.ts'
 import type { ChangeRecord } from '../contract/change-metadata.ts'
+import type { ClusterRow } from '../contract/cluster-metadata.ts'
 import { pageLimitMax } from '../contract/conventions.ts'
 import type { DataRef } from '../contract/conventions.ts'
 import type { DataRow, ListDataRows, PurgeEntry } from '../contract/data-metadata.ts'
 import type { GroupPage, GroupRow } from '../contract/group-metadata.ts'
+import type { LeaseRow } from '../contract/lease-metadata.ts'
 import type { IntentRow, ProcessRow } from '../contract/process-metadata.ts'
+import type { RebuildRow } from '../contract/rebuild-metadata.ts'
 import type { ListRepairs, RepairEntry } from '../contract/repair-metadata.ts'
 import { workersMax } from '../contract/worker-metadata.ts'
 import type { WorkerRow } from '../contract/worker-metadata.ts'
 import { insertMax, readData, recentMax } from '../decisions/data-rows.ts'
 import { decodeChange } from '../encoding/change-encoding.ts'
-import { decodeProcess, decodeWorker } from '../encoding/cluster-rows.ts'
+import { decodeCluster, decodeLease, decodeProcess, decodeRebuild, decodeWorker } from '../encoding/cluster-rows.ts'
 import { decodeData, toDataRow } from '../encoding/data-encoding.ts'
 import { decodeGroup } from '../encoding/group-encoding.ts'
 import {
@@ -30,10 +33,14 @@ import {
 } from '../encoding/key-parts.ts'
 import {
   changeKey,
+  clusterKey,
   groupKey,
   intentKey,
+  leaseKey,
   mapVersionKey,
+  purgeCountKey,
   purgeKey,
+  rebuildKey,
   repairKey,
   tables,
   within,
@@ -46,6 +53,25 @@ import { firstDataIdAt } from '../../base/ids.ts'
 
 const processesMax = 10_000
 const groupsMax = 1_000_000
+
+export function getCluster(view: KeyValueView): ClusterRow | undefined {
+  const stored = view.get(clusterKey)
+  return stored === undefined ? undefined : decodeCluster(stored)
+}
+
+export function getRebuild(view: KeyValueView): RebuildRow | undefined {
+  const stored = view.get(rebuildKey)
+  return stored === undefined ? undefined : decodeRebuild(stored)
+}
+
+export function getLease(view: KeyValueView, name: string): LeaseRow | undefined {
+  const stored = view.get(leaseKey(name))
+  return stored === undefined ? undefined : decodeLease(stored)
+}
+
+export function purgeQueueLength(view: KeyValueView): number {
+  return decodeNumbers(view.get(purgeCountKey), 1)[0] ?? 0
+}
 
 export function getDataRow(view: KeyValueView, ref: DataRef): DataRow | undefined {
   const stored = readData(view, ref)

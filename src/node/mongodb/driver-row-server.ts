@@ -1,0 +1,199 @@
+// RowServer over the driver. Commands are sent as they are, because each part of them matters here.
+
+import type { ClientSession, Db, Document, MongoClient } from 'mongodb'
+
+import { FrostError } from '../../base/errors.ts'
+import type { ByteString, KeyValueEntry } from '../../ports/key-value.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Random } from '../../ports/random.ts'
+import { guardDocument, guardId, readGuard, readKey, readRow, rowDocument } from './documents.ts'
+import { isConflict, isUnknownCommit } from './driver-errors.ts'
+import type { ClusterTime, Commit, CommitOutcome, Guard, RangeQuery, Rows, RowServer } from './row-server.ts'
+
+export const rowsCollection = 'rows'
+/** Any single read that takes longer is given up. */
+const readMaxMs = 10_000
+const retryCommitMs = 100
+const empty = new Uint8Array(0)
+
+const transactionOptions = {
+  readConcern: { level: 'snapshot' },
+  writeConcern: { w: 'majority', j: true },
+  readPreference: 'primary',
+} as const
+
+export type Driver = Pick<typeof import('mongodb'), 'Long' | 'UUID'>
+
+export interface DriverParts {
+  readonly client: MongoClient
+  readonly db: Db
+  /** The driver itself, which is loaded only where it is used. */
+  readonly driver: Driver
+  readonly clock: Clock
+  readonly random: Random
+  /** How long a commit without an answer is repeated. */
+  readonly patienceMs: number
+}
+
+export class DriverRowServer implements RowServer {
+  readonly #parts: DriverParts
+  readonly #session: ClientSession
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts
+    this.#session = parts.client.startSession({ causalConsistency: false })
+  }
+
+  /** The session of its transactions, as 32 hex digits. */
+  get session(): string {
+    const id = this.#session.id?.id
+    if (id === undefined) throw new FrostError('metadata-unavailable', 'The metadata store is closed.')
+    return Buffer.from(id.buffer).toString('hex')
+  }
+
+  async barrier(): Promise<{ readonly guard: Guard; readonly time: ClusterTime }> {
+    const reply = await this.#find({ filter: { _id: guardId }, readConcern: { level: 'linearizable' } })
+    return { guard: guardOf(firstBatch(reply)), time: { time: reply['operationTime'] } }
+  }
+
+  async getWithGuard(
+    keys: readonly ByteString[],
+  ): Promise<{ readonly guard: Guard; readonly time: ClusterTime; readonly rows: Rows }> {
+    const filter = { _id: { $in: [guardId, ...keys] } }
+    const { documents, time } = await this.#findAll({ filter, readConcern: { level: 'snapshot' } }, keys.length + 1)
+    return { guard: guardOf(documents), time: { time }, rows: rowsOf(documents) }
+  }
+
+  async get(keys: readonly ByteString[], { time }: ClusterTime): Promise<Rows> {
+    const readConcern = { level: 'snapshot', atClusterTime: time }
+    const { documents } = await this.#findAll({ filter: { _id: { $in: [...keys] } }, readConcern }, keys.length)
+    return rowsOf(documents)
+  }
+
+  async range(query: RangeQuery, { time }: ClusterTime): Promise<readonly KeyValueEntry[]> {
+    const { from, to, limit, reverse, keysOnly } = query
+    const { documents } = await this.#findAll(
+      {
+        filter: { _id: { $gte: from, $lt: to } },
+        sort: { _id: reverse === true ? -1 : 1 },
+        limit,
+        ...(keysOnly ? { projection: { _id: 1 } } : {}),
+        readConcern: { level: 'snapshot', atClusterTime: time },
+      },
+      limit,
+    )
+    return documents.map((document) => (keysOnly ? [readKey(document), empty] : readRow(document)))
+  }
+
+  async commit(commit: Commit): Promise<CommitOutcome> {
+    const session = this.#session
+    session.startTransaction(transactionOptions)
+    try {
+      if (!(await this.#write(commit))) {
+        await session.abortTransaction()
+        return { kind: 'conflict' }
+      }
+    } catch (error) {
+      await session.abortTransaction()
+      if (isConflict(error)) return { kind: 'conflict' }
+      throw error
+    }
+    return await this.#end()
+  }
+
+  async endTransactions(sessions: readonly string[]): Promise<void> {
+    const { client, driver } = this.#parts
+    await client.db('admin').command({ killSessions: sessions.map((id) => ({ id: new driver.UUID(id) })) })
+  }
+
+  async close(): Promise<void> {
+    await this.#session.endSession()
+    await this.#parts.client.close()
+  }
+
+  /** The guard first, so that a transaction that comes too late ends at once. Whether the guard was the expected one. */
+  async #write({ from, to, changes }: Commit): Promise<boolean> {
+    const { db } = this.#parts
+    const updates: Document[] = [
+      { q: { _id: guardId, number: from.number, commit: from.commit }, u: guardDocument(to) },
+    ]
+    const removed: ByteString[] = []
+    for (const [key, row] of changes) {
+      if (row === undefined) removed.push(key)
+      else updates.push({ q: { _id: key }, u: rowDocument(key, row), upsert: true })
+    }
+    const reply = await db.command({ update: rowsCollection, updates, ordered: true }, { session: this.#session })
+    if (Array.isArray(reply['writeErrors']))
+      throw new Error(`MongoDB did not write: ${reply['writeErrors'][0]?.errmsg}`)
+    if (reply['n'] !== updates.length) return false
+    if (removed.length > 0) {
+      const deletes = [{ q: { _id: { $in: removed } }, limit: 0 }]
+      await db.command({ delete: rowsCollection, deletes }, { session: this.#session })
+    }
+    return true
+  }
+
+  /** Sends `commitTransaction` until it was answered, which is harmless as often as it is. */
+  async #end(): Promise<CommitOutcome> {
+    const { clock, random, patienceMs } = this.#parts
+    const startedMs = clock.monotonicMs()
+    for (;;) {
+      try {
+        await this.#session.commitTransaction()
+        return { kind: 'committed', time: { time: this.#session.operationTime } }
+      } catch (error) {
+        if (!isUnknownCommit(error)) return { kind: 'ended' }
+        if (clock.monotonicMs() - startedMs >= patienceMs)
+          throw new FrostError('outcome-unknown', 'MongoDB did not answer whether it committed.', { cause: error })
+      }
+      await clock.sleep(retryCommitMs + random.below(retryCommitMs))
+    }
+  }
+
+  /** All documents of a find, usually in one round trip. */
+  async #findAll(
+    command: Document,
+    count: number,
+  ): Promise<{ readonly documents: readonly Document[]; readonly time: unknown }> {
+    // A cursor belongs to the session that opened it.
+    const session = this.#parts.client.startSession({ causalConsistency: false })
+    try {
+      // One more than there can be, so that the server sees that it is the last.
+      const reply = await this.#find({ ...command, batchSize: count + 1 }, session)
+      const documents = [...firstBatch(reply)]
+      const { id, atClusterTime } = reply['cursor']
+      for (let cursor = String(id); cursor !== '0';) {
+        const getMore = { getMore: this.#parts.driver.Long.fromString(cursor), collection: rowsCollection }
+        const more = await this.#parts.db.command(getMore, { session })
+        documents.push(...more['cursor'].nextBatch)
+        cursor = String(more['cursor'].id)
+      }
+      return { documents, time: atClusterTime }
+    } finally {
+      await session.endSession()
+    }
+  }
+
+  async #find(command: Document, session?: ClientSession): Promise<Document> {
+    const { db } = this.#parts
+    const find = { find: rowsCollection, ...command, maxTimeMS: readMaxMs }
+    return await db.command(find, session === undefined ? {} : { session })
+  }
+}
+
+function firstBatch(reply: Document): readonly Document[] {
+  return reply['cursor'].firstBatch
+}
+
+function guardOf(documents: readonly Document[]): Guard {
+  const guard = documents.find((document) => document['_id'] === guardId)
+  if (guard === undefined)
+    throw new FrostError('store-corrupt', 'The metadata in MongoDB has lost its first document.', {
+      remedy: 'Was the database dropped? Rebuild the metadata from the workers: frostbyte rebuild-metadata',
+    })
+  return readGuard(guard)
+}
+
+function rowsOf(documents: readonly Document[]): Rows {
+  return new Map(documents.filter((document) => document['_id'] !== guardId).map(readRow))
+}
