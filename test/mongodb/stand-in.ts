@@ -4,7 +4,7 @@
 
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,6 +64,15 @@ export class StandIn {
     return new StandIn({ directory, url, port }, env, pid)
   }
 
+  /** A second server with the data that the other one has now, which is down. */
+  static async copyOf(other: StandIn): Promise<StandIn> {
+    const directory = await mkdtemp(join(tmpdir(), 'frostbyte-mongodb-'))
+    await cp(other.directory, directory, { recursive: true })
+    const port = await freePort()
+    const { pid, url } = await launch(port, directory, {})
+    return new StandIn({ directory, url, port }, {}, pid)
+  }
+
   get pid(): number {
     return this.#pid
   }
@@ -105,14 +114,14 @@ export function withDatabase(url: string): string {
   return `${start}/test-${process.pid}-${Date.now()}-${databases}${query}`
 }
 
-export const log = new CollectingLog()
+const log = new CollectingLog()
 
 export async function openMap(url: string, options: Partial<OpenMongodbOptions> = {}): Promise<MongoKeyValue> {
   const ports = { clock: new NodeClock(), random: new NodeRandom(), log }
   return await openMongodb(ports, { url, initiateReplicaSet: false, ...options })
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => {
     server.once('listening', resolve)

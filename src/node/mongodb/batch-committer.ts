@@ -229,9 +229,7 @@ export class BatchCommitter {
 }
 
 function unknownOutcome(cause?: unknown): FrostError {
-  return new FrostError('outcome-unknown', 'MongoDB did not say whether the change was made.', {
-    ...(cause === undefined ? {} : { cause }),
-  })
+  return new FrostError('outcome-unknown', 'MongoDB did not say whether the change was made.', { cause })
 }
 
 export function notOpen({ state }: Guard): FrostError {

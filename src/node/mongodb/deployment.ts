@@ -1,12 +1,14 @@
 // Whether a MongoDB deployment can be trusted with metadata, before anything is written: a replica set or a sharded cluster of
 // MongoDB 7.0 or newer, in which a majority's acknowledgement means that a majority has it on its disks.
 
-import type { Db, Document, MongoClient } from 'mongodb'
+import type { Db, MongoClient } from 'mongodb'
 
 import { FrostError } from '../../base/errors.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { readDocument } from './replies.ts'
+import type { Reply } from './replies.ts'
 
 /** Of MongoDB 7.0. */
 const wireVersionMin = 21
@@ -15,7 +17,8 @@ const electionMaxMs = 30 * SECOND_MS
 /** @throws FrostError `config-invalid`, with the remedy. */
 export async function checkDeployment(admin: Db, log: Log): Promise<void> {
   const hello = await admin.command({ hello: 1 })
-  if (hello['maxWireVersion'] < wireVersionMin) throw invalid('MongoDB is too old.', 'Use MongoDB 7.0 or newer.')
+  if (Number(hello['maxWireVersion']) < wireVersionMin)
+    throw invalid('MongoDB is too old.', 'Use MongoDB 7.0 or newer.')
   checkIsMember(hello)
   if (hello['msg'] === 'isdbgrid') return
   if (Array.isArray(hello['arbiters']) && hello['arbiters'].length > 0)
@@ -27,7 +30,7 @@ export async function checkDeployment(admin: Db, log: Log): Promise<void> {
 }
 
 /** @throws FrostError `config-invalid`: a server of its own. */
-export function checkIsMember(hello: Document): void {
+export function checkIsMember(hello: Reply): void {
   if (hello['setName'] !== undefined || hello['msg'] === 'isdbgrid') return
   if (hello['isreplicaset'] === true)
     throw invalid(
@@ -41,9 +44,9 @@ export function checkIsMember(hello: Document): void {
 }
 
 async function checkConfiguration(admin: Db, log: Log): Promise<void> {
-  let config: Document
+  let config: Reply
   try {
-    config = (await admin.command({ replSetGetConfig: 1 }))['config']
+    config = readDocument(await admin.command({ replSetGetConfig: 1 }), 'config')
   } catch (error) {
     // Needs the role clusterMonitor, which the user of the metadata need not have.
     log.warn('The configuration of the replica set could not be read, and was not checked.', { reason: String(error) })
@@ -81,7 +84,7 @@ export async function initiate(direct: MongoClient, { name, members }: Initiatio
     if (!(error instanceof Error && 'code' in error && error.code === 23)) throw error // AlreadyInitialized
   }
   for (;;) {
-    const { setName, isWritablePrimary, secondary } = await admin.command({ hello: 1 })
+    const { setName, isWritablePrimary, secondary }: Reply = await admin.command({ hello: 1 })
     if (setName !== undefined && (isWritablePrimary === true || secondary === true)) return
     if (clock.monotonicMs() - startedMs >= electionMaxMs)
       throw invalid('The replica set that was initiated elects no primary.', 'See the logs of its members.')

@@ -28,9 +28,9 @@ export function isUnknownCommit(error: unknown): boolean {
   return hasLabel(error, 'UnknownTransactionCommitResult')
 }
 
-/** A collection, or a document, that was to be made is there. */
+/** A collection that was to be made is there. */
 export function isThereAlready(error: unknown): boolean {
-  return isFromServer(error) && (error.code === 48 || error.code === 11_000)
+  return isFromServer(error) && error.code === 48
 }
 
 function hasLabel(error: unknown, label: string): boolean {

@@ -1,6 +1,6 @@
 // RowServer over the driver. Commands are sent as they are, because each part of them matters here.
 
-import type { ClientSession, Db, Document, MongoClient } from 'mongodb'
+import type { ClientSession, Db, Document, Long, MongoClient, UUID } from 'mongodb'
 
 import { FrostError } from '../../base/errors.ts'
 import type { ByteString, KeyValueEntry } from '../../ports/key-value.ts'
@@ -8,6 +8,8 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
 import { guardDocument, guardId, readGuard, readKey, readRow, rowDocument } from './documents.ts'
 import { isConflict, isUnknownCommit } from './driver-errors.ts'
+import { readCursor, readWrite } from './replies.ts'
+import type { Reply } from './replies.ts'
 import type { ClusterTime, Commit, CommitOutcome, Guard, RangeQuery, Rows, RowServer } from './row-server.ts'
 
 export const rowsCollection = 'rows'
@@ -22,7 +24,10 @@ const transactionOptions = {
   readPreference: 'primary',
 } as const
 
-export type Driver = Pick<typeof import('mongodb'), 'Long' | 'UUID'>
+export interface Driver {
+  readonly Long: typeof Long
+  readonly UUID: typeof UUID
+}
 
 export interface DriverParts {
   readonly client: MongoClient
@@ -53,7 +58,7 @@ export class DriverRowServer implements RowServer {
 
   async barrier(): Promise<{ readonly guard: Guard; readonly time: ClusterTime }> {
     const reply = await this.#find({ filter: { _id: guardId }, readConcern: { level: 'linearizable' } })
-    return { guard: guardOf(firstBatch(reply)), time: { time: reply['operationTime'] } }
+    return { guard: guardOf(readCursor(reply).documents), time: { time: reply['operationTime'] } }
   }
 
   async getWithGuard(
@@ -123,9 +128,9 @@ export class DriverRowServer implements RowServer {
       else updates.push({ q: { _id: key }, u: rowDocument(key, row), upsert: true })
     }
     const reply = await db.command({ update: rowsCollection, updates, ordered: true }, { session: this.#session })
-    if (Array.isArray(reply['writeErrors']))
-      throw new Error(`MongoDB did not write: ${reply['writeErrors'][0]?.errmsg}`)
-    if (reply['n'] !== updates.length) return false
+    const { count, failure } = readWrite(reply)
+    if (failure !== undefined) throw new Error(`MongoDB did not write: ${failure.message}`)
+    if (count !== updates.length) return false
     if (removed.length > 0) {
       const deletes = [{ q: { _id: { $in: removed } }, limit: 0 }]
       await db.command({ delete: rowsCollection, deletes }, { session: this.#session })
@@ -150,25 +155,25 @@ export class DriverRowServer implements RowServer {
     }
   }
 
-  /** All documents of a find, usually in one round trip. */
+  /** All documents of a find, at most `count`, usually in one round trip. */
   async #findAll(
     command: Document,
     count: number,
-  ): Promise<{ readonly documents: readonly Document[]; readonly time: unknown }> {
+  ): Promise<{ readonly documents: readonly Reply[]; readonly time: unknown }> {
+    const { client, db, driver } = this.#parts
     // A cursor belongs to the session that opened it.
-    const session = this.#parts.client.startSession({ causalConsistency: false })
+    const session = client.startSession({ causalConsistency: false })
     try {
       // One more than there can be, so that the server sees that it is the last.
-      const reply = await this.#find({ ...command, batchSize: count + 1 }, session)
-      const documents = [...firstBatch(reply)]
-      const { id, atClusterTime } = reply['cursor']
-      for (let cursor = String(id); cursor !== '0';) {
-        const getMore = { getMore: this.#parts.driver.Long.fromString(cursor), collection: rowsCollection }
-        const more = await this.#parts.db.command(getMore, { session })
-        documents.push(...more['cursor'].nextBatch)
-        cursor = String(more['cursor'].id)
+      const first = readCursor(await this.#find({ ...command, batchSize: count + 1 }, session))
+      const documents = [...first.documents]
+      for (let { id } = first; id !== '0';) {
+        const getMore = { getMore: driver.Long.fromString(id), collection: rowsCollection }
+        const more = readCursor(await db.command(getMore, { session }))
+        documents.push(...more.documents)
+        id = more.id
       }
-      return { documents, time: atClusterTime }
+      return { documents, time: first.atClusterTime }
     } finally {
       await session.endSession()
     }
@@ -181,11 +186,7 @@ export class DriverRowServer implements RowServer {
   }
 }
 
-function firstBatch(reply: Document): readonly Document[] {
-  return reply['cursor'].firstBatch
-}
-
-function guardOf(documents: readonly Document[]): Guard {
+function guardOf(documents: readonly Reply[]): Guard {
   const guard = documents.find((document) => document['_id'] === guardId)
   if (guard === undefined)
     throw new FrostError('store-corrupt', 'The metadata in MongoDB has lost its first document.', {
@@ -194,6 +195,6 @@ function guardOf(documents: readonly Document[]): Guard {
   return readGuard(guard)
 }
 
-function rowsOf(documents: readonly Document[]): Rows {
+function rowsOf(documents: readonly Reply[]): Rows {
   return new Map(documents.filter((document) => document['_id'] !== guardId).map(readRow))
 }

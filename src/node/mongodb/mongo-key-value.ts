@@ -51,7 +51,7 @@ export class MongoKeyValue implements KeyValue {
   readonly #committer: BatchCommitter
   #isClosed = false
   #reads = 0
-  #waiting: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   #committing: Promise<void> | undefined
 
   private constructor(ports: MongoPorts, options: MongoKeyValueOptions) {

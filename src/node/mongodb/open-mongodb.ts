@@ -13,10 +13,12 @@ import { isThereAlready } from './driver-errors.ts'
 import { DriverRowServer, rowsCollection } from './driver-row-server.ts'
 import { MongoKeyValue } from './mongo-key-value.ts'
 import { defaultPatienceMs } from './reachability.ts'
+import { readWrite } from './replies.ts'
 
 const defaultDatabase = 'frostbyte'
 const openMaxMs = 60 * SECOND_MS
 const openAgainMs = SECOND_MS
+const duplicateKey = 11_000
 
 /** Times are short because everything is tried again here, with a bound of its own. */
 const clientOptions: MongoClientOptions = {
@@ -29,8 +31,6 @@ const clientOptions: MongoClientOptions = {
   retryWrites: true,
   retryReads: true,
   readPreference: 'primary',
-  // What one process is told of a session is of no use to another one.
-  driverInfo: { name: 'frostbyte' },
 }
 
 export interface OpenMongodbOptions {
@@ -91,15 +91,12 @@ async function tryToOpen(ports: OpenMongodbPorts, options: OpenMongodbOptions): 
     })
     await checkDeployment(client.db('admin'), log)
     const db = client.db(databaseOf(options.url))
-    await ignoreWhatIsThere(db.createCollection(rowsCollection, { writeConcern: { w: 'majority', j: true } }))
+    await ignoreWhatIsThere(db.createCollection(rowsCollection, { writeConcern: { w: 'majority', journal: true } }))
     const guard = { number: 0, commit: 'none', state: 'open', instances: new Map() } as const
-    await ignoreWhatIsThere(
-      db.command({
-        insert: rowsCollection,
-        documents: [guardDocument(guard)],
-        writeConcern: { w: 'majority', j: true },
-      }),
-    )
+    const insert = { insert: rowsCollection, documents: [guardDocument(guard)] }
+    const { failure } = readWrite(await db.command({ ...insert, writeConcern: { w: 'majority', j: true } }))
+    if (failure !== undefined && failure.code !== duplicateKey)
+      throw new Error(`MongoDB did not write: ${failure.message}`)
     const patienceMs = options.patienceMs ?? defaultPatienceMs
     const server = new DriverRowServer({ client, db, driver, clock, random, patienceMs })
     const id = Buffer.from(random.bytes(8)).toString('hex')
@@ -164,15 +161,8 @@ function makeClient(Client: typeof MongoClient, url: string, options: MongoClien
 
 async function ignoreWhatIsThere(made: Promise<unknown>): Promise<void> {
   try {
-    const reply = await made
-    const [failed] = writeErrorsOf(reply)
-    if (failed !== undefined && failed.code !== 11_000) throw new Error(`MongoDB did not write: ${failed.errmsg}`)
+    await made
   } catch (error) {
     if (!isThereAlready(error)) throw error
   }
-}
-
-function writeErrorsOf(reply: unknown): readonly { readonly code?: unknown; readonly errmsg?: string }[] {
-  if (typeof reply !== 'object' || reply === null || !('writeErrors' in reply)) return []
-  return Array.isArray(reply.writeErrors) ? reply.writeErrors : []
 }

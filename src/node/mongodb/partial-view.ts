@@ -26,7 +26,7 @@ interface KnownRange {
 export class PartialView implements KeyValueView {
   readonly #guess: Guess
   readonly #rows = new Map<ByteString, Uint8Array | undefined>()
-  #ranges: KnownRange[] = []
+  readonly #ranges: KnownRange[] = []
   #missingKeys = new Set<ByteString>()
   #missingRanges: RangeQuery[] = []
 

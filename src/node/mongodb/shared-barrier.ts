@@ -14,6 +14,8 @@ export class SharedBarrier {
   readonly #clock: Clock
   #running: Promise<unknown> = Promise.resolve()
   #next: Promise<Barrier> | undefined
+  /** The highest number of a guard that was seen: one that is lower is of a state that was taken back, or is out of date. */
+  #newest = 0
 
   constructor(server: RowServer, clock: Clock) {
     this.#server = server
@@ -31,10 +33,17 @@ export class SharedBarrier {
     await new Promise<void>((resolve) => {
       this.#clock.endOfTurn(resolve)
     })
-    const barrier = this.#server.barrier()
+    const barrier = this.#begin()
     this.#running = barrier
     this.#next = undefined
     return await barrier
+  }
+
+  async #begin(): Promise<Barrier> {
+    const barrier = await this.#server.barrier()
+    if (barrier.guard.number < this.#newest) throw new Error('A server that is no longer the primary has answered.')
+    this.#newest = barrier.guard.number
+    return barrier
   }
 }
 
