@@ -15,8 +15,8 @@ export interface Suite {
   readonly budgetMinutes: number
 }
 
-/** All budgets together, so that .ci/run ends below 79 minutes whatever happens; on two idle cores it takes some 35 minutes. */
-export const budgetMinutesMax = 78
+/** All budgets together, so that .ci/run ends below 90 minutes whatever happens; on two idle cores it takes some 30 minutes. */
+export const budgetMinutesMax = 88
 
 /** The budget of `npm run check`, which is no suite but takes its part of the time. */
 export const checkBudgetMinutes = 1
@@ -43,6 +43,7 @@ const named: Readonly<Record<string, Suite>> = {
   scenario: long('scenario', 6),
   durability: long('durability', 2),
   observe: long('observe', 2),
+  containers: long('containers', 9),
   compaction: long('compaction', 4),
   sim: long('sim', 12),
 }
