@@ -19,6 +19,7 @@ const baseImages = join(process.env['FROSTBYTE_SHARED'] ?? join(root, '../shared
 const skip = existsSync(baseImages) ? false : missing('docker', ['info'])
 const url = 'http://127.0.0.1:8080'
 const commandMaxMs = 600_000
+const saidMax = 4_000
 
 /** One project of docker-compose, from files of the repository. */
 class Compose {
@@ -30,8 +31,25 @@ class Compose {
 
   async run(...args: readonly string[]): Promise<string> {
     const options = { cwd: root, timeout: commandMaxMs, maxBuffer: 64 * 1024 * 1024 }
-    const { stdout } = await run('docker-compose', [...this.#args, ...args], options)
-    return stdout
+    try {
+      return (await run('docker-compose', [...this.#args, ...args], options)).stdout
+    } catch (error) {
+      // The error has all that the command said, also of building images.
+      const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
+      throw new Error(`docker-compose ${args.join(' ')}: ${said.slice(-saidMax)}`)
+    }
+  }
+
+  /** All containers run and the cluster takes files. */
+  async up(): Promise<void> {
+    try {
+      await this.run('up', '--build', '--detach')
+      await whenReady()
+    } catch (error) {
+      const logs = await this.run('logs', '--tail', '20')
+      await this.remove()
+      throw new Error(`${String(error)}\n${logs.slice(-saidMax)}`, { cause: error })
+    }
   }
 
   /** How the service's container has ended. */
@@ -86,8 +104,7 @@ describe('docker-compose up --build', { skip }, () => {
 
   before(async () => {
     await prepare()
-    await compose.run('up', '--build', '--detach')
-    await whenReady()
+    await compose.up()
   })
   after(async () => await compose.remove())
 
@@ -157,8 +174,7 @@ describe('three masters behind a proxy', { skip }, () => {
 
   before(async () => {
     await prepare()
-    await compose.run('up', '--build', '--detach')
-    await whenReady()
+    await compose.up()
   })
   after(async () => await compose.remove())
 
