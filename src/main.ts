@@ -32,6 +32,10 @@ function endServer(exitCode: number): number {
 
 const exitCode = await runCli(process.argv.slice(2), {
   version: packageVersion(),
+  backups: {
+    backupMetadata: async (where) => await (await import('./main-backup.ts')).backupMetadata(where),
+    restoreMetadata: async (where) => await (await import('./main-backup.ts')).restoreMetadata(where),
+  },
   handlers: {
     up: async (config) =>
       await serve(config.logLevel, async (log) => {

@@ -5,6 +5,7 @@
 import { CommanderError } from 'commander'
 
 import type { CommandContext } from './command-context.ts'
+import type { BackupHandlers } from './commands/backup.ts'
 import { addServeCommands } from './commands/serve.ts'
 import type { ServerHandlers } from './commands/serve.ts'
 import { nodeEnvironment, OutputClosed } from './environment.ts'
@@ -14,6 +15,8 @@ import { createProgram } from './program.ts'
 
 export interface RunOptions {
   readonly handlers: ServerHandlers
+  /** What works on a data directory; without it there are no such commands. */
+  readonly backups?: BackupHandlers
   /** Of the program. */
   readonly version: string
   /** Default: the real one. */
@@ -67,7 +70,10 @@ async function runCommand(
     context.exitCode = exitCode
   }
   addServeCommands(program, { environment, handlers: options.handlers, onEnd })
-  if (signal !== undefined) (await import('./commands/clients.ts')).addClientCommands(program, context)
+  if (signal !== undefined) {
+    const { addClientCommands } = await import('./commands/clients.ts')
+    addClientCommands(program, context, options.backups)
+  }
   // Without any word there is nothing to do, which is no success.
   if (args.length === 0) writeOut(program.helpInformation())
   else await parse(async () => program.parseAsync(args, { from: 'user' }))

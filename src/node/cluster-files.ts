@@ -43,7 +43,7 @@ function parseSecret(text: string, source: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Reads the id of the cluster that the directory belongs to; makes one where there is none yet. */
-export async function loadOrMakeClusterId(directory: string, random: Random): Promise<ClusterId> {
+export async function loadOrMakeClusterId(directory: string, random: Pick<Random, 'bytes'>): Promise<ClusterId> {
   const known = await loadClusterId(directory)
   if (known !== undefined) return known
   const id = clusterIdFromBytes(random.bytes(16))

@@ -1,8 +1,10 @@
-// All commands that are clients of a running server.
+// All commands that do not serve: clients of a running server, and what works on a data directory.
 
 import type { Command } from 'commander'
 
 import type { CommandContext } from '../command-context.ts'
+import { addBackupCommands } from './backup.ts'
+import type { BackupHandlers } from './backup.ts'
 import { addBenchCommand } from './bench.ts'
 import { addDrainCommand } from './drain.ts'
 import { addForgetCommand } from './forget.ts'
@@ -22,7 +24,7 @@ import { addTokenCommand } from './token.ts'
 import { addUserCommand } from './user.ts'
 import { addVerifyCommand } from './verify.ts'
 
-export function addClientCommands(program: Command, context: CommandContext): void {
+export function addClientCommands(program: Command, context: CommandContext, backups?: BackupHandlers): void {
   addPutCommand(program, context)
   addGetCommand(program, context)
   addLsCommand(program, context)
@@ -40,5 +42,6 @@ export function addClientCommands(program: Command, context: CommandContext): vo
   addTokenCommand(program, context)
   addGrantCommand(program, context)
   addShareCommand(program, context)
+  if (backups !== undefined) addBackupCommands(program, context, backups)
   addBenchCommand(program, context)
 }

@@ -40,6 +40,8 @@ const commandNames = [
   'master',
   'worker',
   ...clientNames.flatMap((name) => [name, ...(parts[name] ?? []).map((part) => `${name} ${part}`)]),
+  'backup-metadata',
+  'restore-metadata',
 ]
 
 const roleNames: Readonly<Record<Role, string>> = {
@@ -101,7 +103,9 @@ async function helpOf(name: string): Promise<string> {
   const environment = new FakeEnvironment()
   const nothing = async (): Promise<void> => undefined
   const handlers = { up: nothing, master: nothing, worker: nothing }
-  await runCli([...name.split(' '), '--help'], { handlers, version: '', environment })
+  const never = async (): Promise<never> => await Promise.reject(new Error('only asked for its help'))
+  const backups = { backupMetadata: never, restoreMetadata: never }
+  await runCli([...name.split(' '), '--help'], { handlers, backups, version: '', environment })
   return environment.stdout.text
 }
 
