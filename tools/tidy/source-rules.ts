@@ -19,7 +19,8 @@ export const fileNames: TidyRule = (repository) => {
     const report = (message: string): number => findings.push({ path, line: 0, message })
     const parts = path.split('/')
     const name = parts.at(-1) ?? ''
-    if (!/^\.?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9-]+)*$/.test(name) && !capitalNames.test(name)) {
+    // systemd's units for several instances end with @.
+    if (!/^\.?[a-z0-9]+(-[a-z0-9]+)*@?(\.[a-z0-9-]+)*$/.test(name) && !capitalNames.test(name)) {
       report('the name is not in kebab-case. Remedy: lower-case words joined by hyphens')
     }
     const empty = parts.map((part) => part.split('.')[0] ?? '').find((part) => emptyNames.includes(part))
