@@ -72,6 +72,9 @@ const defaultHealing: HealingOptions = {
 }
 const startMaxMs = 30 * SECOND_MS
 
+/** Records of the change log that stay. */
+export const changesKept = 200
+
 export class SimulatedCluster {
   readonly time = new VirtualTime()
   readonly random: SeededRandom
@@ -121,6 +124,7 @@ export class SimulatedCluster {
         groupBytesPerSlotMax: options.groupBytesPerSlotMax ?? defaultGroupBytesPerSlotMax,
         orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
         orphanBytesPerDayMin: options.orphanBytesPerDayMin ?? defaultOrphanBytesPerDay,
+        changesKept,
         intentAfterMs: options.intentAfterMs ?? defaultIntentAfterMs,
         detector: defaultDetectorTimes,
         healing: { ...defaultHealing, ...options.healing },

@@ -61,6 +61,7 @@ export interface MasterNodeOptions {
   readonly orphansEveryMs: number
   readonly orphanBytesPerDayMin: number
   readonly intentAfterMs: number
+  readonly changesKept: number
   readonly detector: DetectorTimes
   readonly healing: HealingOptions
   /** How long a commit of metadata takes. */

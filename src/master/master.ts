@@ -22,6 +22,7 @@ import { methods } from '../rpc/messages/methods.ts'
 import type { RequestMeter } from '../rpc/request-meter.ts'
 import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
 import { TaskRunner } from './background-task.ts'
+import { ChangeTrimTask, defaultChangesKept } from './change-trim-task.ts'
 import { ClusterHistory, pausedWhileBehind } from './cluster-history.ts'
 import { ClusterMap } from './cluster-map.ts'
 import { countCalls } from './master-counts.ts'
@@ -82,6 +83,8 @@ export interface MasterOptions {
   readonly orphansEveryMs: number
   /** Orphan collection asks before it takes more from a worker in a day (or 1 % of it); default 16 GiB. */
   readonly orphanBytesPerDayMin?: number
+  /** Records of the change log that are kept, about; default 1,000,000. */
+  readonly changesKept?: number
   /** An upload that is open for so long gets an intent row; default 10 minutes. */
   readonly intentAfterMs?: number
   readonly detector: DetectorTimes
@@ -200,6 +203,7 @@ export class Master {
           everyMs: this.#options.orphansEveryMs,
           bytesPerDayMin: this.#options.orphanBytesPerDayMin ?? defaultOrphanBytesPerDay,
         }),
+        new ChangeTrimTask(purgePorts, this.#options.changesKept ?? defaultChangesKept),
         new RebuildTask({ ...purgePorts, compute: this.#ports.compute, links: workers }),
         ...healing.tasks.map((healer) => pausedWhileBehind(healer, history)),
       ]) {

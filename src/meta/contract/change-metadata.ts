@@ -45,4 +45,4 @@ export interface ChangeMutations {
   trimChanges(command: { readonly through: number }): Promise<number>
 }
 
-export const trimMax = 10_000
+export const trimMax = 1_000

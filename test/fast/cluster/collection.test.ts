@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { errorCode } from '../../../src/base/errors.ts'
-import { HOUR_MS, SECOND_MS } from '../../../src/base/units.ts'
-import { SimulatedCluster } from '../../../sim/cluster.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/base/units.ts'
+import { changesKept, SimulatedCluster } from '../../../sim/cluster.ts'
 
 const bucket = 'default'
 const block = 19_200
@@ -34,6 +34,17 @@ describe('what is not wanted any more', () => {
     await cluster.advance(allRoundsMs)
     assert.equal((await cluster.dataRows()).length, 1)
     assert.equal((await cluster.get('kept')).length, block + 1)
+  })
+
+  test('leaves a change log that is bounded', async () => {
+    const cluster = await SimulatedCluster.start({ orphansEveryMs })
+    const { metadata } = cluster.master()
+    for (let index = 0; index < changesKept; index++) await cluster.put(`file-${index}`, new Uint8Array(10))
+    await cluster.advance(2 * MINUTE_MS)
+    const oldest = (await metadata.listChanges({ after: 0, limit: 1 }))[0]?.sequence
+    const next = await metadata.visibleSequence()
+    assert.ok(oldest !== undefined && oldest > 1 && next - oldest < 2 * changesKept, `${oldest} to ${next}`)
+    assert.equal((await cluster.get('file-0')).length, 10)
   })
 
   test('is readable to the end for whoever opened it before', async () => {
