@@ -8,6 +8,8 @@ import type { MasterConfig } from './cli/config/options.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
 import { startAccess } from './main-access.ts'
 import { openMetadata } from './main-metadata.ts'
+import { startTracing } from './main-tracing.ts'
+import type { Tracer } from './ports/tracing.ts'
 import { ObservedMaster } from './main-observed-master.ts'
 import { startObserving } from './main-observe.ts'
 import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
@@ -46,6 +48,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const bodies = new FixedBodyPool({ memory: new Uint8Array(bodyMemoryBytes) })
   const observed = new ObservedMaster(clock)
   const observing = await startObserving(config, { clock, log }, observed)
+  const tracing = await startTracing(config, 'master', log)
   const opened = await openMetadata(config, { ports, identity, bodies }, { die, lmdb: observed.lmdb })
   const { metadata, handlers, clusterId, secret } = opened
   const { access, notice, ...accessClosing } = await startAccess(config, { ...ports, metadata }, secret)
@@ -64,7 +67,11 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     },
   )
   await master.start()
-  const gateway = makeGateway(config, { clock, log }, { files: master.files, observed, access })
+  const gateway = makeGateway(
+    config,
+    { clock, log, tracer: tracing?.tracer },
+    { files: master.files, observed, access },
+  )
   observed.show(master, gateway)
   if (config.sharePort) await untilReadable(master, metadata, clock)
   const address = await gateway.listen(config.host, config.restPort)
@@ -83,6 +90,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       await master.stop()
       await accessClosing.close()
       await opened.close()
+      await tracing?.close()
       await observing.close()
     },
   }
@@ -91,7 +99,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
 /** The REST face. */
 function makeGateway(
   config: MasterConfig,
-  ports: { readonly clock: Clock; readonly log: Log },
+  ports: { readonly clock: Clock; readonly log: Log; readonly tracer: Tracer | undefined },
   parts: { readonly files: FileService; readonly access: RestAccess; readonly observed: ObservedMaster },
 ): RestGateway {
   const { files, access, observed } = parts
@@ -99,6 +107,7 @@ function makeGateway(
     { ...ports, files, access, metrics: observed.rest, metricsText: async () => await observed.metricsText() },
     {
       sharePort: config.sharePort,
+      accessLog: config.accessLog,
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
       ...(config.allowedHosts === undefined ? {} : { hosts: config.allowedHosts }),
       ...(config.allowedOrigins === undefined ? {} : { origins: config.allowedOrigins }),

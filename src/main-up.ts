@@ -66,6 +66,8 @@ function workerFlags(
     observeHost: config.observeHost,
     observePort: config.observePort === 0 ? 0 : config.observePort + 1 + place.index,
     openProfiling: config.openProfiling,
+    otlpEndpoint: config.otlpEndpoint,
+    traceOneIn: config.traceOneIn,
     logLevel: config.logLevel,
   })
 }
@@ -94,6 +96,9 @@ async function startMasters(
       observeHost: config.observeHost,
       observePort: index === 0 ? config.observePort : 0,
       openProfiling: config.openProfiling,
+      accessLog: config.accessLog,
+      otlpEndpoint: config.otlpEndpoint,
+      traceOneIn: config.traceOneIn,
       requireUsers: config.requireUsers,
       auditLog: config.auditLog,
       auditLogBytes: config.auditLogBytes,

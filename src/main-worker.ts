@@ -6,6 +6,7 @@ import type { WorkerConfig } from './cli/config/options.ts'
 import { FrostError } from './base/errors.ts'
 import { fromHex } from './base/ids.ts'
 import { MIB } from './base/units.ts'
+import { startTracing } from './main-tracing.ts'
 import { ObservedWorker } from './main-observed-worker.ts'
 import { startObserving } from './main-observe.ts'
 import { NodeClock } from './node/clock.ts'
@@ -32,9 +33,11 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
   const directory = join(config.dataDirectory, 'store')
   const observed = new ObservedWorker(clock)
   const disk = new NodeDisk({ directory, faults, syncTimes: observed.syncTimes })
+  const tracing = await startTracing(config, 'worker', log)
   const worker = new Worker(
     {
       clock,
+      tracer: tracing?.tracer,
       random: new NodeRandom(),
       network: new NodeNetwork(),
       compute: new NodeCompute(),
@@ -77,6 +80,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
     addresses: { internal: worker.internalAddress, observe: observing.address },
     stop: async () => {
       await worker.stop()
+      await tracing?.close()
       await observing.close()
     },
   }

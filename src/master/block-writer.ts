@@ -17,6 +17,8 @@ import { planStandIns, survivesOneLoss } from '../cluster/quorum.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
 import type { Clock, Timer } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
+import type { Span } from '../ports/tracing.ts'
+import type { RequestTrail } from '../rpc/request-trail.ts'
 import type { RecentLatency } from './latency.ts'
 import type { PutOptions, WorkerLinks } from './worker-link.ts'
 
@@ -35,6 +37,9 @@ export interface OutgoingBlock {
   readonly needed: number
   /** Called once, when no buffer of the block is in use any more. */
   readonly released: () => void
+  /** Of the request that it belongs to, and the span of this block's writing. */
+  readonly trail?: RequestTrail | undefined
+  readonly span?: Span | undefined
 }
 
 export interface ColumnRepair {
@@ -149,11 +154,13 @@ class BlockWrite {
     const link = this.#ports.links.link(worker)
     if (link === undefined) return
     this.#buffersInUse++
-    link.put(state.outgoing.record, this.#putOptions(false)).catch(ignoreRefusal)
+    link.put(state.outgoing.record, this.#putOptions(false, undefined)).catch(ignoreRefusal)
   }
 
-  #putOptions(standIn: boolean): PutOptions {
+  #putOptions(standIn: boolean, span: Span | undefined): PutOptions {
+    const { trail } = this.#block
     return {
+      ...(trail === undefined ? {} : { extension: trail.extension(span) }),
       group: this.#block.group.group,
       epoch: this.#block.group.epoch,
       standIn,
@@ -173,9 +180,21 @@ class BlockWrite {
     state.sendingTo.push(worker)
     this.#load.set(worker, (this.#load.get(worker) ?? 0) + 1)
     this.#buffersInUse++
-    link.put(state.outgoing.record, this.#putOptions(standIn)).then(
-      () => this.#onStored(state, worker, standIn),
-      (error: unknown) => this.#onFailed(state, worker, { error, standIn }),
+    const attributes = {
+      'frostbyte.worker': worker,
+      'frostbyte.column': state.outgoing.column,
+      'frostbyte.stand_in': standIn,
+    }
+    const span = this.#block.span?.child('put', { kind: 'client', attributes })
+    link.put(state.outgoing.record, this.#putOptions(standIn, span)).then(
+      () => {
+        span?.end()
+        this.#onStored(state, worker, standIn)
+      },
+      (error: unknown) => {
+        span?.end({ error })
+        this.#onFailed(state, worker, { error, standIn })
+      },
     )
   }
 

@@ -3,6 +3,7 @@
 
 import type { ClusterId, Epoch, GroupId, VersionId, WorkerId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
+import type { RequestTrail } from '../rpc/request-trail.ts'
 import type { RebuildRow } from '../meta/contract/rebuild-metadata.ts'
 
 export interface FileService {
@@ -17,7 +18,7 @@ export interface FileService {
    * Opens one version for reading; nothing is read from a worker before `FileReader.read`. The version stays readable until
    * `close`, whatever is deleted meanwhile. `undefined` where there is no such file.
    */
-  open(name: FileName): Promise<FileReader | undefined>
+  open(name: FileName, trail?: RequestTrail): Promise<FileReader | undefined>
   /** Removes the newest version; resolves to it, or to `undefined` where there was none. Durable when it resolves. */
   remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined>
   /** Names in byte order. @throws FrostError `bucket-not-found`, `bad-request` for a limit outside 1 to 1,000. */
@@ -80,6 +81,8 @@ export interface PutRequest extends FileName {
   readonly sizeBytes?: number
   readonly contentType?: string
   readonly condition?: WriteCondition
+  /** Of the client's request. */
+  readonly trail?: RequestTrail
   /** Aborts the upload: `write` and `finish` reject with `upload-aborted`, and nothing stays. */
   readonly signal?: AbortSignal
 }

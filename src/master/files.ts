@@ -52,6 +52,7 @@ import type { SmallPlace } from './small-places.ts'
 import { UploadStream } from './upload.ts'
 import type { UploadOptions, UploadPorts } from './upload.ts'
 import { verifyFile } from './verify-file.ts'
+import type { RequestTrail } from '../rpc/request-trail.ts'
 import type { ConnectedWorkers } from './worker-links.ts'
 
 /** To begin a scrub, which then goes on by itself. */
@@ -120,12 +121,15 @@ export class MasterFiles implements FileService {
     return row === undefined || row.deleteMarker === true ? this.#absent(name) : fileInfo(name.bucket, name.key, row)
   }
 
-  async open(name: FileName): Promise<FileReader | undefined> {
+  async open(name: FileName, trail?: RequestTrail): Promise<FileReader | undefined> {
     checkName(name)
     const ended = this.#ports.reads.begin()
     try {
       const row = await this.#ports.metadata.getHead(name.bucket, name.key)
-      if (row !== undefined && row.deleteMarker !== true) return new VersionReader(this.#readerPorts, name, row, ended)
+      if (row !== undefined && row.deleteMarker !== true) {
+        const ports = trail === undefined ? this.#readerPorts : { ...this.#readerPorts, trail }
+        return new VersionReader(ports, name, row, ended)
+      }
     } catch (error) {
       ended()
       throw error

@@ -14,6 +14,8 @@ import type { DataRef } from '../meta/contract/conventions.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { FragmentKey, GetReply } from '../rpc/messages/fragment.ts'
+import type { RequestTrail } from '../rpc/request-trail.ts'
+import { spanned } from './spanned.ts'
 import type { RecentLatency } from './latency.ts'
 import type { PromptWorkers } from './prompt-workers.ts'
 import type { FragmentChunks, GetOptions, WorkerLinks } from './worker-link.ts'
@@ -26,6 +28,8 @@ export interface FragmentFetcherPorts {
   readonly prompt: PromptWorkers
   /** A fragment that should be there is missing or corrupt: to be recorded as repair work. Must not throw. */
   readonly onDamage: (damage: FragmentDamage) => void
+  /** Of the request that reads. */
+  readonly trail?: RequestTrail
 }
 
 export interface FragmentDamage {
@@ -214,8 +218,12 @@ export class FragmentFetcher {
     if (link === undefined) throw new FrostError('peer-unreachable', `Worker ${source.worker} is not connected.`)
     const { stripes, deadlineMs, signal } = options
     const startedMs = this.#ports.clock.monotonicMs()
+    const { trail } = this.#ports
+    const attributes = { 'frostbyte.worker': source.worker, 'frostbyte.column': source.column }
+    const span = trail?.span?.child('get', { kind: 'client', attributes })
     const getOptions: GetOptions = {
       deadlineMs,
+      ...(trail === undefined ? {} : { extension: trail.extension(span) }),
       ...(signal === undefined ? {} : { signal }),
       ...(onBytes === undefined ? {} : { onBytes }),
     }
@@ -227,7 +235,7 @@ export class FragmentFetcher {
         // A column can end before the others do, in a short last stripe.
         endChunk: Math.min(stripes.endStripe, this.#part.geometry.chunkCount(source.column)),
       }
-      const chunks = await link.get(range, getOptions)
+      const chunks = await spanned(span, link.get(range, getOptions))
       this.#ports.latency.add(this.#ports.clock.monotonicMs() - startedMs)
       this.#ports.prompt.answered(source.worker)
       if (this.#isOfThisBlock(chunks.reply)) return chunks

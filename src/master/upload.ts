@@ -29,6 +29,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
 import type { Random } from '../ports/random.ts'
 import { writeBlock } from './block-writer.ts'
+import { spanned } from './spanned.ts'
 import type { BlockWriterPorts } from './block-writer.ts'
 import type { Discards } from './discards.ts'
 import type { FileInfo, PutRequest, Upload } from './file-service.ts'
@@ -254,6 +255,7 @@ export class UploadStream implements Upload {
   #send(block: FillingBlock, last: 'last' | undefined): void {
     const extent = this.#currentExtentOfBlock()
     const geometry = new BlockGeometry(extent.scheme, this.#options.chunkSizeBytes, block.filledBytes)
+    const span = this.#request.trail?.span?.child('encode block')
     const { content, encoded } = this.#encode(extent, geometry, last, (partial) =>
       encodeBlock(this.#ports.compute, partial, {
         coder: this.#ports.coder,
@@ -261,6 +263,7 @@ export class UploadStream implements Upload {
         layout: block.layout,
       }),
     )
+    span?.end({ attributes: { 'frostbyte.bytes': geometry.dataBytes } })
     this.#sendEncoded(extent, content, encoded, () => block.grant.release())
   }
 
@@ -325,8 +328,10 @@ export class UploadStream implements Upload {
         record: record.parts,
       }))
       uses++
-      const block = { group, columns, needed: content.geometry.dataColumnCount, released }
-      const repairs = await writeBlock(this.#ports, block, this.#controller?.signal)
+      const { trail } = this.#request
+      const span = trail?.span?.child('write block', { attributes: { 'frostbyte.block': content.block } })
+      const block = { group, columns, needed: content.geometry.dataColumnCount, released, trail, span }
+      const repairs = await spanned(span, writeBlock(this.#ports, block, this.#controller?.signal))
       for (const repair of repairs) extent.repairs.push({ block: content.block, ...repair })
       if (group.epoch < extent.acknowledgedEpoch) extent.acknowledgedEpoch = group.epoch
     }
@@ -415,7 +420,11 @@ export class UploadStream implements Upload {
     }
     const { clock, metadata, commitTimes } = this.#ports
     const startedMs = clock.monotonicMs()
-    const { row } = await repeatUntilKnown(clock, () => metadata.commitVersion(command))
+    const span = this.#request.trail?.span?.child('commit')
+    const { row } = await spanned(
+      span,
+      repeatUntilKnown(clock, () => metadata.commitVersion(command)),
+    )
     commitTimes?.observe((clock.monotonicMs() - startedMs) / 1000)
     this.#close()
     return fileInfo(bucket, key, row)

@@ -56,6 +56,8 @@ export interface WorkerLink {
 export interface CallOptions {
   readonly deadlineMs: number
   readonly signal?: AbortSignal
+  /** For the extension area of the request, encoded. */
+  readonly extension?: Uint8Array
 }
 
 export interface PutOptions extends CallOptions {

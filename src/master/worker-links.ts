@@ -238,9 +238,10 @@ class PeerLink implements WorkerLink {
   }
 
   async put(record: readonly Uint8Array[], options: PutOptions): Promise<void> {
-    const { deadlineMs, epoch, standIn, sent, signal } = options
+    const { deadlineMs, epoch, standIn, sent, signal, extension } = options
     const request = {
       deadlineMs,
+      ...(extension === undefined ? {} : { extension }),
       body: record,
       bodyHasOwnChecks: true,
       sent,
@@ -258,10 +259,11 @@ class PeerLink implements WorkerLink {
   }
 
   async get(range: FragmentRange, options: GetOptions): Promise<FragmentChunks> {
-    const { deadlineMs, onBytes, signal } = options
+    const { deadlineMs, onBytes, signal, extension } = options
     const response = await this.#retryAdopted(range.key.group, () =>
       this.peer.request(methods.get, encodeGet(range), {
         deadlineMs,
+        ...(extension === undefined ? {} : { extension }),
         ...(onBytes === undefined ? {} : { onBody: onBytes }),
         ...(signal === undefined ? {} : { signal }),
       }),

@@ -43,6 +43,10 @@ export class NodeLog implements Log {
     this.#target = target
   }
 
+  get isDebug(): boolean {
+    return this.#logger.isLevelEnabled('debug')
+  }
+
   debug(message: string, fields?: LogFields): void {
     if (this.#logger.isLevelEnabled('debug')) this.#logger.debug(cleanFields(fields), message)
   }

@@ -6,6 +6,8 @@ export type LogFields = Readonly<Record<string, string | number | boolean | unde
  * waits. Whoever handles an error logs it; whoever passes it on does not.
  */
 export interface Log {
+  /** Whether lines of `debug` are kept: for callers to whom making one is a cost. Absent: no. */
+  readonly isDebug?: boolean
   debug(message: string, fields?: LogFields): void
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void

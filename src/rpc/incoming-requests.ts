@@ -10,7 +10,7 @@
 // reading, an empty pool, ends by itself: the handlers that hold its memory are at work, and depend on no peer.
 
 import { AssertionError } from '../base/assert.ts'
-import { FrostError } from '../base/errors.ts'
+import { FrostError, errorCode } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { largeBodyBytesMin } from './body-pool.ts'
@@ -185,7 +185,7 @@ export class IncomingRequests {
 
   #reply(request: IncomingRequest, reply: RpcReply): void {
     this.#atWork--
-    this.#meter(request, false)
+    this.#note(request)
     request.releaseBody()
     if (!this.#finish(request)) {
       reply.sent?.()
@@ -203,14 +203,20 @@ export class IncomingRequests {
 
   #fail(request: IncomingRequest, error: unknown): void {
     this.#atWork--
-    this.#meter(request, true)
+    this.#note(request, error)
     this.#answerFailure(request, error)
     this.pump()
   }
 
-  #meter({ method, arrivedMonotonicMs }: IncomingRequest, failed: boolean): void {
-    const { clock, meter } = this.#options
-    meter?.answered(method, clock.monotonicMs() - arrivedMonotonicMs, failed)
+  #note(request: IncomingRequest, error?: unknown): void {
+    const { clock, log, meter } = this.#options
+    const { method, arrivedMonotonicMs } = request
+    const durationMs = clock.monotonicMs() - arrivedMonotonicMs
+    meter?.answered(method, durationMs, error !== undefined)
+    if (log.isDebug !== true) return
+    const { requestId } = request.extension
+    const code = error === undefined ? undefined : (errorCode(error) ?? 'internal')
+    log.debug('A request of a peer was answered.', { requestId, method, durationMs: Math.round(durationMs), code })
   }
 
   #answerFailure(request: IncomingRequest, error: unknown): void {
@@ -220,7 +226,8 @@ export class IncomingRequests {
       if (isOpen) this.#sendError(request, error)
       return
     }
-    this.#options.log.error('A handler failed.', error, { method: request.method })
+    const { requestId } = request.extension
+    this.#options.log.error('A handler failed.', error, { method: request.method, requestId })
     if (isOpen) this.#sendError(request, new FrostError('internal', 'The peer failed to handle the request.'))
     // A defect is not handled; it ends the process.
     if (error instanceof AssertionError) {

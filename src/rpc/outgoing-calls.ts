@@ -156,7 +156,8 @@ export class OutgoingCalls {
   #createCall(method: number, options: RequestOptions): OutgoingCall {
     const bodyLength = lengthOf(options.body)
     assert(bodyLength <= bodyBytesMax, 'bytes of a body', bodyLength)
-    const extension = options.extension === undefined ? undefined : encodeExtension(options.extension)
+    const { extension: given } = options
+    const extension = given === undefined || given instanceof Uint8Array ? given : encodeExtension(given)
     const deadlineMonotonicMs = this.#options.clock.monotonicMs() + options.deadlineMs
     const sequence = this.#sequence++
     const fields = { id: this.#takeId(), sequence, method, extension, bodyLength, deadlineMonotonicMs }

@@ -45,7 +45,8 @@ export interface RequestOptions {
   readonly sent?: () => void
   /** An abort rejects with `cancelled` and aborts the handler's signal. */
   readonly signal?: AbortSignal
-  readonly extension?: RpcExtension
+  /** As it is, or encoded already. */
+  readonly extension?: RpcExtension | Uint8Array
   /**
    * Memory for the response's body, the peer's from here on: on success it comes back in the response (`body` is the
    * filled start of it), otherwise the peer calls its `release` as soon as nothing writes to it any more, which can be after the

@@ -15,6 +15,7 @@ import { decodeGroupUsageRequest, encodeHeldGroups } from '../rpc/messages/group
 import { decodeDrop, decodeGroups, decodeListIds, encodeGroups, encodeIds } from '../rpc/messages/membership.ts'
 import { decodeVerify, encodeStates } from '../rpc/messages/verify.ts'
 import type { FragmentState } from '../rpc/messages/verify.ts'
+import type { Span, Tracer } from '../ports/tracing.ts'
 import { methods } from '../rpc/messages/methods.ts'
 import { decodeRebuild, encodeOutcomes, type RebuildRequest } from '../rpc/messages/rebuild.ts'
 import { decodeAdoptedGroups } from '../rpc/messages/recovery.ts'
@@ -33,12 +34,17 @@ export interface FragmentHandlerParts {
   readonly store: FragmentStore
   readonly groups: AdoptedGroups
   readonly rebuilder: Rebuilder
+  readonly tracer?: Tracer | undefined
 }
 
-export function fragmentHandlers({ store, groups, rebuilder }: FragmentHandlerParts): ReadonlyMap<number, RpcHandler> {
+export function fragmentHandlers(parts: FragmentHandlerParts): ReadonlyMap<number, RpcHandler> {
+  const { store, groups, rebuilder, tracer } = parts
   return new Map<number, RpcHandler>([
-    [methods.put, async (request) => await put(store, groups, request)],
-    [methods.get, async (request) => await get(store, request)],
+    [
+      methods.put,
+      async (request) => await traced(tracer, 'put', request, async (span) => await put(parts, request, span)),
+    ],
+    [methods.get, async (request) => await traced(tracer, 'get', request, async () => await get(store, request))],
     [methods.inspect, async (request) => await inspect(store, request)],
     [methods.drop, async (request) => await drop(store, groups, request)],
     [methods.listIds, (request) => listIds(store, request)],
@@ -60,11 +66,46 @@ export function fragmentHandlers({ store, groups, rebuilder }: FragmentHandlerPa
   ])
 }
 
-async function put(store: FragmentStore, groups: AdoptedGroups, request: RpcRequest): Promise<RpcReply> {
+/** A span around what the master's own span waits for. Without a tracer, or where the master records nothing, there is none. */
+async function traced(
+  tracer: Tracer | undefined,
+  name: string,
+  request: RpcRequest,
+  handle: (span: Span | undefined) => Promise<RpcReply>,
+): Promise<RpcReply> {
+  const { trace, requestId = '' } = tracer === undefined ? {} : request.extension
+  if (tracer === undefined || trace === undefined) return await handle(undefined)
+  const attributes = { 'frostbyte.request_id': requestId }
+  const span = tracer.start(name, { kind: 'server', parent: trace, attributes })
+  try {
+    const reply = await handle(span)
+    span?.end()
+    return reply
+  } catch (error) {
+    span?.end({ error })
+    throw error
+  }
+}
+
+async function put(
+  { store, groups }: FragmentHandlerParts,
+  request: RpcRequest,
+  span: Span | undefined,
+): Promise<RpcReply> {
   const { epoch, standIn } = decodePut(request.header)
   const record = bodyOf(request)
   const { group } = decodePrefix(record, 'protocol-error')
-  await groups.admit({ group, epoch, standIn }, async () => await store.put(record))
+  const attributes = { 'frostbyte.group': group, 'frostbyte.bytes': record.length }
+  await groups.admit({ group, epoch, standIn }, async () => {
+    const append = span?.child('append and sync', { attributes })
+    try {
+      await store.put(record)
+      append?.end()
+    } catch (error) {
+      append?.end({ error })
+      throw error
+    }
+  })
   return emptyReply
 }
 

@@ -8,6 +8,7 @@ import type { Compute } from '../ports/compute.ts'
 import type { Disk } from '../ports/disk.ts'
 import type { IndexFactory } from '../ports/index-store.ts'
 import type { Log } from '../ports/log.ts'
+import type { Tracer } from '../ports/tracing.ts'
 import type { Network } from '../ports/network.ts'
 import type { Random } from '../ports/random.ts'
 import type { BodyPool } from '../rpc/body-pool.ts'
@@ -31,6 +32,8 @@ export interface WorkerPorts {
   readonly network: Network
   readonly compute: Compute
   readonly log: Log
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer | undefined
   /** The store's directory. */
   readonly disk: Disk
   /** A directory beside it, for the adopted placement groups. */
@@ -132,7 +135,7 @@ export class Worker {
     const store = this.#store
     const rebuilder = new Rebuilder({ clock, compute, store, peers: this.#peers, worker: opened.workerId })
     this.#rebuilder = rebuilder
-    this.#handlers = fragmentHandlers({ store, groups, rebuilder })
+    this.#handlers = fragmentHandlers({ store, groups, rebuilder, tracer: this.#ports.tracer })
     this.#listener = await listenForPeers(this.#node(), {
       address: this.#options.internalAddress,
       onPeer: (peer) => {

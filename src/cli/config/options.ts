@@ -377,6 +377,27 @@ export const options = {
     summary: 'The least important lines that are logged.',
     default: 'info',
   }),
+  accessLog: option({
+    name: 'access-log',
+    kind: onOff,
+    roles: ['up', 'master'],
+    summary: 'Log a line for each request of a client: its id, route, status, time and bytes.',
+    default: 'false',
+  }),
+  otlpEndpoint: optional({
+    name: 'otlp-endpoint',
+    kind: serverUrl,
+    roles: ['up', 'master', 'worker'],
+    summary: 'Collector of OpenTelemetry traces (OTLP over HTTP), as http://127.0.0.1:4318.',
+    absence: 'OTEL_EXPORTER_OTLP_ENDPOINT; without it, nothing is traced',
+  }),
+  traceOneIn: option({
+    name: 'trace-one-in',
+    kind: wholeNumber({ min: 1, max: 1_000_000 }),
+    roles: ['up', 'master', 'worker'],
+    summary: 'Of requests that bring no trace context, one in so many is traced.',
+    default: '1',
+  }),
   // Clients
   url: option({
     name: 'url',

@@ -12,10 +12,12 @@ import { AssertionError } from '../../base/assert.ts'
 import { errorCode } from '../../base/errors.ts'
 import type { Clock, Timer } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import type { RequestTrail } from '../../rpc/request-trail.ts'
 import { anybody } from '../auth/principal.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { Connection } from './connections.ts'
 import { describeProblem } from './problem.ts'
+import { givenRequestId } from './request-names.ts'
 import type { RequestNames } from './request-names.ts'
 import { splitTarget } from './request-target.ts'
 import type { StallWatch, Transfer } from './stall-watch.ts'
@@ -74,6 +76,8 @@ export class Exchange implements FinishedExchange, Transfer {
   bytesReceived = 0
   bytesSent = 0
   durationMs = 0
+  /** What it leaves on its way through the nodes; made by the face. */
+  trail: RequestTrail | undefined
   /** Steps in which the client took something of the answer. */
   stepsSent = 0
 
@@ -102,7 +106,7 @@ export class Exchange implements FinishedExchange, Transfer {
 
   /** Names the request in answers and logs. */
   get requestId(): string {
-    this.#requestId ??= this.#shared.names.next()
+    this.#requestId ??= givenRequestId(this.request.headers['x-request-id']) ?? this.#shared.names.next()
     return this.#requestId
   }
 
@@ -182,7 +186,7 @@ export class Exchange implements FinishedExchange, Transfer {
       request.removeAllListeners('data').resume()
     }
     if (this.#shared.isClosing()) addClose(headers)
-    response.writeHead(status, headers)
+    response.writeHead(status, this.#named(headers))
     if (body === undefined) response.end()
     else response.end(body)
     if (response.writableLength > 0) this.#shared.sendWatch.add(this)
@@ -200,7 +204,7 @@ export class Exchange implements FinishedExchange, Transfer {
   startBody(status: number, headers: string[]): void {
     if (this.#shared.isClosing()) addClose(headers)
     this.connection.isStreaming = true
-    this.response.writeHead(status, headers)
+    this.response.writeHead(status, this.#named(headers))
     this.#shared.sendWatch.add(this)
   }
 
@@ -245,6 +249,11 @@ export class Exchange implements FinishedExchange, Transfer {
     this.response.destroy()
   }
 
+  #named(headers: string[]): string[] {
+    headers.push('X-Request-Id', this.requestId)
+    return headers
+  }
+
   /** Of the request's body: what has not arrived yet, as far as is known; 0 where nothing is missing. */
   #unreadBytes(): number {
     const { request } = this
@@ -258,7 +267,7 @@ export class Exchange implements FinishedExchange, Transfer {
     const { request, response } = this
     const { clock, drainBytesMax, drainTimeoutMs } = this.#shared
     addClose(headers)
-    response.writeHead(status, headers)
+    response.writeHead(status, this.#named(headers))
     if (body === undefined || this.method === 'HEAD') response.flushHeaders()
     else response.write(body)
     let drainedBytes = 0

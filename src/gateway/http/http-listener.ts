@@ -200,10 +200,12 @@ export class HttpListener {
       socket.destroy()
       return
     }
-    const problem = describeProblem(refusalOf(error), this.#shared.names.next())
+    const requestId = this.#shared.names.next()
+    const problem = describeProblem(refusalOf(error), requestId)
     const { body, headers, status } = problem
     let head = `HTTP/1.1 ${status} ${reasonPhrases[status] ?? 'Bad Request'}\r\n`
     for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`
+    head += `X-Request-Id: ${requestId}\r\n`
     if (!headers.includes('Connection')) head += 'Connection: close\r\n'
     socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
   }

@@ -63,7 +63,7 @@ export function describeProblem(error: unknown, requestId: string): Problem {
     error instanceof FrostError ? error : new FrostError('internal', 'The request failed inside the server.')
   const { code, status } = known
   const remedy = known.remedy ?? remedies[code] ?? defaultRemedy(known)
-  const headers = ['Content-Type', problemMediaType, 'X-Request-Id', requestId]
+  const headers = ['Content-Type', problemMediaType]
   if (status === 401) for (const challenge of challenges) headers.push('WWW-Authenticate', challenge)
   if (status === 503 || status === 429)
     headers.push('Retry-After', String(known.retryAfterSeconds ?? retryAfterSecondsDefault))

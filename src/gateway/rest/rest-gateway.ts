@@ -12,6 +12,9 @@ import { HttpListener } from '../http/http-listener.ts'
 import type { ListeningAddress } from '../http/http-listener.ts'
 import type { MetricsText } from '../http/metrics-text.ts'
 import { isLoopbackName, OriginGuard } from '../http/origin-guard.ts'
+import { parseTraceparent } from '../http/trace-context.ts'
+import type { Tracer } from '../../ports/tracing.ts'
+import { RequestTrail } from '../../rpc/request-trail.ts'
 import { parseQuery } from '../http/query.ts'
 import { StallWatch } from '../http/stall-watch.ts'
 import type { RestMetrics } from './rest-counters.ts'
@@ -27,6 +30,8 @@ export interface RestGatewayParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics?: RestMetrics
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer | undefined
   /** Default: everybody may do everything, and there are no users. */
   readonly access?: RestAccess
   /** Text of `/metrics`. Default: `/metrics` is 404. */
@@ -43,9 +48,14 @@ export interface RestGatewayOptions {
   readonly hosts?: readonly string[] | 'any'
   /** Origins of other pages that may change things, as `https://console.example`. Default: none. */
   readonly origins?: readonly string[]
+  /** Log each request. Default: no. */
+  readonly accessLog?: boolean
   /** Other processes listen at the same port, and the kernel deals the connections out (`SO_REUSEPORT`). Default: none do. */
   readonly sharePort?: boolean
 }
+
+/** Asked every few seconds by machines. */
+const unfollowed: ReadonlySet<string> = new Set(['healthz', 'readyz', 'metrics'])
 
 export class RestGateway {
   readonly #listener: HttpListener
@@ -53,6 +63,8 @@ export class RestGateway {
   readonly #uploadWatch: StallWatch
   readonly #options: RestGatewayOptions
   readonly #metrics: RestMetrics | undefined
+  readonly #log: Log
+  readonly #tracer: Tracer | undefined
   #guard: OriginGuard
 
   constructor(parts: RestGatewayParts, options: RestGatewayOptions = {}) {
@@ -60,6 +72,8 @@ export class RestGateway {
     const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits }
     this.#options = options
     this.#metrics = metrics
+    this.#log = log
+    this.#tracer = parts.tracer
     this.#uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
     this.#parts = { files, clock, uploadWatch: this.#uploadWatch, metricsText, access }
     this.#guard = this.#createGuard('127.0.0.1')
@@ -68,7 +82,7 @@ export class RestGateway {
       log,
       limits,
       onExchange: (exchange) => this.#onExchange(exchange),
-      onFinished: (exchange) => this.#metrics?.onFinished(exchange),
+      onFinished: (exchange) => this.#onFinished(exchange),
     })
   }
 
@@ -108,6 +122,24 @@ export class RestGateway {
     }
   }
 
+  #onFinished(exchange: Exchange): void {
+    const { status } = exchange
+    this.#metrics?.onFinished(exchange)
+    exchange.trail?.span?.end({
+      attributes: { 'http.response.status_code': status },
+      ...(status >= 500 ? { error: new Error(`status ${status}`) } : {}),
+    })
+    if (this.#options.accessLog === true && !unfollowed.has(exchange.routeName)) logAccess(this.#log, exchange)
+  }
+
+  #follow(exchange: Exchange): void {
+    const { headers, method, requestId, routeName } = exchange
+    const attributes = { 'http.request.method': method, 'http.route': routeName, 'frostbyte.request_id': requestId }
+    const parent = this.#tracer === undefined ? undefined : parseTraceparent(headers['traceparent'])
+    const span = this.#tracer?.start(`${method} ${routeName}`, { kind: 'server', parent, attributes })
+    exchange.trail = new RequestTrail(requestId, span)
+  }
+
   #dispatch(exchange: Exchange): Promise<void> | undefined {
     const { headers, method, path } = exchange
     this.#guard.checkHost(headers.host)
@@ -125,6 +157,7 @@ export class RestGateway {
       exchange.fail(error, ['Allow', route.allow])
       return undefined
     }
+    if (!unfollowed.has(route.name)) this.#follow(exchange)
     if (!isSafeMethod(method)) this.#guard.checkSite(headers)
     const query = parseQuery(exchange.rawQuery)
     const leave = call.action === 'public' ? undefined : this.#askLeave(exchange, call.action, query)
@@ -141,6 +174,23 @@ export class RestGateway {
       exchange.principal = principal
     })
   }
+}
+
+function logAccess(log: Log, exchange: Exchange): void {
+  const { requestId, routeName: route, method, path, status, durationMs, bytesReceived, bytesSent } = exchange
+  const bytes = { receivedBytes: bytesReceived, sentBytes: bytesSent }
+  // Without the query, which may hold the secret of a share link.
+  const fields = {
+    requestId,
+    client: exchange.remoteAddress,
+    method,
+    route,
+    path,
+    status,
+    durationMs: Math.round(durationMs),
+  }
+  if (status < 500) log.info('A request has ended.', { ...fields, ...bytes })
+  else log.warn('A request has ended.', { ...fields, ...bytes })
 }
 
 /** Without CORS headers: no page of another site may use the answer. */

@@ -37,6 +37,7 @@ async function storeRaw(
   const { headers } = exchange
   const name = fileNameOf(query)
   const request: Writable<PutRequest> = name
+  if (exchange.trail !== undefined) request.trail = exchange.trail
   const announcedBytes = agreedLength(sizeBytes, headers['content-length'])
   if (announcedBytes !== undefined) request.sizeBytes = announcedBytes
   const contentType = storedMediaType(headers['content-type'])
@@ -61,7 +62,12 @@ async function storeForm(
   const given =
     queryName === undefined ? undefined : await conditionOf({ bucket, key: checkName(queryName) }, exchange, parts)
   return receiveFormBody(exchange, parts, (file) => {
-    const request: Writable<PutRequest> = { bucket, key: checkName(queryName ?? nameOfPart(file.fileName)) }
+    const { trail } = exchange
+    const request: Writable<PutRequest> = {
+      ...(trail === undefined ? {} : { trail }),
+      bucket,
+      key: checkName(queryName ?? nameOfPart(file.fileName)),
+    }
     if (sizeBytes !== undefined) request.sizeBytes = sizeBytes
     const contentType = storedMediaType(file.contentType)
     if (contentType !== undefined) request.contentType = contentType

@@ -55,6 +55,8 @@ export class FakeFileService implements FileService {
   readonly #random = new SeededRandom(1)
 
   // What the face did.
+  /** Of the requests whose uploads were opened. */
+  readonly requestIds: string[] = []
   uploadsOpen = 0
   uploadsAborted = 0
   readersOpen = 0
@@ -116,6 +118,7 @@ export class FakeFileService implements FileService {
   }
 
   async put(request: PutRequest): Promise<Upload> {
+    if (request.trail !== undefined) this.requestIds.push(request.trail.requestId)
     if (this.putGate !== undefined) await this.putGate
     if (this.putError !== undefined) throw this.putError
     this.#bucket(request.bucket)
