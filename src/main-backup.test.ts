@@ -55,7 +55,12 @@ describe('a backup of metadata', () => {
   }
 
   function at(place: string, file = 'backup'): MetadataFile {
-    return { dataDirectory: join(directory, place), metadataUrl: undefined, file: join(directory, file) }
+    return {
+      dataDirectory: join(directory, place),
+      metadataUrl: undefined,
+      secretFile: join(directory, place, 'secret'),
+      file: join(directory, file),
+    }
   }
 
   async function failure(promise: Promise<unknown>): Promise<unknown> {

@@ -13,7 +13,7 @@ import { readBackup, restoreRows } from './meta/backup-rows.ts'
 import { clusterKey } from './meta/encoding/keys.ts'
 import { decodeBackup, encodeBackup, placeDirectory, readBackupFile, writeBackupFile } from './node/backup-file.ts'
 import { NodeClock } from './node/clock.ts'
-import { hasSecret, loadOrMakeClusterId, secretFileName } from './node/cluster-files.ts'
+import { hasSecret, loadOrMakeClusterId } from './node/cluster-files.ts'
 import { NodeDisk } from './node/disk.ts'
 import { NodeFaults } from './node/faults.ts'
 import { LmdbKeyValue } from './node/lmdb-key-value.ts'
@@ -48,12 +48,12 @@ async function openExisting({ dataDirectory, metadataUrl }: MetadataFile): Promi
 }
 
 export async function restoreMetadata(where: MetadataFile): Promise<Restored> {
-  const { dataDirectory, metadataUrl } = where
+  const { dataDirectory, metadataUrl, secretFile } = where
   const { cluster, changes } = restoreRows(decodeBackup(await readBackupFile(where.file)))
   await mkdir(dataDirectory, { recursive: true })
   if (metadataUrl === undefined) await restoreEmbedded(dataDirectory, cluster.cluster, changes)
   else await restoreToServer({ dataDirectory, metadataUrl }, cluster.cluster, changes)
-  return { cluster: cluster.cluster, hasSecret: await hasSecret(join(dataDirectory, secretFileName)) }
+  return { cluster: cluster.cluster, hasSecret: secretFile === undefined || (await hasSecret(secretFile)) }
 }
 
 /** The store appears whole, or not at all. */

@@ -46,10 +46,11 @@ describe('a backup of metadata in MongoDB', { skip: withoutServer }, () => {
     })
     const user = { name: 'ada', role: 'admin', enabled: true, displayName: 'Ada', createdMs: 3 } as const
     await metadata.createUser({ user: { ...user, canonicalId: 'a'.repeat(64) } })
-    await backupMetadata({ dataDirectory: join(directory, 'old'), metadataUrl: full, file })
+    const secretFile = join(directory, 'secret')
+    await backupMetadata({ dataDirectory: join(directory, 'old'), metadataUrl: full, secretFile, file })
     await metadata.close()
 
-    const where = { dataDirectory: join(directory, 'new'), metadataUrl: empty, file }
+    const where = { dataDirectory: join(directory, 'new'), metadataUrl: empty, secretFile, file }
     assert.deepEqual(await restoreMetadata(where), { cluster, hasSecret: false })
     assert.match(await readFile(join(directory, 'new', 'cluster.json'), 'utf8'), new RegExp(cluster))
     const restored = await open(empty)

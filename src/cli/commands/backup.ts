@@ -2,13 +2,14 @@
 // and back. They work on the metadata itself (a data directory, or MongoDB), not through a master. What they do is put together elsewhere
 // and handed in.
 
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 
 import type { Command } from 'commander'
 
 import { withExamples } from '../command-config.ts'
 import { OutputWriter } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
+import { secretFileName } from '../../node/cluster-files.ts'
 import { loadConfig } from '../config/load.ts'
 
 export interface MetadataFile {
@@ -16,6 +17,8 @@ export interface MetadataFile {
   readonly dataDirectory: string
   /** Of MongoDB, where the metadata lies there. */
   readonly metadataUrl: string | undefined
+  /** Where a master would look for the secret; absolute. `undefined`: it was given as it is. */
+  readonly secretFile: string | undefined
   /** The backup; absolute. */
   readonly file: string
 }
@@ -28,7 +31,7 @@ export interface BackedUp {
 export interface Restored {
   /** The id of the cluster. */
   readonly cluster: string
-  /** Whether the data directory has the secret of the cluster too. */
+  /** Whether a master that starts now has the secret of the cluster. */
   readonly hasSecret: boolean
 }
 
@@ -83,14 +86,25 @@ async function locate({ environment }: CommandContext, file: string, flags: Back
     const value = flags[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  const { dataDirectory, metadataUrl } = await loadConfig('master', { flags: new Map(given), variables, directory })
-  return { dataDirectory, metadataUrl, file: resolve(directory, file) }
+  const { dataDirectory, metadataUrl, secret, secretFile } = await loadConfig('master', {
+    flags: new Map(given),
+    variables,
+    directory,
+  })
+  return {
+    dataDirectory,
+    metadataUrl,
+    secretFile: secret === undefined ? (secretFile ?? join(dataDirectory, secretFileName)) : undefined,
+    file: resolve(directory, file),
+  }
 }
 
 function describeRestored({ cluster, hasSecret }: Restored): readonly string[] {
   return [
     `Restored the metadata of cluster ${cluster}. Files come from the workers.`,
-    ...(hasSecret ? [] : ['The secret of the cluster is not in the data directory: put it there before the start.']),
+    ...(hasSecret
+      ? []
+      : ['The secret of the cluster is missing: put it where the master looks for it (secret-file) before the start.']),
     'Start the master and all workers, then bring the files back: frostbyte rebuild-metadata',
   ]
 }
