@@ -24,8 +24,12 @@ export async function listGuides(): Promise<readonly string[]> {
   return (await readdir(guideFolder)).filter((name) => name.endsWith('.md')).toSorted()
 }
 
+export async function readGuide(guide: string): Promise<string> {
+  return await readFile(new URL(guide, guideFolder), 'utf8')
+}
+
 export async function readBlocks(guide: string): Promise<readonly GuideBlock[]> {
-  return parseBlocks(guide, await readFile(new URL(guide, guideFolder), 'utf8'))
+  return parseBlocks(guide, await readGuide(guide))
 }
 
 export function parseBlocks(guide: string, document: string): readonly GuideBlock[] {

@@ -219,6 +219,20 @@ describe('a configuration', () => {
     assert.throws(() => resolveConfig('worker', [], '/here'), refusal(/secret/, /--secret-file/))
   })
 
+  test('that others could not dial is refused, unless it says where they can', () => {
+    const everywhere = { host: '0.0.0.0' }
+    const worker = { ...everywhere, 'secret-file': 's' }
+    const inMongodb = fromVariables({ FROSTBYTE_METADATA_URL: 'mongodb://host/' })
+    const refused = refusal(/^--host: 0\.0\.0\.0 is no address/, /--advertise/)
+    assert.throws(() => resolveConfig('worker', [fromFlags(worker)], '/here'), refused)
+    assert.throws(() => resolveConfig('master', [fromFlags(everywhere), inMongodb], '/here'), refused)
+    const told = resolveConfig('worker', [fromFlags({ ...worker, advertise: 'a:7001' })], '/here')
+    assert.equal(told.advertisedAddress, 'a:7001')
+    // A master on its own is found at the address that workers were given.
+    assert.equal(resolveConfig('master', [fromFlags(everywhere)], '/here').host, '0.0.0.0')
+    assert.equal(resolveConfig('up', [fromFlags(everywhere)], '/here').host, '0.0.0.0')
+  })
+
   test('of healing has the rates and times of the design, and holds them to their bounds', () => {
     const { workerOutAfterMs, compareEveryMs, repairBytesPerSecondMin, repairBytesPerSecondMax } = resolveConfig(
       'master',

@@ -80,6 +80,7 @@ function whatThen({ absence }: AnyOption): string {
 function checkTogether(role: Role, values: Readonly<Record<string, unknown>>, given: readonly Given[]): void {
   if (role === 'up') checkWorkers(values as WorkersAndScheme, given)
   if (role === 'up' || role === 'master') checkRepairRates(values as RepairRates, given)
+  if (role === 'master' || role === 'worker') checkAddress(values as Addresses, given)
   if (role === 'worker' && values['secretFile'] === undefined && values['secret'] === undefined) {
     throw new FrostError('config-invalid', 'secret-file: a worker needs the secret of its cluster.', {
       remedy: 'Copy the file `secret` from the master’s data directory, and name it with --secret-file.',
@@ -99,6 +100,26 @@ function checkWorkers({ workers, scheme }: WorkersAndScheme, given: readonly Giv
   const place = placeOf('workers', given)
   throw new FrostError('config-invalid', `${place ?? 'workers'}: ${workers} workers cannot hold the scheme ${text}.`, {
     remedy: `Ask for at least ${needed} workers, or for another scheme.`,
+  })
+}
+
+type Addresses = {
+  readonly host: string
+  readonly advertisedAddress: string | undefined
+  /** Of a master only: where it is alone, workers find it at the address that they were given. */
+  readonly metadataUrl?: string | undefined
+  /** Of a worker only. */
+  readonly masters?: readonly string[]
+}
+
+/** Other nodes would dial themselves. */
+function checkAddress({ host, advertisedAddress, metadataUrl, masters }: Addresses, given: readonly Given[]): void {
+  const isEverywhere = host === '0.0.0.0' || host === '::'
+  const isDialled = metadataUrl !== undefined || masters !== undefined
+  if (!isEverywhere || !isDialled || advertisedAddress !== undefined) return
+  const place = placeOf('host', given) ?? 'host'
+  throw new FrostError('config-invalid', `${place}: ${host} is no address that other nodes could dial.`, {
+    remedy: 'Say with --advertise at which they reach this one, as in 10.0.0.7:7001.',
   })
 }
 

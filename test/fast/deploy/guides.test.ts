@@ -10,10 +10,13 @@ import { after, before, describe, test } from 'node:test'
 
 import { parse } from 'yaml'
 
+import { variableOf } from '../../../src/cli/config/option.ts'
+import type { AnyOption } from '../../../src/cli/config/option.ts'
+import { options } from '../../../src/cli/config/options.ts'
 import { findRoute } from '../../../src/gateway/rest/routes.ts'
 import { checkCommandLine } from '../../harness/command-lines.ts'
 import { readDeployedNode } from '../../harness/deployed-node.ts'
-import { listCommands, listGuides, parseBlocks, readBlocks } from '../../harness/guide-blocks.ts'
+import { listCommands, listGuides, parseBlocks, readBlocks, readGuide } from '../../harness/guide-blocks.ts'
 import type { GuideBlock, ShellCommand } from '../../harness/guide-blocks.ts'
 import { readManifests } from '../../harness/kubernetes-manifests.ts'
 import { listUnits } from '../../harness/systemd-units.ts'
@@ -164,6 +167,21 @@ async function checkCommand({ words }: ShellCommand): Promise<void> {
   await check?.(words)
 }
 
+/** Settings that the text names: `name: value`, and variables. */
+function checkSettings(document: string): void {
+  const known = Object.values<AnyOption>(options)
+  for (const [, name] of document.matchAll(/`([a-z-]+): [^`]+`/g))
+    assert.ok(
+      known.some((option) => option.name === name),
+      `no setting ${name}`,
+    )
+  for (const [variable] of document.matchAll(/FROSTBYTE_[A-Z_]+/g))
+    assert.ok(
+      known.some((option) => variableOf(option) === variable),
+      `no variable ${variable}`,
+    )
+}
+
 async function checkShell(block: GuideBlock): Promise<void> {
   for (const command of listCommands(block.text)) {
     try {
@@ -210,6 +228,7 @@ describe('the guides', async () => {
 
   for (const guide of await listGuides()) {
     test(`${guide} names only what there is`, async () => {
+      checkSettings(await readGuide(guide))
       for (const block of await readBlocks(guide)) {
         if (block.language === 'sh') await checkShell(block)
         else if (block.language === 'yaml') await checkFile(block)
@@ -247,6 +266,7 @@ describe('the guides', async () => {
         text: '# /etc/frostbyte/master.yaml\nhosts: x',
       }),
     )
+    for (const text of ['with `hosts: 0.0.0.0`', 'FROSTBYTE_ROOT_USERS']) assert.throws(() => checkSettings(text))
     assert.throws(() => parseBlocks('x.md', '```sh elsewhere\nls\n```'))
   })
 })
