@@ -11,6 +11,20 @@ import { MadeUpMachine } from './made-up-machine.ts'
 /** Guides that share a machine. All others have one of their own. */
 const together: readonly (readonly string[])[] = [['server.md', 'upgrade.md', 'backup.md', 'troubleshooting.md']]
 
+/** What must have been said, besides that every command ended well. */
+const said: Readonly<Record<string, readonly RegExp[]>> = {
+  'laptop.md': [/^hello$/m, /^healthy: /m, /pieces read and good/],
+  'server.md': [/^healthy: /m, /"message":"The master has started\."/],
+  'upgrade.md': [/^healthy: /m],
+  'backup.md': [
+    /^Written: \d+ rows/m,
+    /^Restored the metadata of cluster/m,
+    /^Recovered 1 versions of files/m,
+    /^healthy: /m,
+  ],
+  'troubleshooting.md': [/^Redundancy: full/m, /"canWrite":true/, /nothing is damaged/],
+}
+
 const alone = (await listGuides()).filter((guide) => !together.flat().includes(guide)).map((guide) => [guide])
 
 describe(
@@ -32,13 +46,15 @@ describe(
         for (const guide of guides) {
           test(`${guide} works line by line`, async (context) => {
             let count = 0
+            let output = ''
             for (const block of await readBlocks(guide)) {
               if (block.language !== 'sh') continue
               if (block.use === 'elsewhere') context.diagnostic(`${guide}:${block.line} is not run: ${block.reason}`)
-              else await machine?.run(block)
+              else output += (await machine?.run(block)) ?? ''
               count += 1
             }
             assert.ok(count > 0, 'a guide without commands')
+            for (const pattern of said[guide] ?? []) assert.match(output, pattern)
           })
         }
       })

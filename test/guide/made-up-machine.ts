@@ -59,13 +59,13 @@ export class MadeUpMachine {
     return machine
   }
 
-  /** @throws what the block printed, where one of its commands fails or does not end in time. */
-  async run({ guide, line, use, text }: GuideBlock): Promise<void> {
+  /** What the block printed. @throws that, where one of its commands fails or does not end in time. */
+  async run({ guide, line, use, text }: GuideBlock): Promise<string> {
     const mapped = this.#map(text)
     const lines = mapped.replaceAll('\\\n', ' ').split('\n')
     const last = use === 'background' ? lines.pop() : undefined
-    await this.#source(`${guide}:${line}`, lines.join('\n'))
-    if (last === undefined) return
+    const said = await this.#source(`${guide}:${line}`, lines.join('\n'))
+    if (last === undefined) return said
     const log = join(this.directory, 'log', `${this.#blocks}.log`)
     await this.#source(`${guide}:${line}`, `${last} > ${log} 2>&1 &`)
     await eventually(`"FrostByte is ready" of ${guide}:${line}`, readyMaxMs, async () => {
@@ -73,6 +73,7 @@ export class MadeUpMachine {
       if (printed.includes('FrostByte is ready')) return true
       throw new Error(printed.slice(-2000))
     })
+    return said
   }
 
   /** Ends everything that was started. */
@@ -93,7 +94,7 @@ export class MadeUpMachine {
   }
 
   /** In the one shell, so that what it exports stays. A command that fails, but as a condition, fails the block. */
-  async #source(where: string, text: string): Promise<void> {
+  async #source(where: string, text: string): Promise<string> {
     const number = ++this.#blocks
     const file = join(this.directory, 'run', `.block-${number}.sh`)
     await writeFile(file, `${text}\n`)
@@ -108,6 +109,7 @@ export class MadeUpMachine {
       return end
     })
     if (failed !== '0') throw new Error(`${where} failed:\n${text}\n--- printed:\n${this.#printed}`)
+    return this.#printed
   }
 
   /** Ports after a digit; paths below the folder. */

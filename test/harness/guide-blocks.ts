@@ -94,8 +94,8 @@ function strip(words: readonly string[]): readonly string[] {
   for (;;) {
     const [first = ''] = rest
     if (first === 'for' || first === 'export') return []
-    if (first === 'sudo') rest = rest[1] === '-u' ? rest.slice(3) : rest.slice(1)
-    else if (first === 'env') rest = rest.slice(1)
+    if (first === 'sudo' || first === 'env') rest = rest.slice(1)
+    else if (first === '-u') rest = rest.slice(2)
     else if (control.has(first) || first === 'until' || first === 'while' || /^[A-Za-z_]+=/.test(first))
       rest = rest.slice(1)
     else return rest
