@@ -12,6 +12,8 @@ import { startTracing } from './main-tracing.ts'
 import type { Tracer } from './ports/tracing.ts'
 import { ObservedMaster } from './main-observed-master.ts'
 import { startObserving } from './main-observe.ts'
+import { openPublicTls } from './main-tls.ts'
+import type { PublicTls } from './main-tls.ts'
 import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
 import type { RestAccess } from './gateway/rest/access-parts.ts'
 import type { FileService } from './master/file-service.ts'
@@ -20,6 +22,7 @@ import { defaultExtentBytesMax } from './master/upload.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
 import { NodeClock } from './node/clock.ts'
 import { NodeCompute } from './node/compute.ts'
+import { internalTlsKey } from './node/internal-tls.ts'
 import { createLog } from './node/log.ts'
 import { NodeNetwork } from './node/network.ts'
 import { joinHostPort } from './node/host-port.ts'
@@ -44,12 +47,17 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     process.exit(74)
   }
   const identity = { kind: 'master', id: processIdFromBytes(random.bytes(8)) } as const
-  const ports = { clock, random, network: new NodeNetwork(), compute: new NodeCompute(), log }
+  const network = new NodeNetwork()
+  const onSecret = (known: Uint8Array): void => {
+    if (config.internalTls) network.encrypt(internalTlsKey(known))
+  }
+  const ports = { clock, random, network, compute: new NodeCompute(), log }
   const bodies = new FixedBodyPool({ memory: new Uint8Array(bodyMemoryBytes) })
+  const tls = await openPublicTls(config, log)
   const observed = new ObservedMaster(clock)
   const observing = await startObserving(config, { clock, log }, observed)
   const tracing = await startTracing(config, 'master', log)
-  const opened = await openMetadata(config, { ports, identity, bodies }, { die, lmdb: observed.lmdb })
+  const opened = await openMetadata(config, { ports, identity, bodies }, { die, lmdb: observed.lmdb, onSecret })
   const { metadata, handlers, clusterId, secret } = opened
   const { access, notice, ...accessClosing } = await startAccess(config, { ...ports, metadata }, secret)
   const master = new Master(
@@ -70,8 +78,9 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const gateway = makeGateway(
     config,
     { clock, log, tracer: tracing?.tracer },
-    { files: master.files, observed, access },
+    { files: master.files, observed, access, tls },
   )
+  tls.follow((credentials) => gateway.setTls(credentials))
   observed.show(master, gateway)
   if (config.sharePort) await untilReadable(master, metadata, clock)
   const address = await gateway.listen(config.host, config.restPort)
@@ -86,6 +95,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     addresses: { rest: restAddress, internal: master.internalAddress, observe: observing.address },
     siblings: (own, others) => observed.siblings.update(own, others),
     stop: async () => {
+      tls.close()
       await gateway.close(closeGraceMs)
       await master.stop()
       await accessClosing.close()
@@ -100,14 +110,20 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
 function makeGateway(
   config: MasterConfig,
   ports: { readonly clock: Clock; readonly log: Log; readonly tracer: Tracer | undefined },
-  parts: { readonly files: FileService; readonly access: RestAccess; readonly observed: ObservedMaster },
+  parts: {
+    readonly files: FileService
+    readonly access: RestAccess
+    readonly observed: ObservedMaster
+    readonly tls: PublicTls
+  },
 ): RestGateway {
-  const { files, access, observed } = parts
+  const { files, access, observed, tls } = parts
   return new RestGateway(
     { ...ports, files, access, metrics: observed.rest, metricsText: async () => await observed.metricsText() },
     {
       sharePort: config.sharePort,
       accessLog: config.accessLog,
+      ...(tls.credentials === undefined ? {} : { tls: tls.credentials }),
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
       ...(config.allowedHosts === undefined ? {} : { hosts: config.allowedHosts }),
       ...(config.allowedOrigins === undefined ? {} : { origins: config.allowedOrigins }),

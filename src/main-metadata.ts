@@ -42,24 +42,27 @@ export interface OpenedMetadata {
 
 type Node = Pick<RpcNode, 'ports' | 'identity' | 'bodies'>
 
-export interface EmbeddedParts {
+export interface OpeningParts {
   /** The embedded store failed, and the process must end. */
   readonly die: (error: unknown) => void
   readonly lmdb: LmdbFigures
+  /** Called with the cluster's secret before another node is dialled. */
+  readonly onSecret: (secret: Uint8Array) => void
 }
 
 /** @throws FrostError `directory-foreign`, `config-invalid`. */
-export async function openMetadata(config: MasterConfig, node: Node, embedded: EmbeddedParts): Promise<OpenedMetadata> {
-  const { metadataUrl } = config
-  return metadataUrl === undefined
-    ? await openEmbedded(config, node, embedded)
-    : await openInMongodb(config, node, metadataUrl)
+export async function openMetadata(config: MasterConfig, node: Node, parts: OpeningParts): Promise<OpenedMetadata> {
+  return config.metadataUrl === undefined
+    ? await openEmbedded(config, node, parts)
+    : await openInMongodb(config, node, { url: config.metadataUrl, onSecret: parts.onSecret })
 }
 
 /** One process holds the lock of the data directory and commits; the others read the same store and send it their commands. */
-async function openEmbedded(config: MasterConfig, node: Node, { die, lmdb }: EmbeddedParts): Promise<OpenedMetadata> {
+async function openEmbedded(config: MasterConfig, node: Node, parts: OpeningParts): Promise<OpenedMetadata> {
   const { committer, dataDirectory } = config
+  const { die, lmdb, onSecret } = parts
   const secret = await loadSecret(config, node)
+  onSecret(secret)
   const clusterId = await loadOrMakeClusterId(dataDirectory, node.ports.random)
   const disk = new NodeDisk({ directory: dataDirectory, faults: new NodeFaults() })
   if (committer === undefined) await disk.lock()
@@ -98,7 +101,11 @@ function answerOthers(runner: LocalRunner): RpcHandler {
  * Any number of masters, each with a data directory of its own, which holds the cluster's id and secret. A new directory joins the cluster
  * that the metadata is of, with the secret that it was given.
  */
-async function openInMongodb(config: MasterConfig, node: Node, url: string): Promise<OpenedMetadata> {
+async function openInMongodb(
+  config: MasterConfig,
+  node: Node,
+  { url, onSecret }: { readonly url: string } & Pick<OpeningParts, 'onSecret'>,
+): Promise<OpenedMetadata> {
   const { dataDirectory, initiateReplicaSet } = config
   const known = await loadClusterId(dataDirectory)
   const { openMongodb } = await import('./node/mongodb/open-mongodb.ts')
@@ -109,6 +116,7 @@ async function openInMongodb(config: MasterConfig, node: Node, url: string): Pro
     if (before === undefined) await refuseEmbedded(config)
     else if (known === undefined) await refuseWithoutSecret(config)
     const secret = await loadSecret(config, node)
+    onSecret(secret)
     const clusterId = known ?? clusterIdFromBytes(node.ports.random.bytes(16))
     const row = await joinCluster(config, metadata, { node, clusterId })
     if (known !== undefined) checkCluster(row, known, config)

@@ -41,7 +41,7 @@ export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> 
       }),
     )
     const rest = masters[0]?.['rest'] ?? ''
-    if (!(await probeUntilOk(`http://${rest}/readyz`, readyMaxMs, probesPerProcess * config.processes))) {
+    if (!(await untilReady(config, masters))) {
       log.warn('The cluster cannot read and write yet; GET /readyz says why.', { rest })
     }
     return { addresses: masters[0] ?? {}, stop: async () => await supervisor.stop() }
@@ -51,6 +51,16 @@ export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> 
   }
 }
 
+/** Where the public port speaks TLS, each process is asked at its other one. */
+async function untilReady(config: UpConfig, masters: readonly ChildAddresses[]): Promise<boolean> {
+  if (config.tlsCert === undefined) {
+    const rest = masters[0]?.['rest'] ?? ''
+    return await probeUntilOk(`http://${rest}/readyz`, readyMaxMs, probesPerProcess * config.processes)
+  }
+  const probes = masters.map(async ({ observe }) => probeUntilOk(`http://${observe}/readyz`, readyMaxMs, 1))
+  return (await Promise.all(probes)).every(Boolean)
+}
+
 function workerFlags(
   config: UpConfig,
   place: { readonly index: number; readonly internal: string; readonly secretFile: string },
@@ -58,6 +68,7 @@ function workerFlags(
   return toFlags('worker', {
     dataDirectory: join(config.dataDirectory, `worker-${place.index + 1}`),
     secretFile: place.secretFile,
+    internalTls: config.internalTls,
     masters: [place.internal],
     workerPort: config.firstWorkerPort === 0 ? 0 : config.firstWorkerPort + place.index,
     capacityBytes: config.capacityBytes,
@@ -100,6 +111,9 @@ async function startMasters(
       otlpEndpoint: config.otlpEndpoint,
       traceOneIn: config.traceOneIn,
       requireUsers: config.requireUsers,
+      tlsCert: config.tlsCert,
+      tlsKey: config.tlsKey,
+      internalTls: config.internalTls,
       auditLog: config.auditLog,
       auditLogBytes: config.auditLogBytes,
       allowedHosts: config.allowedHosts,

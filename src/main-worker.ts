@@ -15,6 +15,7 @@ import { NodeCompute } from './node/compute.ts'
 import { NodeDisk } from './node/disk.ts'
 import { NodeFaults } from './node/faults.ts'
 import { LmdbIndexFactory } from './node/index-lmdb.ts'
+import { internalTlsKey } from './node/internal-tls.ts'
 import { createLog } from './node/log.ts'
 import { NodeNetwork } from './node/network.ts'
 import { joinHostPort } from './node/host-port.ts'
@@ -30,6 +31,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
   const log = createLog({ level: config.logLevel }).with({ role: 'worker' })
   const clock = new NodeClock()
   const faults = new NodeFaults(process.env['FROSTBYTE_FAULTS'])
+  const secret = await workerSecret(config)
   const directory = join(config.dataDirectory, 'store')
   const observed = new ObservedWorker(clock)
   const disk = new NodeDisk({ directory, faults, syncTimes: observed.syncTimes })
@@ -39,7 +41,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
       clock,
       tracer: tracing?.tracer,
       random: new NodeRandom(),
-      network: new NodeNetwork(),
+      network: new NodeNetwork(config.internalTls ? { tlsKey: internalTlsKey(secret) } : {}),
       compute: new NodeCompute(),
       log,
       disk,
@@ -49,7 +51,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningNode> {
     },
     {
       masters: config.masters,
-      secret: await workerSecret(config),
+      secret,
       internalAddress: joinHostPort(config.host, config.workerPort),
       ...(config.advertisedAddress === undefined ? {} : { advertisedAddress: config.advertisedAddress }),
       zone: config.zone,

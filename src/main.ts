@@ -41,7 +41,9 @@ const exitCode = await runCli(process.argv.slice(2), {
       await serve(config.logLevel, async (log) => {
         const { startUp } = await import('./main-up.ts')
         const node = await startUp(config, log)
-        process.stdout.write(`FrostByte is ready: http://${node.addresses['rest']}\n`)
+        process.stdout.write(
+          `FrostByte is ready: ${config.tlsCert === undefined ? 'http' : 'https'}://${node.addresses['rest']}\n`,
+        )
         return node
       }),
     master: async (config) =>

@@ -33,6 +33,7 @@ export async function openClient(
   const config = await loadRoleConfig('client', command, context.environment)
   const { url, bucket, timeoutMs, attemptsMax } = config
   const credentials = await loadCredentials(config)
+  if (config.caFile !== undefined) await (await import('../sdk/node.ts')).trustCaFile(config.caFile)
   const retries = { attemptsMax: options.askedAgain === true ? 1 : attemptsMax }
   const client = new FrostByteClient({ url, bucket, timeoutMs, retries, ...credentials })
   return { client, config }

@@ -1,29 +1,43 @@
 // The real network: TCP. The dialling side reads straight into the receiver's memory (`onread` of node:net with a buffer
 // function); Node.js has no such thing for accepted sockets, so those hand over each read's slice in memory of its own.
 //
+// With a key, every connection is TLS (internal-tls.ts); whoever does not know the key is not handed on, and gets no answer.
+//
 // Either end closing ends the whole connection: half-open ones have no use here. Keepalive probes are a last resort
 // behind the protocol's own pings.
 
 import * as net from 'node:net'
+import * as tls from 'node:tls'
 
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import type { Connection, Listener, Network, Receiver } from '../ports/network.ts'
 import { joinHostPort } from './host-port.ts'
+import { clientOptions, serverOptions } from './internal-tls.ts'
 
 const keepAliveDelayMs = 30_000
 const backlogMax = 511
 
+export interface NodeNetworkOptions {
+  /** Of all nodes (`internalTlsKey`). Default: connections are not encrypted. */
+  readonly tlsKey?: Uint8Array | undefined
+}
+
 export class NodeNetwork implements Network {
+  #tlsKey: Uint8Array | undefined
+
+  constructor({ tlsKey }: NodeNetworkOptions = {}) {
+    this.#tlsKey = tlsKey
+  }
+
+  /** From here on; before anything is dialled or listened at. */
+  encrypt(tlsKey: Uint8Array): void {
+    this.#tlsKey = tlsKey
+  }
+
   async listen(address: string, accept: (connection: Connection) => void): Promise<Listener> {
     const { host, port } = parseAddress(address)
-    const server = net.createServer({
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveDelayMs,
-      pauseOnConnect: true,
-    })
-    server.on('connection', (socket) => accept(new TcpConnection(socket, remoteOf(socket))))
+    const server = this.#createServer(accept)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     server.once('error', reject)
     server.listen({ host, port, backlog: backlogMax }, resolve)
@@ -46,21 +60,14 @@ export class NodeNetwork implements Network {
     signal?.throwIfAborted()
     const { host, port } = parseAddress(address)
     const placement = new Placement()
-    const socket = net.connect({
-      host,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: keepAliveDelayMs,
-      onread: { buffer: () => placement.next(), callback: (count) => placement.filled(count) },
-    })
+    const socket = this.#dial({ host, port }, placement)
     socket.pause()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const onAbort = (): void => reject(signal?.reason)
     const timer = setTimeout(() => reject(new Error(`no answer in ${options.timeoutMs} ms`)), options.timeoutMs)
     signal?.addEventListener('abort', onAbort, { once: true })
     socket.once('error', reject)
-    socket.once('connect', resolve)
+    socket.once(this.#tlsKey === undefined ? 'connect' : 'secureConnect', resolve)
     try {
       await promise
       return new TcpConnection(socket, address, placement)
@@ -68,42 +75,78 @@ export class NodeNetwork implements Network {
       socket.on('error', () => {})
       socket.destroy()
       signal?.throwIfAborted()
-      throw new FrostError('peer-unreachable', `Nobody answers at ${address}.`, { cause })
+      throw unreachable(address, cause, this.#tlsKey !== undefined)
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       socket.off('error', reject)
     }
   }
+
+  #createServer(accept: (connection: Connection) => void): net.Server {
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs, pauseOnConnect: true }
+    const take = (socket: net.Socket): void => accept(new TcpConnection(socket, remoteOf(socket)))
+    if (this.#tlsKey === undefined) return net.createServer(options).on('connection', take)
+    return tls.createServer({ ...options, ...serverOptions(this.#tlsKey) }).on('secureConnection', take)
+  }
+
+  #dial(to: { readonly host: string | undefined; readonly port: number }, placement: Placement): net.Socket {
+    const onread = { buffer: () => placement.next(), callback: (count: number) => placement.filled(count) }
+    const options = { ...to, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs, onread }
+    return this.#tlsKey === undefined
+      ? net.connect(options)
+      : tls.connect({ ...options, ...clientOptions(this.#tlsKey) })
+  }
+}
+
+function unreachable(address: string, cause: unknown, isTls: boolean): FrostError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  if (!isTls || !/SSL|TLS|ECONNRESET/.test(code))
+    return new FrostError('peer-unreachable', `Nobody answers at ${address}.`, { cause })
+  return new FrostError('peer-unreachable', `The node at ${address} did not end the TLS handshake.`, {
+    cause,
+    remedy: 'Give all nodes the same cluster secret, and internal-tls to all of them or to none.',
+  })
 }
 
 /**
  * Gives node:net the memory for each next read. It asks for the first one when the socket is made, when there is no receiver
- * yet: that is one byte of its own.
+ * yet: that is one byte of its own, and so is what a TLS socket, which reads for its handshake, decrypts before there is one.
  */
 class Placement {
-  readonly #first = new Uint8Array(1)
+  readonly #own = new Uint8Array(1)
+  readonly #early: number[] = []
   #receiver: Receiver | undefined
-  #isFirst = true
+  /** Whether the memory that was given last is our own. */
+  #isOwn = true
 
   start(receiver: Receiver): void {
     this.#receiver = receiver
+    queueMicrotask(() => {
+      for (const byte of this.#early.splice(0)) this.#hand(receiver, byte)
+    })
   }
 
   next(): Uint8Array {
-    if (this.#isFirst || this.#receiver === undefined) return this.#first
-    return this.#receiver.target()
+    this.#isOwn = this.#receiver === undefined
+    return this.#receiver?.target() ?? this.#own
   }
 
+  /** `false` stops the reading, until the socket is resumed. */
   filled(count: number): boolean {
     const receiver = this.#receiver
-    assert(receiver !== undefined, 'nothing is read before there is a receiver')
-    if (this.#isFirst) {
-      this.#isFirst = false
-      receiver.target().set(this.#first)
+    if (receiver === undefined) {
+      this.#early.push(this.#own[0] ?? 0)
+      return false
     }
-    receiver.received(count)
+    if (this.#isOwn) this.#hand(receiver, this.#own[0] ?? 0)
+    else receiver.received(count)
     return true
+  }
+
+  #hand(receiver: Receiver, byte: number): void {
+    receiver.target()[0] = byte
+    receiver.received(1)
   }
 }
 

@@ -1,11 +1,12 @@
 // The client library's part for Node.js: files on the local disk. A download never leaves half a file under its final name: it goes to a
 // temporary file in the same directory, which is synced and renamed when it is whole.
 
-import { randomBytes } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { crc32 } from 'node:zlib'
 
 import type { FrostByteClient } from './client.ts'
@@ -18,6 +19,19 @@ import type { FileInfo } from './wire.ts'
 export * from './index.ts'
 
 const readBytes = 256 * 1024
+
+/**
+ * Trusts the authority of that certificate (PEM), besides those of Node.js, in all connections of the process that are made from then on.
+ * @throws FrostByteError `local-failed`.
+ */
+export async function trustCaFile(path: string): Promise<void> {
+  const pem = await attempt(`cannot read "${path}"`, () => readFile(path, 'utf8'))
+  await attempt(`"${path}" is no certificate`, async () => {
+    const certificate = new X509Certificate(pem)
+    setDefaultCACertificates([...getCACertificates('default'), certificate.toString()])
+    return Promise.resolve()
+  })
+}
 
 /**
  * A local file as a source. Its size is read now; one that changes during the upload is refused. A pipe or device tells no size

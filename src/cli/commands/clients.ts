@@ -6,6 +6,7 @@ import type { CommandContext } from '../command-context.ts'
 import { addBackupCommands } from './backup.ts'
 import type { BackupHandlers } from './backup.ts'
 import { addBenchCommand } from './bench.ts'
+import { addCertsCommand } from './certs.ts'
 import { addDrainCommand } from './drain.ts'
 import { addForgetCommand } from './forget.ts'
 import { addGetCommand } from './get.ts'
@@ -43,5 +44,6 @@ export function addClientCommands(program: Command, context: CommandContext, bac
   addGrantCommand(program, context)
   addShareCommand(program, context)
   if (backups !== undefined) addBackupCommands(program, context, backups)
+  addCertsCommand(program, context)
   addBenchCommand(program, context)
 }

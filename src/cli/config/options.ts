@@ -191,6 +191,28 @@ export const options = {
     sources: ['flag'],
     isHidden: true,
   }),
+  tlsCert: optional({
+    name: 'tls-cert',
+    kind: path,
+    roles: ['up', 'master'],
+    summary:
+      'Certificate of the public port in PEM form, with those between it and its authority; read again when it changes.',
+    absence: 'the port speaks plain HTTP',
+  }),
+  tlsKey: optional({
+    name: 'tls-key',
+    kind: path,
+    roles: ['up', 'master'],
+    summary: 'Private key of that certificate, in PEM form.',
+    absence: 'the port speaks plain HTTP',
+  }),
+  internalTls: option({
+    name: 'internal-tls',
+    kind: onOff,
+    roles: ['up', 'master', 'worker'],
+    summary: 'Encrypt what nodes send each other, by keys that come from the cluster’s secret; the same on all nodes.',
+    default: 'false',
+  }),
   // Size and shape
   workers: option({
     name: 'workers',
@@ -413,6 +435,13 @@ export const options = {
     summary: 'Sent as a bearer token.',
     absence: 'nothing is sent',
     sources: ['variable', 'file'],
+  }),
+  caFile: optional({
+    name: 'ca-file',
+    kind: path,
+    roles: ['client'],
+    summary: 'Certificate of an authority, in PEM form, that is trusted besides those of Node.js.',
+    absence: 'only those of Node.js are trusted',
   }),
   tokenFile: optional({
     name: 'token-file',

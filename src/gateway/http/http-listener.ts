@@ -5,6 +5,7 @@
 
 import { createRequire } from 'node:module'
 import type * as http from 'node:http'
+import type * as https from 'node:https'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -20,19 +21,30 @@ import type { HttpLimits } from './http-limits.ts'
 import { describeProblem } from './problem.ts'
 import { RequestNames } from './request-names.ts'
 import { StallWatch } from './stall-watch.ts'
+import { lookAtFirstByte } from './tls-or-plain.ts'
 
 export interface HttpListenerParts {
   readonly clock: Clock
   readonly log: Log
   readonly limits: HttpLimits
+  /** What the server shows its clients. Absent: it speaks plain HTTP. */
+  readonly tls?: TlsCredentials | undefined
   /** Called with each request, in the order of their arrival. Must not throw. */
   onExchange(exchange: Exchange): void
   /** Called when an exchange has ended. Must not throw. */
   onFinished(exchange: Exchange): void
 }
 
+export interface TlsCredentials {
+  /** PEM: the certificate, and those between it and the authority. */
+  readonly cert: string
+  /** PEM. */
+  readonly key: string
+}
+
 // Not by `import`: that would read every export of the module, one of which loads a WebSocket client and its 15 MiB.
-const { createServer } = createRequire(import.meta.url)('node:http') as typeof http
+const load = createRequire(import.meta.url)
+const { createServer } = load('node:http') as typeof http
 
 export interface ListeningAddress {
   readonly host: string
@@ -69,7 +81,14 @@ export class HttpListener {
       drainTimeoutMs: limits.drainTimeoutMs,
       isClosing: () => this.#closing !== undefined,
     }
-    this.#server = this.#createServer(limits)
+    this.#server = this.#createServer(limits, parts.tls)
+  }
+
+  /** For the connections that come from now on; only where it speaks TLS. */
+  setTls(credentials: TlsCredentials): void {
+    const server = this.#server
+    assert('setSecureContext' in server && typeof server.setSecureContext === 'function', 'the server speaks TLS')
+    Reflect.apply(server.setSecureContext, server, [secureContext(credentials)])
   }
 
   get connectionCount(): number {
@@ -130,8 +149,8 @@ export class HttpListener {
     this.#sendWatch.close()
   }
 
-  #createServer(limits: HttpLimits): Server {
-    const server = createServer({
+  #createServer(limits: HttpLimits, tls: TlsCredentials | undefined): Server {
+    const options: http.ServerOptions = {
       maxHeaderSize: limits.headBytesMax,
       headersTimeout: limits.headTimeoutMs,
       requestTimeout: 0, // an upload may last; stalled ones are found by StallWatch
@@ -142,13 +161,22 @@ export class HttpListener {
       noDelay: true,
       insecureHTTPParser: false,
       optimizeEmptyRequests: true,
-    })
+    }
+    const server = tls === undefined ? createServer(options) : this.#createTlsServer(options, tls)
     server.maxConnections = limits.connectionsMax + surplusConnectionsMax
-    server.on('connection', (socket: Socket) => this.#onConnection(socket))
+    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#onConnection(socket))
     server.on('request', (request, response) => this.#onRequest(request, response, false))
     server.on('checkContinue', (request, response) => this.#onRequest(request, response, true))
     server.on('checkExpectation', (request, response) => this.#onExpectation(request, response))
     server.on('clientError', (error, socket) => this.#onClientError(error, socket))
+    return server
+  }
+
+  #createTlsServer(options: http.ServerOptions, tls: TlsCredentials): Server {
+    const { clock, limits } = this.#parts
+    const { createServer: createTls } = load('node:https') as typeof https
+    const server = createTls({ ...options, ...secureContext(tls), handshakeTimeout: limits.headTimeoutMs })
+    lookAtFirstByte(server, { clock, timeoutMs: limits.headTimeoutMs, plainAnswer: () => this.#rawAnswer(speaksTls()) })
     return server
   }
 
@@ -200,15 +228,29 @@ export class HttpListener {
       socket.destroy()
       return
     }
+    socket.end(this.#rawAnswer(refusalOf(error)))
+  }
+
+  /** A whole answer, for what never became an exchange. */
+  #rawAnswer(error: FrostError): string {
     const requestId = this.#shared.names.next()
-    const problem = describeProblem(refusalOf(error), requestId)
-    const { body, headers, status } = problem
+    const { body, headers, status } = describeProblem(error, requestId)
     let head = `HTTP/1.1 ${status} ${reasonPhrases[status] ?? 'Bad Request'}\r\n`
     for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`
     head += `X-Request-Id: ${requestId}\r\n`
     if (!headers.includes('Connection')) head += 'Connection: close\r\n'
-    socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+    return `${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   }
+}
+
+/** TLS 1.2 is the oldest that is not deprecated (RFC 8996). */
+function secureContext({ cert, key }: TlsCredentials): https.ServerOptions {
+  return { cert, key, minVersion: 'TLSv1.2' }
+}
+
+function speaksTls(): FrostError {
+  const remedy = 'Use an address that starts with https://.'
+  return new FrostError('bad-request', 'This port speaks TLS, and the request is plain HTTP.', { remedy })
 }
 
 const reasonPhrases: Readonly<Record<number, string>> = {

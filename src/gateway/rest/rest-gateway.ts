@@ -9,7 +9,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { defaultHttpLimits } from '../http/http-limits.ts'
 import type { HttpLimits } from '../http/http-limits.ts'
 import { HttpListener } from '../http/http-listener.ts'
-import type { ListeningAddress } from '../http/http-listener.ts'
+import type { ListeningAddress, TlsCredentials } from '../http/http-listener.ts'
 import type { MetricsText } from '../http/metrics-text.ts'
 import { isLoopbackName, OriginGuard } from '../http/origin-guard.ts'
 import { parseTraceparent } from '../http/trace-context.ts'
@@ -50,6 +50,8 @@ export interface RestGatewayOptions {
   readonly origins?: readonly string[]
   /** Log each request. Default: no. */
   readonly accessLog?: boolean
+  /** Default: plain HTTP. */
+  readonly tls?: TlsCredentials
   /** Other processes listen at the same port, and the kernel deals the connections out (`SO_REUSEPORT`). Default: none do. */
   readonly sharePort?: boolean
 }
@@ -81,6 +83,7 @@ export class RestGateway {
       clock,
       log,
       limits,
+      tls: options.tls,
       onExchange: (exchange) => this.#onExchange(exchange),
       onFinished: (exchange) => this.#onFinished(exchange),
     })
@@ -100,6 +103,11 @@ export class RestGateway {
   async listen(host: string, port: number): Promise<ListeningAddress> {
     this.#guard = this.#createGuard(host)
     return this.#listener.listen(host, port, this.#options.sharePort)
+  }
+
+  /** For the connections that come from now on; only where TLS was asked for. */
+  setTls(credentials: TlsCredentials): void {
+    this.#listener.setTls(credentials)
   }
 
   /** Takes no more requests; what is under way may end for up to `graceMs`, then it is cut off. Can be called twice. */

@@ -39,6 +39,7 @@ const commandNames = [
   'up',
   'master',
   'worker',
+  'certs',
   ...clientNames.flatMap((name) => [name, ...(parts[name] ?? []).map((part) => `${name} ${part}`)]),
   'backup-metadata',
   'restore-metadata',
