@@ -123,6 +123,7 @@ function makeGateway(
     {
       sharePort: config.sharePort,
       accessLog: config.accessLog,
+      ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
       ...(tls.credentials === undefined ? {} : { tls: tls.credentials }),
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
       ...(config.allowedHosts === undefined ? {} : { hosts: config.allowedHosts }),

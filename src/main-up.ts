@@ -111,6 +111,7 @@ async function startMasters(
       otlpEndpoint: config.otlpEndpoint,
       traceOneIn: config.traceOneIn,
       requireUsers: config.requireUsers,
+      trustedProxies: config.trustedProxies,
       tlsCert: config.tlsCert,
       tlsKey: config.tlsKey,
       internalTls: config.internalTls,

@@ -6,7 +6,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { FrostError } from '../base/errors.ts'
 import type { ClientConfig } from './config/options.ts'
 
-interface Credentials {
+export interface Credentials {
   readonly token?: string
   readonly user?: string
   readonly password?: string
@@ -26,6 +26,12 @@ export async function loadCredentials(config: ClientConfig): Promise<Credentials
   if (user !== undefined && password !== undefined) return { user, password }
   if (token !== undefined) return { token }
   return tokenFile === undefined ? {} : { token: await readToken(tokenFile) }
+}
+
+/** The header that the client library sends of them; `undefined`: none. */
+export function authorizationOf({ token, user, password }: Credentials): string | undefined {
+  if (token !== undefined) return `Bearer ${token}`
+  return user === undefined ? undefined : `Basic ${Buffer.from(`${user}:${password ?? ''}`).toString('base64')}`
 }
 
 async function readToken(path: string): Promise<string> {

@@ -1,5 +1,5 @@
-// The audit log of a process, in files of its own: DIRECTORY/audit-TIME-PROCESS.jsonl. A file that is full is followed by the next one; all
-// of them together, of all processes and starts, stay within a bound, the oldest going first.
+// The audit log of a process, in files of its own: DIRECTORY/audit-TIME-NUMBER-PROCESS.jsonl. A file that is full is followed by
+// the next one; all of them together, of all processes and starts, stay within a bound, the oldest going first.
 //
 // Lines are written in the background, in order, as many at once as there are, and synced when a file is full or closed: a crash
 // of the machine can lose the last seconds, that of the process what was decided in its last turns. Lines that the disk does not take
@@ -25,7 +25,7 @@ export interface AuditFileOptions {
 
 const waitingBytesMax = 4 * MIB
 const fileBytesDefault = 16 * MIB
-const pattern = /^audit-\d{8}T\d{9}Z-[0-9A-Za-z]+\.jsonl$/
+const pattern = /^audit-\d{8}T\d{9}Z-\d{6}-[0-9A-Za-z]+\.jsonl$/
 
 export class AuditFile implements AuditLog {
   readonly #options: AuditFileOptions
@@ -36,6 +36,7 @@ export class AuditFile implements AuditLog {
   #writing: Promise<void> | undefined
   #file: FileHandle | undefined
   #fileBytes = 0
+  #filesMade = 0
   #isTold = false
 
   constructor(options: AuditFileOptions) {
@@ -79,10 +80,23 @@ export class AuditFile implements AuditLog {
   }
 
   async #append(lines: readonly string[]): Promise<void> {
+    let [text, textBytes] = ['', 0]
+    for (const line of lines) {
+      text += line
+      textBytes += Buffer.byteLength(line)
+      if (this.#fileBytes + textBytes < this.#fileBytesMax) continue
+      await this.#appendText(text)
+      ;[text, textBytes] = ['', 0]
+    }
+    await this.#appendText(text)
+  }
+
+  async #appendText(text: string): Promise<void> {
+    if (text === '') return
     if (this.#file === undefined || this.#fileBytes >= this.#fileBytesMax) await this.#nextFile()
-    const text = Buffer.from(lines.join(''))
-    await this.#file?.appendFile(text)
-    this.#fileBytes += text.length
+    const bytes = Buffer.from(text)
+    await this.#file?.appendFile(bytes)
+    this.#fileBytes += bytes.length
   }
 
   async #nextFile(): Promise<void> {
@@ -90,7 +104,9 @@ export class AuditFile implements AuditLog {
     await this.#closeFile()
     await mkdir(directory, { recursive: true, mode: 0o700 })
     const time = new Date().toISOString().replaceAll(/[-:.]/g, '')
-    this.#file = await open(join(directory, `audit-${time}-${name}.jsonl`), 'a', 0o600)
+    // Numbered too: two can be begun in one millisecond.
+    const number = String(++this.#filesMade).padStart(6, '0')
+    this.#file = await open(join(directory, `audit-${time}-${number}-${name}.jsonl`), 'a', 0o600)
     this.#fileBytes = (await this.#file.stat()).size
     await this.#removeOld()
   }

@@ -13,6 +13,8 @@ import type { Server } from './row-runner.ts'
 
 export interface BenchRequest {
   readonly url: URL
+  /** Value of the header by which a client signs in. */
+  readonly authorization?: string | undefined
   /** The server's root process, whose children are counted too. */
   readonly pid?: number
   /** Fewer rows, each for half the time. */
@@ -41,7 +43,7 @@ export async function benchRunningServer(request: BenchRequest): Promise<readonl
   try {
     await load.start(request.clientProcesses ?? defaultClientProcesses())
     const runner = new RowRunner({
-      server: runningServer(request.url, request.pid),
+      server: runningServer(request.url, request.pid, request.authorization),
       load,
       onProgress: progress.onProgress,
     })
@@ -64,12 +66,12 @@ export function defaultClientProcesses(): number {
   return Math.max(1, Math.min(4, availableParallelism() >> 2))
 }
 
-export function runningServer(url: URL, pid: number | undefined): Server {
+export function runningServer(url: URL, pid: number | undefined, authorization?: string): Server {
   const port = Number(url.port === '' ? 80 : url.port)
   const roots = pid === undefined ? [] : [pid]
   return {
     name: 'frostbyte',
-    target: { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, dialect: 'frostbyte' },
+    target: { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, dialect: 'frostbyte', authorization },
     processes: () => roots.flatMap((root) => listTree(root)).map((one) => ({ pid: one.pid, role: 'server' })),
   }
 }

@@ -7,6 +7,8 @@ export interface Target {
   readonly host: string
   readonly port: number
   readonly dialect: Dialect
+  /** Value of the header by which a client signs in. */
+  readonly authorization?: string | undefined
 }
 
 /** Where file `index` of a series lies; always of the same length, so that a prepared head can be patched. */
@@ -17,7 +19,8 @@ export function fileKey(prefix: string, index: number): string {
 export const indexDigits = 9
 
 function head(target: Target, line: string, fields = ''): string {
-  return `${line} HTTP/1.1\r\nHost: ${target.host}:${target.port}\r\n${fields}\r\n`
+  const signIn = target.authorization === undefined ? '' : `Authorization: ${target.authorization}\r\n`
+  return `${line} HTTP/1.1\r\nHost: ${target.host}:${target.port}\r\n${signIn}${fields}\r\n`
 }
 
 export function uploadHead(target: Target, key: string, sizeBytes: number): string {

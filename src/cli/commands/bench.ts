@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { withExamples } from '../command-config.ts'
 import { addClientFlags, openClient, OutputWriter } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
+import { authorizationOf, loadCredentials } from '../credentials.ts'
 import { UsageError } from '../failure.ts'
 
 interface BenchFlags {
@@ -39,6 +40,7 @@ async function bench(context: CommandContext, command: Command, flags: BenchFlag
   if (flags.json === true && flags.markdown === true) throw new UsageError('--json and --markdown exclude each other.')
   const { environment } = context
   const { client, config } = await openClient(context, command)
+  if (!config.url.startsWith('http:')) throw new UsageError('bench measures over plain HTTP only.')
   const secondsMax = wholeNumber('--seconds', flags.seconds)
   const pid = wholeNumber('--pid', flags.pid)
   const clientProcesses = wholeNumber('--client-processes', flags.clientProcesses)
@@ -50,6 +52,7 @@ async function bench(context: CommandContext, command: Command, flags: BenchFlag
   const { describeMachine } = await import('../bench/machine.ts')
   const rows = await benchRunningServer({
     url: new URL(config.url),
+    authorization: authorizationOf(await loadCredentials(config)),
     quick: flags.quick === true,
     only,
     onRow: () => undefined,

@@ -1,6 +1,8 @@
 // What values an option can have: how they are read, written and described. Reading is strict, and total: any text gives a value or
 // `undefined`, and never throws.
 
+import { isIP } from 'node:net'
+
 import { columnsMax } from '../../base/scheme.ts'
 import type { Scheme } from '../../base/scheme.ts'
 import { formatDuration, formatSize, hintOfDuration, hintOfSize, parseDuration, parseSize } from './units.ts'
@@ -124,6 +126,18 @@ export const hostAndPort: Kind<string> = {
         ? host.parse(plain ?? '') !== undefined
         : bracketed.includes(':') && host.parse(bracketed) !== undefined
     return isHost && Number(digits) <= 65_535 ? text : undefined
+  },
+  format: (value) => value,
+}
+
+/** An IP address, or a network. */
+export const network: Kind<string> = {
+  placeholder: 'network',
+  expects: 'an IP address, or a network as 10.0.0.0/8',
+  parse: (text) => {
+    const [, address = '', prefix] = /^([0-9A-Fa-f:.]{2,45})(?:\/(\d{1,3}))?$/.exec(text) ?? []
+    const version = isIP(address)
+    return version !== 0 && Number(prefix ?? 0) <= (version === 6 ? 128 : 32) ? text : undefined
   },
   format: (value) => value,
 }

@@ -9,6 +9,7 @@ import {
   host,
   hostAndPort,
   list,
+  network,
   onOff,
   path,
   port,
@@ -341,6 +342,14 @@ export const options = {
     roles: ['up', 'master'],
     summary: 'Other origins whose web pages may change something.',
     absence: 'none',
+  }),
+  trustedProxies: optional({
+    name: 'trusted-proxies',
+    kind: list(network, { max: 64 }),
+    roles: ['up', 'master'],
+    summary:
+      'Proxies whose `X-Forwarded-For` says where a request comes from, for the audit log and the bound on wrong credentials.',
+    absence: 'a request comes from where its connection comes from',
   }),
   uploadStallTimeoutMs: option({
     name: 'upload-stall-timeout',

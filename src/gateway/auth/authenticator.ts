@@ -2,6 +2,7 @@
 // credentials is told only to who proved that they are his; everybody else hears the same, after about the same time.
 
 import { FrostError } from '../../base/errors.ts'
+import { toHex } from '../../base/ids.ts'
 import type { AccessReads } from '../../meta/contract/access-metadata.ts'
 import type { AccessKeyRow } from '../../meta/contract/access-rows.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -83,10 +84,12 @@ export class Authenticator {
     const token = parseApiToken(text, compute)
     const credential: CredentialName = { kind: 'token', id: token?.id }
     const row = token === undefined ? undefined : await this.cache.token(token.id)
-    failedLogins.begin(address, token?.id ?? '')
     const isRight = token !== undefined && row !== undefined && compute.equalsConstantTime(token.hash, row.hash)
-    if (!isRight) throw invalid(credential, row === undefined ? 'no such token' : 'wrong secret')
-    failedLogins.succeed(address, token.id)
+    if (!isRight) {
+      // A right one is let in whatever others try from its address: nobody guesses 256 bits.
+      failedLogins.begin(address, token?.id ?? '')
+      throw invalid(credential, row === undefined ? 'no such token' : 'wrong secret')
+    }
     const { scope } = row
     return { ...(await this.#userOf(row, credential)), ...(scope === undefined ? {} : { scope }), credential }
   }
@@ -96,10 +99,16 @@ export class Authenticator {
     { name, secret }: { readonly name: string; readonly secret: string },
     address: string,
   ): Promise<Principal> {
+    const { failedLogins, passwords } = this.#parts
     const key = accessKeyIdPattern.test(name) ? await this.cache.accessKey(name) : undefined
     if (key !== undefined && this.#isSecretOf(key, secret)) {
-      this.#parts.failedLogins.begin(address, name)
-      this.#parts.failedLogins.succeed(address, name)
+      // One that was right before is let in, whatever others try from its address; the blank keeps it apart from users.
+      const [owner, stored] = [`key ${name}`, toHex(key.sealedSecret)]
+      if (!passwords.isKnownRight(owner, secret, stored)) {
+        failedLogins.begin(address, name)
+        failedLogins.succeed(address, name)
+        passwords.remember(owner, secret, stored)
+      }
       return await this.#principalOf(key, { kind: 'access-key', id: name })
     }
     return await this.#byPassword(name, secret, address)

@@ -59,7 +59,7 @@ export class Passwords {
       this.#verifying.get(key) ?? this.#verify(password, stored).finally(() => this.#verifying.delete(key))
     this.#verifying.set(key, verifying)
     const isRight = await verifying
-    if (isRight && stored !== undefined) this.#remember(user, { stored, proof })
+    if (isRight && stored !== undefined) this.remember(user, password, stored)
     return isRight
   }
 
@@ -85,13 +85,14 @@ export class Passwords {
     return this.#ports.compute.equalsConstantTime(text.encode(left), text.encode(right))
   }
 
-  #remember(user: string, right: { readonly stored: string; readonly proof: string }): void {
+  /** From here on it is known to be right, as long as the same is stored. */
+  remember(user: string, password: string, stored: string): void {
     if (this.#right.size >= rememberedMax) {
       const [oldest] = this.#right.keys()
       if (oldest !== undefined) this.#right.delete(oldest)
     }
     this.#right.delete(user)
-    this.#right.set(user, right)
+    this.#right.set(user, { stored, proof: this.#proofOf(user, password) })
   }
 }
 

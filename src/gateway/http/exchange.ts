@@ -27,6 +27,8 @@ export interface ExchangeShared {
   readonly clock: Clock
   readonly log: Log
   readonly names: RequestNames
+  /** Where a request comes from. */
+  addressOf(request: IncomingMessage): string
   /** Watches answers that wait for their reader. */
   readonly sendWatch: StallWatch
   /** Of a body that nobody wants, at most so much is read, for at most so long, before the connection closes. */
@@ -132,9 +134,9 @@ export class Exchange implements FinishedExchange, Transfer {
     return this.#isClosed
   }
 
-  /** Address of the other end of the connection; empty once it is gone. */
+  /** Address of the client, behind trusted proxies too; empty once the connection is gone. */
   get remoteAddress(): string {
-    return this.request.socket.remoteAddress ?? ''
+    return this.#shared.addressOf(this.request)
   }
 
   /** Called once, when the answer was sent or the client has gone; at once where that has happened already. */

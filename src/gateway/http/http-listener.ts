@@ -21,6 +21,7 @@ import type { HttpLimits } from './http-limits.ts'
 import { describeProblem } from './problem.ts'
 import { RequestNames } from './request-names.ts'
 import { StallWatch } from './stall-watch.ts'
+import { TrustedProxies } from './trusted-proxies.ts'
 import { lookAtFirstByte } from './tls-or-plain.ts'
 
 export interface HttpListenerParts {
@@ -29,6 +30,8 @@ export interface HttpListenerParts {
   readonly limits: HttpLimits
   /** What the server shows its clients. Absent: it speaks plain HTTP. */
   readonly tls?: TlsCredentials | undefined
+  /** Proxies that are believed where a request comes from. Default: none. */
+  readonly trustedProxies?: readonly string[] | undefined
   /** Called with each request, in the order of their arrival. Must not throw. */
   onExchange(exchange: Exchange): void
   /** Called when an exchange has ended. Must not throw. */
@@ -76,6 +79,7 @@ export class HttpListener {
       clock,
       log,
       names: new RequestNames(clock),
+      addressOf: makeAddressOf(parts.trustedProxies ?? []),
       sendWatch: this.#sendWatch,
       drainBytesMax: limits.drainBytesMax,
       drainTimeoutMs: limits.drainTimeoutMs,
@@ -240,6 +244,16 @@ export class HttpListener {
     head += `X-Request-Id: ${requestId}\r\n`
     if (!headers.includes('Connection')) head += 'Connection: close\r\n'
     return `${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  }
+}
+
+function makeAddressOf(trusted: readonly string[]): (request: IncomingMessage) => string {
+  const peerOf = ({ socket }: IncomingMessage): string => socket.remoteAddress ?? ''
+  if (trusted.length === 0) return peerOf
+  const proxies = new TrustedProxies(trusted)
+  return (request) => {
+    const header = request.headers['x-forwarded-for']
+    return proxies.clientOf(peerOf(request), Array.isArray(header) ? header.join(',') : header)
   }
 }
 

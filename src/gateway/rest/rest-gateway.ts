@@ -50,6 +50,8 @@ export interface RestGatewayOptions {
   readonly origins?: readonly string[]
   /** Log each request. Default: no. */
   readonly accessLog?: boolean
+  /** Addresses, or networks as `10.0.0.0/8`, of proxies that say where a request comes from. Default: none. */
+  readonly trustedProxies?: readonly string[]
   /** Default: plain HTTP. */
   readonly tls?: TlsCredentials
   /** Other processes listen at the same port, and the kernel deals the connections out (`SO_REUSEPORT`). Default: none do. */
@@ -84,6 +86,7 @@ export class RestGateway {
       log,
       limits,
       tls: options.tls,
+      trustedProxies: options.trustedProxies,
       onExchange: (exchange) => this.#onExchange(exchange),
       onFinished: (exchange) => this.#onFinished(exchange),
     })

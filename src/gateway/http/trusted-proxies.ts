@@ -1,0 +1,40 @@
+// Who a request comes from, where a proxy stands before the server. A proxy adds the address that it was dialled from to the end
+// of X-Forwarded-For; what stands before that, anybody can have written. So the header is read from its end, only where the
+// connection comes from a proxy that is trusted, and only as far as trusted proxies go.
+
+import { BlockList, isIP } from 'node:net'
+
+const entriesMax = 32
+
+export class TrustedProxies {
+  readonly #networks = new BlockList()
+
+  /** `networks`: addresses, or networks as `10.0.0.0/8`. */
+  constructor(networks: readonly string[]) {
+    for (const network of networks) {
+      const [address = '', prefix] = network.split('/')
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+      if (prefix === undefined) this.#networks.addAddress(address, family)
+      else this.#networks.addSubnet(address, Number(prefix), family)
+    }
+  }
+
+  /** `peer`: address of the other end of the connection. `forwardedFor`: the header X-Forwarded-For. */
+  clientOf(peer: string, forwardedFor: string | undefined): string {
+    if (forwardedFor === undefined || !this.#isTrusted(peer)) return peer
+    let client = peer
+    for (const entry of forwardedFor.split(',').slice(-entriesMax).toReversed()) {
+      const address = entry.trim()
+      if (isIP(address) === 0) return client
+      client = address
+      if (!this.#isTrusted(address)) return client
+    }
+    return client
+  }
+
+  #isTrusted(address: string): boolean {
+    const plain = address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
+    const version = isIP(plain)
+    return version !== 0 && this.#networks.check(plain, version === 6 ? 'ipv6' : 'ipv4')
+  }
+}
