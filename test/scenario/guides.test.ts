@@ -13,10 +13,10 @@ test('users: every command of the guide works', { skip }, async () => {
   const { code, said, commands } = await runGuide('docs/guide/users.md')
   assert.equal(code, 0, said)
   assert.ok(commands.length >= 25)
-  assert.match(said, /root, admin, by password/)
+  assert.match(said, /root, admin, by access-key/)
   assert.match(said, /stored AKIAIOSFODNN7EXAMPLE/)
   assert.match(said, /http:\/\/127\.0\.0\.1:\d+\/share\/[\w-]{44}/)
-  assert.match(said, /"decision":"allowed","action":"user:change","user":"root","credential":"password"/)
+  assert.match(said, /"decision":"allowed","action":"user:change","user":"root","credential":"access-key"/)
 })
 
 test('TLS: every command of the guide works', { skip }, async () => {
