@@ -111,6 +111,18 @@ describe('a master', () => {
     assert.equal(first.notice, undefined)
   })
 
+  test('with another secret of the cluster lets passwords and tokens count, and not the keys sealed under the former', async () => {
+    const store = await metadata()
+    const { access, notice = '' } = await startAccess(config, { ...ports, metadata: store }, secret)
+    const [, name = '', password = ''] = /administrator is (\S+), with the password (\S+) /.exec(notice) ?? []
+    const key = await access.accounts.createKey({ user: name })
+    const other = await startAccess(config, { ...ports, metadata: store }, new Uint8Array(32).fill(1))
+    assert.equal((await signIn(other, name, password)).user?.role, 'admin')
+    const invalid = (error: unknown): boolean => errorCode(error) === 'credentials-invalid'
+    await assert.rejects(signIn(other, key.row.id, key.secret), invalid)
+    await assert.rejects(signIn(other, key.row.id, 'wrong-secret'), invalid)
+  })
+
   test('refuses half of an administrator', async () => {
     const { rootUser } = root
     await assert.rejects(

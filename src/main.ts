@@ -8,7 +8,11 @@ import type { LogLevel } from './node/log.ts'
 import type { RunningNode } from './node/node-process.ts'
 import type { Log } from './ports/log.ts'
 
+/** What is stored is for the owner's eyes only: who is asked for a password must not be able to read the file instead. */
+const ownerOnly = 0o077
+
 async function serve(logLevel: LogLevel, start: (log: Log) => Promise<RunningNode>): Promise<number> {
+  process.umask(ownerOnly)
   const { createLog } = await import('./node/log.ts')
   const { dieOnDefects, runUntilStopped } = await import('./node/node-process.ts')
   const log = createLog({ level: logLevel })
@@ -34,7 +38,10 @@ const exitCode = await runCli(process.argv.slice(2), {
   version: packageVersion(),
   backups: {
     backupMetadata: async (where) => await (await import('./main-backup.ts')).backupMetadata(where),
-    restoreMetadata: async (where) => await (await import('./main-backup.ts')).restoreMetadata(where),
+    restoreMetadata: async (where) => {
+      process.umask(ownerOnly)
+      return await (await import('./main-backup.ts')).restoreMetadata(where)
+    },
   },
   handlers: {
     up: async (config) =>

@@ -113,6 +113,7 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
   createShareLink: {
     id: 'string',
     user: 'string',
+    canonicalId: 'string?',
     bucket: 'string',
     key: 'string',
     createdMs: 'number',

@@ -37,6 +37,9 @@ export interface AccessRequest {
   readonly requestId: string
 }
 
+/** In UTF-16 units. What is longer names nothing; its beginning is written down. */
+const nameCharactersMax = 1_024
+
 export class AccessControl {
   readonly isOpen: boolean
   readonly #auditReads: boolean
@@ -82,14 +85,20 @@ export class AccessControl {
    * A link carries the right of who made it, as it is now. @throws FrostError `share-link-ended`: he is gone or disabled,
    * `access-denied`: he may not read the file any more.
    */
-  async admitLink({ id, user }: ShareLinkRow, request: AccessRequest): Promise<void> {
+  async admitLink({ id, user, canonicalId }: ShareLinkRow, request: AccessRequest): Promise<void> {
     const credential: CredentialName = { kind: 'share-link', id }
     const access = user === '' ? anybody : await this.#parts.authenticator.cache.user(user)
-    if (access === undefined || access.user?.enabled === false) {
+    const isMaker = canonicalId === undefined || access?.user?.canonicalId === canonicalId
+    if (access === undefined || access.user?.enabled === false || !isMaker) {
       this.refuse(request, 'who made the link is gone or disabled', credential)
       throw new FrostError('share-link-ended', `The share link ${id} has ended.`)
     }
     this.authorize({ ...access, credential }, request)
+  }
+
+  /** Rights have changed by something else than a call of `Accounts`: the next request of this process sees it. */
+  forget(): void {
+    this.#parts.authenticator.cache.forget()
   }
 
   /** Writes down what was refused elsewhere. */
@@ -135,8 +144,8 @@ export class AccessControl {
       requestId,
       decision,
       action,
-      bucket,
-      key,
+      bucket: bucket?.slice(0, nameCharactersMax),
+      key: key?.slice(0, nameCharactersMax),
       user,
       credential: credential?.kind ?? 'none',
       credentialId: credential?.id,

@@ -99,40 +99,50 @@ export class Authenticator {
     { name, secret }: { readonly name: string; readonly secret: string },
     address: string,
   ): Promise<Principal> {
-    const { failedLogins, passwords } = this.#parts
     const key = accessKeyIdPattern.test(name) ? await this.cache.accessKey(name) : undefined
-    if (key !== undefined && this.#isSecretOf(key, secret)) {
-      // One that was right before is let in, whatever others try from its address; the blank keeps it apart from users.
-      const [owner, stored] = [`key ${name}`, toHex(key.sealedSecret)]
-      if (!passwords.isKnownRight(owner, secret, stored)) {
-        failedLogins.begin(address, name)
-        failedLogins.succeed(address, name)
-        passwords.remember(owner, secret, stored)
-      }
+    if (key !== undefined && this.#isRightSecret(key, secret, address))
       return await this.#principalOf(key, { kind: 'access-key', id: name })
-    }
     return await this.#byPassword(name, secret, address)
+  }
+
+  /** @throws FrostError `too-many-attempts`, where it was not right before. */
+  #isRightSecret({ id, sealedSecret }: AccessKeyRow, secret: string, address: string): boolean {
+    const { box, compute, failedLogins, passwords } = this.#parts
+    const [holder, stored] = [`key ${id}`, toHex(sealedSecret)] // No user's name has a space.
+    if (passwords.isKnownRight(holder, secret, stored)) return true
+    // One that was sealed under another secret of the cluster is nobody's; the password of the same name still counts.
+    const known = box.tryOpen(sealedSecret, id)
+    if (known === undefined || !compute.equalsConstantTime(known, new TextEncoder().encode(secret))) return false
+    failedLogins.begin(address, id)
+    failedLogins.succeed(address, id)
+    passwords.remember(holder, secret, stored)
+    return true
   }
 
   async #byPassword(name: string, password: string, address: string): Promise<Principal> {
     const { passwords, failedLogins } = this.#parts
-    const credential: CredentialName = { kind: 'password', id: userNamePattern.test(name) ? name : undefined }
-    const access = credential.id === undefined ? undefined : await this.cache.user(name)
+    const credential: CredentialName = { kind: 'password', id: this.#nameToTell(name) }
+    const access = userNamePattern.test(name) ? await this.cache.user(name) : undefined
     const stored = access?.user.passwordHash
     if (!passwords.isKnownRight(name, password, stored)) {
       const isJoined = passwords.isVerifying(name, password, stored)
       if (!isJoined) failedLogins.begin(address, name)
-      if (!(await passwords.verify(name, password, stored)))
-        throw invalid(credential, access === undefined ? 'no such user or key' : 'wrong password')
+      const isRight = await passwords.verify(name, password, stored).catch((error: unknown) => {
+        if (!isJoined) failedLogins.cancel(address, name)
+        throw error
+      })
+      if (!isRight) throw invalid(credential, access === undefined ? 'no such user or key' : 'wrong password')
       if (!isJoined) failedLogins.succeed(address, name)
     }
     if (access === undefined) throw invalid(credential, 'no such user or key')
     return { ...checkEnabled(access, credential), credential }
   }
 
-  #isSecretOf({ id, sealedSecret }: AccessKeyRow, secret: string): boolean {
-    const { box, compute } = this.#parts
-    return compute.equalsConstantTime(box.open(sealedSecret, id), new TextEncoder().encode(secret))
+  /** Of a token that was sent as a name only the id: it is a secret, and has the form of a name. */
+  #nameToTell(name: string): string | undefined {
+    const token = parseApiToken(name, this.#parts.compute)
+    if (token !== undefined) return token.id
+    return userNamePattern.test(name) ? name : undefined
   }
 
   async #principalOf(key: AccessKeyRow, credential: CredentialName): Promise<Principal> {

@@ -58,12 +58,17 @@ export class FailedLogins {
     if (!isTrusted) this.#accounts.take(account, nowMs)
   }
 
+  /** What was tried could not be verified: it is no attempt. */
+  cancel(address: string, account: string): void {
+    this.#addresses.giveBack(networkOf(address))
+    if (!this.#trusted.has(pair(address, account))) this.#accounts.giveBack(account)
+  }
+
   /** The attempt was right. */
   succeed(address: string, account: string): void {
     const trusted = pair(address, account)
-    this.#addresses.giveBack(networkOf(address))
+    this.cancel(address, account)
     if (this.#trusted.has(trusted)) return
-    this.#accounts.giveBack(account)
     const [oldest] = this.#trusted
     if (this.#trusted.size >= this.#limits.entriesMax && oldest !== undefined) this.#trusted.delete(oldest)
     this.#trusted.add(trusted)

@@ -57,6 +57,16 @@ describe('wrong credentials', () => {
     assert.throws(() => failed.begin('2.2.2.2', 'bob'), isTooMany)
   })
 
+  test('that could not be verified are no attempt', () => {
+    const failed = open()
+    for (let count = 0; count < 100; count++) {
+      failed.begin('5.5.5.5', 'carol')
+      failed.cancel('5.5.5.5', 'carol')
+    }
+    for (let count = 0; count < 3; count++) failed.begin('5.5.5.5', 'carol')
+    assert.throws(() => failed.begin('5.5.5.6', 'carol'), isTooMany)
+  })
+
   test('of the addresses of one IPv6 network count together', () => {
     const failed = open()
     for (let count = 0; count < 5; count++) failed.begin(`2001:db8:0:1::${count}`, `n${count}`)
@@ -124,6 +134,14 @@ describe('passwords', () => {
     const before = vault.hashes
     await passwords.verify('nobody', 'y', undefined)
     assert.equal(vault.hashes, before + 1)
+  })
+
+  test('of an unknown user are refused as long as too many wait, and not for ever', async () => {
+    const { passwords } = open()
+    const flood = Array.from({ length: 66 }, async (_, index) => passwords.hash(`password ${index}`))
+    await assert.rejects(passwords.verify('nobody', 'x', undefined), (error) => errorCode(error) === 'overloaded')
+    await Promise.all(flood)
+    assert.equal(await passwords.verify('nobody', 'x', undefined), false)
   })
 
   test('that are the same and come at once are hashed once', async () => {

@@ -8,6 +8,7 @@ import type { Compute } from '../../ports/compute.ts'
 import type { Random } from '../../ports/random.ts'
 import type { PasswordCost, Vault } from '../../ports/vault.ts'
 import { formatPasswordHash, parsePasswordHash, passwordCost, saltBytes } from './password-hash.ts'
+import type { PasswordHash } from './password-hash.ts'
 
 export interface PasswordPorts {
   readonly vault: Vault
@@ -29,13 +30,14 @@ export class Passwords {
   /** Verifications under way, by user and proof: who asks the same waits for the same. */
   readonly #verifying = new Map<string, Promise<boolean>>()
   readonly #gate = new Gate(runningMaxDefault, waitingMaxDefault)
-  /** What is hashed for a user who does not exist, so that he takes as long as others. */
-  #decoy: Promise<string> | undefined
+  /** What is hashed with for a user who does not exist, so that he takes as long as others. */
+  readonly #decoy: PasswordHash
 
   constructor(ports: PasswordPorts, cost: PasswordCost = passwordCost) {
     this.#ports = ports
     this.#cost = cost
     this.#rememberKey = ports.random.bytes(32)
+    this.#decoy = { cost, salt: ports.random.bytes(saltBytes), hash: new Uint8Array(32) }
   }
 
   /** @throws FrostError `overloaded`: too many wait. */
@@ -70,8 +72,7 @@ export class Passwords {
 
   async #verify(password: string, stored: string | undefined): Promise<boolean> {
     const parsed = stored === undefined ? undefined : parsePasswordHash(stored)
-    const known = parsed ?? parsePasswordHash(await (this.#decoy ??= this.hash('')))
-    if (known === undefined) return false
+    const known = parsed ?? this.#decoy
     const { vault, compute } = this.#ports
     const hash = await this.#gate.run(() => vault.argon2id(text.encode(password), known.salt, known.cost))
     return compute.equalsConstantTime(hash, known.hash) && parsed !== undefined

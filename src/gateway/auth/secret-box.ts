@@ -43,13 +43,21 @@ export class SecretBox {
 
   /** @throws FrostError `store-corrupt`: it was sealed under another cluster secret, or is damaged. */
   open(box: Uint8Array, context: string): Uint8Array {
-    const nonce = box.subarray(1, 1 + nonceBytes)
-    const options = { key: this.#key, nonce, context: text.encode(context) }
-    const isOurs = box[0] === version && nonce.length === nonceBytes
-    const secret = isOurs ? this.#ports.vault.open(box.subarray(1 + nonceBytes), options) : undefined
+    const secret = this.tryOpen(box, context)
     if (secret !== undefined) return secret
     throw new FrostError('store-corrupt', `The secret of the access key ${context} cannot be opened.`, {
       remedy: 'Start the master with the cluster secret under which it was sealed, or make the key anew.',
+    })
+  }
+
+  /** As `open`; `undefined` where that throws. */
+  tryOpen(box: Uint8Array, context: string): Uint8Array | undefined {
+    const nonce = box.subarray(1, 1 + nonceBytes)
+    if (box[0] !== version || nonce.length !== nonceBytes) return undefined
+    return this.#ports.vault.open(box.subarray(1 + nonceBytes), {
+      key: this.#key,
+      nonce,
+      context: text.encode(context),
     })
   }
 }

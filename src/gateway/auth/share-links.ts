@@ -25,6 +25,8 @@ export interface ShareLinkParts {
 export interface NewShareLink {
   /** Empty: nobody that is known, while access is open. */
   readonly user: string
+  /** Of that user. */
+  readonly canonicalId?: string | undefined
   readonly bucket: string
   readonly key: string
   readonly expiresMs: number
@@ -50,15 +52,16 @@ export class ShareLinks {
   /** @throws FrostError `bad-request`. */
   async create(given: NewShareLink): Promise<{ readonly row: ShareLinkRow; readonly code: string }> {
     const { clock, random, metadata } = this.#parts
-    const { user, bucket, key, expiresMs, usesMax } = given
+    const { user, canonicalId, bucket, key, expiresMs, usesMax } = given
     const nowMs = clock.wallMs()
     if (!Number.isSafeInteger(expiresMs) || expiresMs <= nowMs || expiresMs > nowMs + lifeMaxMs)
       throw new FrostError('bad-request', 'A share link expires in the future, in 3,650 days at the latest.')
     if (usesMax !== undefined && !(Number.isSafeInteger(usesMax) && usesMax >= 1 && usesMax <= usesMaxMax))
       throw new FrostError('bad-request', `A share link is used 1 to ${usesMaxMax} times, or without limit.`)
     const id = expiresMs.toString(16).padStart(12, '0') + toHex(random.bytes(10))
+    const maker = { user, ...(canonicalId === undefined ? {} : { canonicalId }) }
     const limit = usesMax === undefined ? {} : { usesMax }
-    const row = { id, user, bucket, key, createdMs: nowMs, expiresMs, ...limit, uses: 0, revoked: false }
+    const row = { id, ...maker, bucket, key, createdMs: nowMs, expiresMs, ...limit, uses: 0, revoked: false }
     await metadata.createShareLink(row)
     return { row, code: this.#codeOf(id) }
   }

@@ -70,7 +70,11 @@ export async function handleCreateBucket(exchange: Exchange, query: Query, parts
 
 export async function handleRemoveBucket(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
   const bucket = namedBucket(query)
-  await parts.files.removeBucket(bucket)
+  try {
+    await parts.files.removeBucket(bucket)
+  } finally {
+    parts.access?.control.forget() // Its grants went with it.
+  }
   exchange.sendJson(200, { name: bucket })
 }
 

@@ -9,7 +9,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { receiveJson } from '../http/json-body.ts'
 import type { JsonFields } from '../http/json-body.ts'
 import type { Query } from '../http/query.ts'
-import { accessOf, owns, requiredParameter, subjectOf } from './access-parts.ts'
+import { accessOf, askLeave, owns, requiredParameter, subjectOf } from './access-parts.ts'
 import { formatOptionalTime, formatTime } from './json-forms.ts'
 import type { RestParts } from './rest-parts.ts'
 
@@ -31,6 +31,8 @@ export async function handleCreateKey(exchange: Exchange, _query: Query, parts: 
     description: fields.text('description'),
   }
   fields.end()
+  // Who chooses an id could take the name that another user needs, and find out which there are.
+  if (given.id !== undefined) askLeave(exchange, parts, 'user:change')
   const { row, secret } = await accessOf(parts).accounts.createKey(given)
   exchange.sendJson(201, { ...describeKey(row), secret })
 }

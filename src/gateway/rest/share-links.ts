@@ -44,8 +44,8 @@ export async function handleCreateShareLink(exchange: Exchange, query: Query, pa
   const usesMax = fields.wholeNumber('uses')
   fields.end()
   if ((await parts.files.head(name)) === undefined) throw fileNotFound(name)
-  const user = exchange.principal.user?.name ?? ''
-  const { row, code } = await shareLinks.create({ ...name, user, expiresMs, usesMax })
+  const { name: user = '', canonicalId } = exchange.principal.user ?? {}
+  const { row, code } = await shareLinks.create({ ...name, user, canonicalId, expiresMs, usesMax })
   exchange.sendJson(201, { ...describeLink(row), path: `${sharePrefix}${code}` })
 }
 

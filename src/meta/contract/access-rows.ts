@@ -69,6 +69,8 @@ export interface ShareLinkRow {
   readonly id: string
   /** Whose right to read the link carries; empty: made while access was open. */
   readonly user: string
+  /** Of that user: somebody who has its name later is another one. Absent: nobody made it. */
+  readonly canonicalId?: string
   readonly bucket: string
   readonly key: string
   readonly createdMs: number

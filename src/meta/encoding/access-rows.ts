@@ -46,6 +46,7 @@ const grantFields: Fields<GrantRow> = { user: 'string', bucket: 'string', level:
 const shareLinkFields: Fields<ShareLinkRow> = {
   id: 'string',
   user: 'string',
+  canonicalId: 'string?',
   bucket: 'string',
   key: 'string',
   createdMs: 'number',

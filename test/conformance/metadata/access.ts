@@ -225,7 +225,7 @@ export function accessTests(name: string, create: CreateStore): void {
     })
 
     sceneTest('a link counts its uses up to its limit, and ends when revoked or expired', async ({ store }) => {
-      const limited = link(1, 'x', { usesMax: 2 })
+      const limited = link(1, 'x', { usesMax: 2, canonicalId: 'c'.repeat(64) })
       const revoked = link(2, 'x')
       await store.createShareLink(limited)
       await store.createShareLink(limited)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempDisposable } from 'node:fs/promises'
+import { mkdtempDisposable, readdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -16,6 +16,8 @@ interface Started {
   readonly stdout: string
   readonly stderr: string
   readonly code: number | null
+  /** What it made that other users of the machine can get at. */
+  readonly exposed: readonly string[]
 }
 
 /** Runs a master until it has started or ended. */
@@ -41,8 +43,20 @@ async function runMaster(args: readonly string[], variables: Readonly<Record<str
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve)
   })
-  return { stdout, stderr, code }
+  return { stdout, stderr, code, exposed: await exposedIn(directory.path) }
 }
+
+async function exposedIn(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory, { recursive: true })
+  const modes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).mode))
+  return names.filter((_, index) => ((modes[index] ?? 0) & 0o077) !== 0)
+}
+
+test('what a master stores is for the eyes of its owner only', async () => {
+  const { code, stderr, exposed } = await runMaster([])
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(exposed, [])
+})
 
 test('a master at 0.0.0.0 without credentials refuses to start, and says how it would', async () => {
   const { code, stderr, stdout } = await runMaster(['--host', '0.0.0.0'])
