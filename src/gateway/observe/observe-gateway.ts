@@ -16,7 +16,7 @@ import { OriginGuard } from '../http/origin-guard.ts'
 import { parseQuery } from '../http/query.ts'
 import type { Query } from '../http/query.ts'
 import type { ObserveParts, ProcessTarget } from './observed-node.ts'
-import { pprofRoutes } from './pprof-routes.ts'
+import { pprofRoutes, profilesPrefix } from './pprof-routes.ts'
 
 export interface ObserveGatewayParts extends ObserveParts {
   readonly clock: Clock
@@ -104,6 +104,8 @@ export class ObserveGateway {
       exchange.fail(error, ['Allow', 'GET, HEAD'])
       return undefined
     }
+    // A page that is open in a browser on this machine must not slow the node down.
+    if (path.startsWith(profilesPrefix) && path !== profilesPrefix) this.#guard.checkSite(exchange.headers)
     exchange.routeName = path
     const query = parseQuery(exchange.rawQuery)
     const { process, others } = { process: query.get('process'), others: this.#parts.node.others() }

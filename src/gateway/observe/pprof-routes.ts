@@ -14,12 +14,13 @@ const cpuSecondsDefault = 30
 const allocationSecondsDefault = 5
 /** V8 keeps each look until the end: 16 bytes of each of 1,000 a second. */
 const secondsMax = 120
-const prefix = '/debug/pprof/'
+/** The index; what follows it is a profile. */
+export const profilesPrefix = '/debug/pprof/'
 
 export const pprofRoutes: readonly (readonly [path: string, handler: ObserveHandler])[] = [
-  [prefix, (exchange, _query, parts) => sendText(exchange, 'text/html; charset=utf-8', indexPage(parts.node))],
+  [profilesPrefix, (exchange, _query, parts) => sendText(exchange, 'text/html; charset=utf-8', indexPage(parts.node))],
   [
-    `${prefix}profile`,
+    `${profilesPrefix}profile`,
     async (exchange, query, parts) =>
       await sendWindow(
         exchange,
@@ -28,14 +29,14 @@ export const pprofRoutes: readonly (readonly [path: string, handler: ObserveHand
       ),
   ],
   [
-    `${prefix}allocs`,
+    `${profilesPrefix}allocs`,
     async (exchange, query, parts) => {
       const seconds = secondsOf(query, allocationSecondsDefault)
       await sendWindow(exchange, seconds, async (window) => await profilerOf(parts).allocations(window))
     },
   ],
   [
-    `${prefix}heap`,
+    `${profilesPrefix}heap`,
     async (exchange, query, parts) => {
       if (query.has('seconds')) {
         throw new FrostError('bad-request', 'A heap profile is of a moment, not over a time.', {
@@ -46,7 +47,7 @@ export const pprofRoutes: readonly (readonly [path: string, handler: ObserveHand
       sendProfile(exchange, await profilerOf(parts).heap({ collect: query.get('gc') === '1' }))
     },
   ],
-  [`${prefix}goroutine`, sendActivities],
+  [`${profilesPrefix}goroutine`, sendActivities],
 ]
 
 function profilerOf({ profiler }: ObserveParts): Profiler {

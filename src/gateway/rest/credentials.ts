@@ -3,6 +3,7 @@
 
 import { FrostError } from '../../base/errors.ts'
 import type { AccessKeyRow, TokenRow, TokenScope } from '../../meta/contract/access-rows.ts'
+import { checkBucket } from '../../master/names.ts'
 import { checkUserName } from '../auth/accounts.ts'
 import { accessKeyIdPattern } from '../auth/authenticator.ts'
 import type { Exchange } from '../http/exchange.ts'
@@ -96,6 +97,7 @@ async function ownKey(exchange: Exchange, query: Query, parts: RestParts): Promi
 function scopeOf(fields: JsonFields): TokenScope | undefined {
   const level = fields.choice('level', levels)
   const buckets = fields.texts('buckets')
+  for (const bucket of buckets ?? []) checkBucket(bucket)
   if (level === undefined && buckets === undefined) return undefined
   return { level: level ?? 'admin', ...(buckets === undefined ? {} : { buckets }) }
 }

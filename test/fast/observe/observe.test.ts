@@ -233,6 +233,18 @@ test('profiles are refused where they are not open; figures and health are not',
   for (const path of ['/metrics', '/healthz', '/readyz']) assert.equal((await face.get(path)).status, 200)
 })
 
+test('a page of another site gets no profile taken, which would slow the node down; a program does', async (context) => {
+  const face = await Face.start(context)
+  for (const site of ['cross-site', 'same-site']) {
+    for (const path of ['profile', 'heap?gc=1', 'allocs', 'goroutine']) {
+      const { status, text } = await face.get(`/debug/pprof/${path}`, { headers: { 'Sec-Fetch-Site': site } })
+      assert.deepEqual([status, text.includes('"code":"cross-site-refused"')], [403, true], path)
+    }
+  }
+  assert.deepEqual([face.profiler.windows, face.profiler.collects], [[], []])
+  assert.equal((await face.get('/debug/pprof/heap', { headers: { 'Sec-Fetch-Site': 'same-origin' } })).status, 200)
+})
+
 test('the index page links what there is, and every link is answered', async (context) => {
   const face = await Face.start(context)
   const { text } = await face.get('/debug/pprof/')

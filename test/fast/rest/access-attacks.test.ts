@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
+import { FrostError } from '../../../src/base/errors.ts'
 import { AccessWorld, basic, bearer } from './access-world.ts'
 import { codeOf, Harness } from './harness.ts'
 import type { Answer } from './harness.ts'
@@ -76,6 +77,32 @@ describe('somebody who is no administrator', () => {
     }
     assert.equal((await scene.post('/api/v1/keys', eve, {})).status, 201)
     assert.equal((await scene.post('/api/v1/keys', admin, { id: 'IMPORTED', user: 'eve' })).status, 201)
+  })
+})
+
+describe('a token', () => {
+  test('is limited to names that buckets can have, so that it stays small', async () => {
+    await using scene = await openScene()
+    for (const bucket of ['x'.repeat(600), 'no bucket', '']) {
+      const answer = await scene.post('/api/v1/tokens', admin, { level: 'read', buckets: [bucket] })
+      assert.deepEqual([answer.status, codeOf(answer)], [400, 'bucket-invalid'])
+    }
+    assert.deepEqual(await scene.world.access.reads.listTokens('root'), [])
+  })
+})
+
+describe('while metadata cannot be read', () => {
+  test('nobody is let in who is not known already', async (context) => {
+    await using scene = await openScene()
+    const { text } = await scene.world.access.accounts.createToken({ user: 'root' })
+    const key = await scene.world.access.accounts.createKey({ user: 'root' })
+    const gone = async (): Promise<never> => Promise.reject(new FrostError('metadata-unavailable', 'It is gone.'))
+    for (const read of ['getUser', 'getToken', 'getAccessKey', 'listGrantsOf', 'getShareLink'] as const)
+      context.mock.method(scene.world.metadata, read, gone)
+    for (const headers of [admin, bearer(text), basic(key.row.id, key.secret), basic('nobody', 'a-password')])
+      assert.equal(await scene.status('/delete?filename=a', headers, 'DELETE'), 503)
+    context.mock.restoreAll()
+    assert.equal(await scene.status('/download/a', admin), 200)
   })
 })
 
