@@ -27,6 +27,8 @@ export interface UnknownExtension {
 
 const tags = { trace: 1, requestId: 2, principal: 3 } as const
 const types = { bytes: 1, text: 2 } as const
+/** Tag, type and length of an entry. */
+const entryHeadBytes = 5
 const traceBytes = 25
 const requestIdBytesMax = 64
 const principalBytesMax = 256
@@ -52,6 +54,17 @@ export function encodeExtension(extension: RpcExtension): Uint8Array {
     throw new FrostError('bad-request', `The extension of a request is over ${extensionBytesMax} bytes.`, { cause })
   }
   return writer.finish()
+}
+
+/** As `encodeExtension({ requestId })`, for an id of 1 to 64 ASCII characters: made for each request of a client. */
+export function encodeRequestId(requestId: string): Uint8Array {
+  const { length } = requestId
+  const bytes = new Uint8Array(entryHeadBytes + length)
+  bytes[0] = tags.requestId // both numbers are small: their upper bytes are 0
+  bytes[2] = types.text
+  bytes[3] = length
+  for (let index = 0; index < length; index++) bytes[entryHeadBytes + index] = requestId.charCodeAt(index)
+  return bytes
 }
 
 /** @throws FrostError `protocol-error`. The result refers to `bytes`. */

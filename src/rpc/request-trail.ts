@@ -1,7 +1,7 @@
 // What a request of a client leaves on its way through the nodes: its id, in the log lines of every node, and the spans of its trace.
 
 import type { Span } from '../ports/tracing.ts'
-import { encodeExtension } from './extension.ts'
+import { encodeExtension, encodeRequestId } from './extension.ts'
 
 export class RequestTrail {
   /** Of 1 to 64 ASCII characters. */
@@ -19,7 +19,7 @@ export class RequestTrail {
   extension(span: Span | undefined): Uint8Array {
     if (span !== undefined) return encodeExtension({ trace: span.context, requestId: this.requestId })
     // The same for all that the request asks of others.
-    this.#encoded ??= encodeExtension({ requestId: this.requestId })
+    this.#encoded ??= encodeRequestId(this.requestId)
     return this.#encoded
   }
 }

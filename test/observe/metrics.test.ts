@@ -4,7 +4,9 @@
 // To bring docs/reference/metrics.md up to date: FROSTBYTE_UPDATE_DOCS=1 node --test test/observe/metrics.test.ts
 
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -137,6 +139,22 @@ describe('what is asked for exists', () => {
       'rate(frostbyte_no_such_figure[1m])',
     ])
   })
+})
+
+test('promtool can read the queries of the dashboard', { skip: noPromtool }, async () => {
+  const queries = queriesOf('x.json', await readFile(`${root}deploy/grafana/frostbyte.json`, 'utf8'))
+  const rules = queries.map((query, index) => {
+    return { record: `panel:${index}`, expr: query.replaceAll('$__rate_interval', '1m') }
+  })
+  const folder = await mkdtemp(join(tmpdir(), 'frostbyte-rules-'))
+  try {
+    await writeFile(join(folder, 'rules.json'), JSON.stringify({ groups: [{ name: 'dashboard', rules }] }))
+    const { status, stdout, stderr } = await runProgram('promtool', ['check', 'rules', join(folder, 'rules.json')])
+    assert.equal(status, 0, stdout + stderr)
+    assert.match(stdout, new RegExp(`${queries.length} rules found`))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })
 
 /** Their expressions. */
