@@ -22,6 +22,7 @@ export class LazyListener {
   readonly #waiting: Socket[] = []
   #isLoading = false
   #isTaken = false
+  #isClosed = false
 
   /** `load` is called again with the next client where it has failed. */
   constructor(log: Log, load: () => Promise<TakeOver>) {
@@ -52,6 +53,7 @@ export class LazyListener {
 
   /** Where the server was taken over, who took it closes it. Can be called twice. */
   close(): void {
+    this.#isClosed = true
     for (const socket of this.#waiting.splice(0)) socket.destroy()
     if (!this.#isTaken && this.#server.listening) this.#server.close()
   }
@@ -74,6 +76,7 @@ export class LazyListener {
 
   async #handOver(): Promise<void> {
     const takeOver = await this.#load()
+    if (this.#isClosed) return
     this.#isTaken = true
     await takeOver(this.#server, this.#waiting.splice(0))
   }

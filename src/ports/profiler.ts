@@ -27,6 +27,7 @@ export interface Profiler {
   /**
    * What was allocated on the JavaScript heap since the sampling began, and had not been given up at the last garbage collection.
    * `collect`: one is made now; everything waits for it. Sample types: inuse_objects, inuse_space.
+   * @throws FrostError `profile-running`: allocations are being looked at.
    */
   heap(options: { readonly collect: boolean }): Promise<Uint8Array>
   /**

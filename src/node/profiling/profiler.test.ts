@@ -103,7 +103,13 @@ test('a processor profile names what was busy and leaves out idle time', async (
 
 test('an allocation profile has what was given up again, and the heap is sampled on afterwards', async () => {
   const end = keepBusy(() => void hold(1000))
-  const decoded = decode(await profiler.allocations({ seconds: 1, signal: never }))
+  const taking = profiler.allocations({ seconds: 1, signal: never })
+  await new Promise(setImmediate)
+  await assert.rejects(
+    profiler.heap({ collect: false }),
+    (error) => error instanceof FrostError && error.code === 'profile-running',
+  )
+  const decoded = decode(await taking)
   end()
   assert.deepEqual(decoded.types, ['alloc_objects', 'alloc_space'])
   assert.ok(decoded.valueOf('alloc_space', /\.hold$/) > 1e6)

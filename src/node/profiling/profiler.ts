@@ -23,6 +23,8 @@ export class NodeProfiler implements Profiler {
   readonly #heap = new Session()
   #heapSinceMs = 0
   #isRunning = false
+  /** The heap's sampling keeps what was given up, too. */
+  #isAllocating = false
 
   /** Begins to sample the heap. Once. */
   start(): void {
@@ -57,6 +59,7 @@ export class NodeProfiler implements Profiler {
   async heap({ collect }: { readonly collect: boolean }): Promise<Uint8Array> {
     const { toHeapPprof } = await import('./heap-profile.ts')
     if (collect) await collectGarbage(this.#heap)
+    if (this.#isAllocating) throw running()
     const { profile } = post<HeapAnswer>(this.#heap, 'HeapProfiler.getSamplingProfile')
     return await toHeapPprof({
       profile,
@@ -72,6 +75,7 @@ export class NodeProfiler implements Profiler {
     return await this.#alone(async () => {
       const { toHeapPprof } = await import('./heap-profile.ts')
       const startedMs = Date.now()
+      this.#isAllocating = true
       // V8 has one sampling; it keeps what is given up only where it is told so from its start on.
       post(this.#heap, 'HeapProfiler.stopSampling')
       this.#startSampling({ includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true })
@@ -82,6 +86,7 @@ export class NodeProfiler implements Profiler {
         profile = post<HeapAnswer>(this.#heap, 'HeapProfiler.stopSampling').profile
         this.#startSampling({})
         this.#heapSinceMs = Date.now()
+        this.#isAllocating = false
       }
       const durationMs = Date.now() - startedMs
       const measured = { profile, intervalBytes: heapIntervalBytes, startedMs, durationMs }
@@ -114,11 +119,7 @@ export class NodeProfiler implements Profiler {
   }
 
   async #alone<Result>(take: () => Promise<Result>): Promise<Result> {
-    if (this.#isRunning) {
-      throw new FrostError('profile-running', 'Another profile of this process is being taken.', {
-        remedy: 'Wait until it has ended.',
-      })
-    }
+    if (this.#isRunning) throw running()
     this.#isRunning = true
     try {
       return await take()
@@ -144,6 +145,12 @@ async function collectGarbage(session: Session): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   session.post('HeapProfiler.collectGarbage', (error) => (error === null ? resolve() : reject(error)))
   await promise
+}
+
+function running(): FrostError {
+  return new FrostError('profile-running', 'Another profile of this process is being taken.', {
+    remedy: 'Wait until it has ended.',
+  })
 }
 
 function micros({ user, system }: NodeJS.CpuUsage): number {

@@ -1,6 +1,8 @@
 // Sends finished spans to a collector (OTLP over HTTP, as JSON), in the background and by batches. What the collector does not take is
 // given up: no request ever waits for a trace, and no more than `queueMax` spans are kept.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { SECOND_MS } from '../../base/units.ts'
 import type { Log } from '../../ports/log.ts'
 import type { SpanAttributes } from '../../ports/tracing.ts'
@@ -19,6 +21,7 @@ const queueMax = 4096
 const batchMax = 512
 const everyMs = SECOND_MS
 const timeoutMs = 10 * SECOND_MS
+const closeMaxMs = 2 * SECOND_MS
 const warnEveryMs = 60 * SECOND_MS
 
 export class SpanExporter {
@@ -45,11 +48,14 @@ export class SpanExporter {
     else this.#timer ??= setTimeout(() => this.#send(), everyMs).unref()
   }
 
-  /** Sends what is left, once. */
+  /** Sends what is left, once, and waits for at most two seconds: a collector that hangs must not keep the process. */
   async close(): Promise<void> {
-    await this.#sending
-    this.#send()
-    await this.#sending
+    const sent = async (): Promise<void> => {
+      await this.#sending
+      this.#send()
+      await this.#sending
+    }
+    await Promise.race([sent(), sleep(closeMaxMs, undefined, { ref: false })])
   }
 
   #send(): void {
