@@ -29,10 +29,10 @@ const alone = (await listGuides()).filter((guide) => !together.flat().includes(g
 
 describe(
   'what the guides say is done',
-  { skip: missing('bash', ['--version']) || missing('curl', ['--version']) },
+  { skip: missing('bash', ['--version']) || missing('curl', ['--version']), concurrency: 2 },
   () => {
     for (const guides of [...together, ...alone]) {
-      describe(guides.join(', '), () => {
+      describe(guides.join(', '), { concurrency: 1 }, () => {
         let machine: MadeUpMachine | undefined
 
         before(async () => {

@@ -48,7 +48,7 @@ export class MadeUpMachine {
 
   static async make(): Promise<MadeUpMachine> {
     const directory = await mkdtemp(join(tmpdir(), 'frostbyte-guide-'))
-    const digit = await freeDigit()
+    const digit = await takeDigit()
     for (const folder of ['bin', 'clone', 'etc/systemd/system', 'var/lib/frostbyte', 'run', 'log'])
       await mkdir(join(directory, folder), { recursive: true })
     const machine = new MadeUpMachine(directory, digit)
@@ -91,6 +91,7 @@ export class MadeUpMachine {
       throw error
     })
     await rm(this.directory, { recursive: true, force: true, maxRetries: 5 })
+    takenDigits.delete(this.#digit)
   }
 
   /** In the one shell, so that what it exports stays. A command that fails, but as a condition, fails the block. */
@@ -169,11 +170,17 @@ function npmPath(): string {
   return `env PATH=${[...folders].join(':')} npm`
 }
 
+/** Of machines that are there now. */
+const takenDigits = new Set<string>()
+
 /** So that all ports with it in front are free. */
-async function freeDigit(): Promise<string> {
+async function takeDigit(): Promise<string> {
   for (const digit of ['1', '2', '3', '4', '5']) {
+    if (takenDigits.has(digit)) continue
+    takenDigits.add(digit)
     const free = await Promise.all(usedPorts.map(async (port) => await isFree(Number(`${digit}${port}`))))
     if (free.every(Boolean)) return digit
+    takenDigits.delete(digit)
   }
   throw new Error('other programs have the ports of all digits')
 }
