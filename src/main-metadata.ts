@@ -24,6 +24,7 @@ import {
 import { NodeDisk } from './node/disk.ts'
 import { NodeFaults } from './node/faults.ts'
 import { LmdbKeyValue } from './node/lmdb-key-value.ts'
+import { movedName } from './node/moved-metadata.ts'
 import type { RpcNode } from './rpc/connect.ts'
 import { methods } from './rpc/messages/methods.ts'
 import type { RpcHandler } from './rpc/peer.ts'
@@ -67,6 +68,7 @@ async function openEmbedded(config: MasterConfig, node: Node, parts: OpeningPart
   const disk = new NodeDisk({ directory: dataDirectory, faults: new NodeFaults() })
   if (committer === undefined) await disk.lock()
   const directory = join(dataDirectory, 'metadata')
+  await refuseMoved(dataDirectory, directory)
   await mkdir(directory, { recursive: true })
   const keyValue = await LmdbKeyValue.open({ file: join(directory, 'metadata.mdb'), onFailure: die, ...lmdb })
   const close = async (): Promise<void> => {
@@ -87,6 +89,19 @@ async function openEmbedded(config: MasterConfig, node: Node, parts: OpeningPart
   const row = await joinCluster(config, metadata, { node, clusterId })
   checkCluster(row, clusterId, config)
   return { metadata, clusterId, secret, handlers, close }
+}
+
+/** Metadata that was moved to MongoDB is not begun anew here. */
+async function refuseMoved(dataDirectory: string, directory: string): Promise<void> {
+  const moved = join(dataDirectory, movedName)
+  if (!(await exists(moved)) || (await exists(directory))) return
+  throw new FrostError('config-invalid', `The metadata of ${dataDirectory} was moved to MongoDB.`, {
+    remedy: `Give metadata-url; or, to use the backup in ${moved} again, rename it to ${directory}.`,
+  })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined
 }
 
 function answerOthers(runner: LocalRunner): RpcHandler {
@@ -149,7 +164,7 @@ async function refuseWithoutSecret(config: MasterConfig): Promise<void> {
 /** Beside metadata that lies in the directory, an empty store is not where the cluster's files are known. */
 async function refuseEmbedded({ dataDirectory }: MasterConfig): Promise<void> {
   const file = join(dataDirectory, 'metadata', 'metadata.mdb')
-  if (!(await stat(file).catch(() => undefined))) return
+  if (!(await exists(file))) return
   throw new FrostError('config-invalid', `MongoDB holds no metadata, and ${file} does.`, {
     remedy: 'Move it there with: frostbyte migrate-metadata --to mongodb',
   })

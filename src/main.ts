@@ -58,6 +58,11 @@ const exitCode = await runCli(process.argv.slice(2), {
         const { startMaster } = await import('./main-master.ts')
         return await startMaster(config)
       }),
+    migrate: async (config, target) => {
+      const { createLog } = await import('./node/log.ts')
+      const { migrateMetadata } = await import('./main-migrate.ts')
+      return await migrateMetadata(config, target, createLog({ level: config.logLevel }))
+    },
     worker: async (config) =>
       await serve(config.logLevel, async () => {
         const { startWorker } = await import('./main-worker.ts')

@@ -18,6 +18,7 @@ const noServers: ServerHandlers = {
   up: async () => assert.fail('up was called'),
   master: async () => assert.fail('master was called'),
   worker: async () => assert.fail('worker was called'),
+  migrate: async () => assert.fail('migrate was called'),
 }
 
 async function run(environment: FakeEnvironment, ...args: readonly string[]): Promise<number> {

@@ -16,7 +16,7 @@ export async function checkCommandLine(args: readonly string[]): Promise<void> {
     .configureOutput({ writeErr: () => undefined, writeOut: () => undefined })
   addServeCommands(program, {
     environment,
-    handlers: { up: never, master: never, worker: never },
+    handlers: { up: never, master: never, worker: never, migrate: never },
     onEnd: () => undefined,
   })
   const context = { environment, signal: new AbortController().signal, exitCode: 0 }

@@ -114,7 +114,7 @@ export function withDatabase(url: string): string {
   return `${start}/test-${process.pid}-${Date.now()}-${databases}${query}`
 }
 
-const log = new CollectingLog()
+export const log = new CollectingLog()
 
 export async function openMap(url: string, options: Partial<OpenMongodbOptions> = {}): Promise<MongoKeyValue> {
   const ports = { clock: new NodeClock(), random: new NodeRandom(), log }

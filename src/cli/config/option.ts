@@ -2,10 +2,10 @@
 
 import type { Kind } from './kinds.ts'
 
-/** Who reads the option: one of the servers' commands, or `client`, all the others. */
-export type Role = 'up' | 'master' | 'worker' | 'client'
+/** Who reads the option: one of the servers' commands, `migrate-metadata`, or `client`, all the others. */
+export type Role = 'up' | 'master' | 'worker' | 'migrate' | 'client'
 
-export const roles: readonly Role[] = ['up', 'master', 'worker', 'client']
+export const roles: readonly Role[] = ['up', 'master', 'worker', 'migrate', 'client']
 
 /** Where a value can come from, besides the default. */
 export type Source = 'flag' | 'variable' | 'file'

@@ -61,7 +61,7 @@ export const options = {
   dataDirectory: option({
     name: 'data',
     kind: path,
-    roles: ['up', 'master', 'worker'],
+    roles: ['up', 'master', 'worker', 'migrate'],
     summary: 'Directory of everything that is stored.',
     default: './frostbyte-data',
     byRole: { worker: './frostbyte-worker' },
@@ -84,7 +84,7 @@ export const options = {
   metadataUrl: optional({
     name: 'metadata-url',
     kind: mongodbUrl,
-    roles: ['up', 'master'],
+    roles: ['up', 'master', 'migrate'],
     summary:
       'Address of the MongoDB replica set that holds the metadata, with its database; then masters can be several.',
     absence: 'the metadata lies in the data directory of the one master',
@@ -93,7 +93,7 @@ export const options = {
   initiateReplicaSet: option({
     name: 'initiate-replica-set',
     kind: onOff,
-    roles: ['up', 'master'],
+    roles: ['up', 'master', 'migrate'],
     summary: 'Make the replica set that `metadata-url` names of its members, where they belong to none yet.',
     default: 'false',
   }),
@@ -404,7 +404,7 @@ export const options = {
   logLevel: option({
     name: 'log-level',
     kind: choice(['debug', 'info', 'warn', 'error', 'silent']),
-    roles: ['up', 'master', 'worker'],
+    roles: ['up', 'master', 'worker', 'migrate'],
     summary: 'The least important lines that are logged.',
     default: 'info',
   }),
@@ -504,5 +504,6 @@ export const options = {
 
 export type UpConfig = ConfigOf<typeof options, 'up'>
 export type MasterConfig = ConfigOf<typeof options, 'master'>
+export type MigrateConfig = ConfigOf<typeof options, 'migrate'>
 export type WorkerConfig = ConfigOf<typeof options, 'worker'>
 export type ClientConfig = ConfigOf<typeof options, 'client'>

@@ -10,6 +10,9 @@
 //
 // A commit whose answer was lost is looked up: the guard holds the number of the last commit of each instance.
 //
+// Masters that commit at the same moment overtake each other. Whoever was overtaken puts itself into a queue, which every first read brings
+// along, and who has waited longest goes first: nobody starves, and where nobody waits nobody stands back.
+//
 // A process that dies in the middle of a transaction leaves the guard locked, until MongoDB ends the transaction after a minute.
 // Whoever finds the guard locked and unchanged for `lockedMaxMs` ends the transactions of all other instances itself. One that only was
 // slow loses a transaction by that, and repeats it.
@@ -26,7 +29,7 @@ import type { Missing } from './partial-view.ts'
 import type { Reachability } from './reachability.ts'
 import type { RecentRows } from './recent-rows.ts'
 import { instancesMax } from './row-server.ts'
-import type { ClusterTime, Guard, InstanceMark, RowServer } from './row-server.ts'
+import type { ClusterTime, Guard, InstanceMark, Queue, RowServer } from './row-server.ts'
 import type { SharedBarrier } from './shared-barrier.ts'
 
 /** Each pass learns something new; the deepest decisions follow three or four links. */
@@ -34,6 +37,11 @@ export const passesMax = 1_000
 const backOffFirstMs = 8
 const backOffMaxMs = 400
 const lockedMaxMs = 5 * SECOND_MS
+/** Longer a master does not stand back for those that have waited before it: they may be gone. */
+const turnMaxMs = SECOND_MS
+/** After so many commits nobody waits any more. */
+const queueMax = 1_000
+const goneMax = 100
 /** A state is read only while it is sure to be kept (MongoDB keeps 300 s unless told otherwise). */
 const readableMs = 60 * SECOND_MS
 
@@ -55,11 +63,13 @@ export interface Instance {
 
 interface Drafted {
   readonly guard: Guard
+  readonly queue: Queue
   readonly batch: DecidedBatch
 }
 
 interface Known {
   readonly guard: Guard
+  readonly queue: Queue
   readonly time: ClusterTime
   readonly learnedAtMs: number
 }
@@ -72,8 +82,11 @@ export class BatchCommitter {
   #attempts = 0
   /** Since when the guard has been locked by others. */
   #locked: { readonly commit: string; readonly sinceMs: number } | undefined
-  /** A wait that leaves room for other masters, where there are some that commit; 0: there are none. */
-  yieldMs = 0
+  /** How long a commit takes, a moving mean. */
+  #cycleMs = backOffFirstMs
+  #restsUntilMs = 0
+  /** Whom this master has waited for in vain: `instance.number`. */
+  readonly #gone = new Set<string>()
 
   constructor(ports: CommitterPorts, instance: Instance) {
     this.#ports = ports
@@ -86,18 +99,28 @@ export class BatchCommitter {
    */
   async run(decisions: readonly Decision<unknown>[]): Promise<readonly Outcome[]> {
     const { clock, reachability } = this.#ports
+    await this.#rest()
     const startedMs = clock.monotonicMs()
+    let waitsSince: number | undefined
     for (let tries = 0; ; tries++) {
       let failure: unknown
       try {
         const attemptedMs = clock.monotonicMs()
         const drafted = await this.#draft(decisions)
+        const { guard, queue } = drafted
+        const first = this.#whoIsFirst(guard, queue, waitsSince)
+        if (first !== undefined && clock.monotonicMs() - startedMs < turnMaxMs) {
+          await this.#backOff(tries, false)
+          continue
+        }
+        if (first !== undefined) this.#gone.add(first)
         if (await this.#commit(drafted)) {
-          this.#succeed(drafted.guard, clock.monotonicMs() - attemptedMs)
+          this.#succeed(drafted, clock.monotonicMs() - attemptedMs)
           return drafted.batch.outcomes
         }
         reachability.succeeded()
-        await this.#breakLock(drafted.guard)
+        if (tries > 0) waitsSince ??= await this.#enqueue(guard, queue)
+        await this.#breakLock(guard)
       } catch (error) {
         if (error instanceof FrostError) throw error
         failure = error
@@ -113,6 +136,23 @@ export class BatchCommitter {
     }
   }
 
+  /** Who has waited for longer than this master, as `instance.number`; `undefined`: it is this master's turn. */
+  #whoIsFirst(guard: Guard, queue: Queue, since = Number.POSITIVE_INFINITY): string | undefined {
+    const first = [...queue].find((entry) => entry[1] < since && this.#waits(entry, guard))
+    return first?.join('.')
+  }
+
+  #waits([id, at]: readonly [string, number], { number, instances }: Guard): boolean {
+    const isOver = (instances.get(id)?.number ?? 0) > at || number - at > queueMax
+    return id !== this.#instance.id && !isOver && !this.#gone.has(`${id}.${at}`)
+  }
+
+  async #enqueue({ number, instances }: Guard, queue: Queue): Promise<number> {
+    const gone = [...queue.keys()].filter((id) => !instances.has(id))
+    await this.#ports.server.enqueue(this.#instance.id, number, gone)
+    return number
+  }
+
   /** Runs the decisions until they asked for nothing that is not known. */
   async #draft(decisions: readonly Decision<unknown>[]): Promise<Drafted> {
     const view = new PartialView((key) => this.#ports.recent.get(key))
@@ -120,7 +160,7 @@ export class BatchCommitter {
     for (let passes = 0; passes < passesMax; passes++) {
       const batch = decideBatch(view, decisions)
       const missing = view.takeMissing()
-      if (base !== undefined && missing === undefined) return { guard: base.guard, batch }
+      if (base !== undefined && missing === undefined) return { ...base, batch }
       const wanted = missing ?? { keys: [], ranges: [] }
       if (base === undefined) base = await this.#readFirst(view, wanted)
       else await this.#readMore(view, wanted, base.time)
@@ -131,7 +171,7 @@ export class BatchCommitter {
   async #readFirst(view: PartialView, { keys, ranges }: Missing): Promise<Known> {
     const { server, recent, clock } = this.#ports
     const before = this.#recentlyKnown()
-    const [{ guard, time, rows }, ...found] = await Promise.all([
+    const [{ guard, queue, time, rows }, ...found] = await Promise.all([
       server.getWithGuard(keys),
       // They count where the guard is still the one of their time.
       ...(before === undefined ? [] : ranges.map(async (query) => await server.range(query, before.time))),
@@ -143,7 +183,7 @@ export class BatchCommitter {
     recent.setAll(keys.map((key) => [key, rows.get(key)]))
     if (before?.guard.commit === guard.commit)
       for (const [index, query] of ranges.entries()) view.learnRange(query, found[index] ?? [])
-    this.#known = { guard, time, learnedAtMs: clock.monotonicMs() }
+    this.#known = { guard, queue, time, learnedAtMs: clock.monotonicMs() }
     return this.#known
   }
 
@@ -162,14 +202,14 @@ export class BatchCommitter {
     recent.setAll(keys.map((key) => [key, rows.get(key)]))
   }
 
-  async #commit({ guard, batch }: Drafted): Promise<boolean> {
+  async #commit({ guard, queue, batch }: Drafted): Promise<boolean> {
     const { server, recent } = this.#ports
     const to = this.#nextGuard(guard)
     const outcome = await server.commit({ from: guard, to, changes: batch.changes })
     if (outcome.kind === 'conflict') return false
     if (outcome.kind === 'ended' && !(await this.#hasHappened(to))) return false
     if (outcome.kind === 'committed')
-      this.#known = { guard: to, time: outcome.time, learnedAtMs: this.#ports.clock.monotonicMs() }
+      this.#known = { guard: to, queue, time: outcome.time, learnedAtMs: this.#ports.clock.monotonicMs() }
     recent.setAll(batch.changes)
     return true
   }
@@ -203,11 +243,21 @@ export class BatchCommitter {
     }
   }
 
-  #succeed(guard: Guard, tookMs: number): void {
-    this.#ports.reachability.succeeded()
+  /** Whoever has committed leaves room for those that wait. */
+  #succeed({ guard, queue }: Drafted, tookMs: number): void {
+    const { reachability, clock } = this.#ports
+    reachability.succeeded()
     this.#locked = undefined
-    const isOwn = guard.commit.startsWith(`${this.#instance.id}.`)
-    this.yieldMs = isOwn ? Math.floor(this.yieldMs / 2) : Math.ceil(tookMs)
+    this.#cycleMs = Math.min((7 * this.#cycleMs + tookMs) / 8, backOffMaxMs)
+    const waiting = [...queue].filter((entry) => this.#waits(entry, guard)).length
+    this.#restsUntilMs = clock.monotonicMs() + Math.min(waiting * this.#cycleMs, turnMaxMs)
+    if (this.#gone.size > goneMax) this.#gone.clear()
+  }
+
+  async #rest(): Promise<void> {
+    const { clock } = this.#ports
+    const restMs = this.#restsUntilMs - clock.monotonicMs()
+    if (restMs > 0) await clock.sleep(restMs)
   }
 
   /** After a conflict: where the guard has not moved for long, whoever holds it is gone. */
@@ -221,10 +271,11 @@ export class BatchCommitter {
     await server.endTransactions(others.map(([, mark]) => mark.session))
   }
 
+  /** Short after a conflict, because the turn may be missed; ever longer after failures. */
   async #backOff(tries: number, isFailure: boolean): Promise<void> {
     const { clock, random } = this.#ports
-    const boundMs = Math.min(backOffFirstMs * 2 ** Math.min(tries, 10), backOffMaxMs)
-    await clock.sleep((isFailure ? boundMs : 0) + random.below(boundMs) + 1)
+    const boundMs = isFailure ? Math.min(backOffFirstMs * 2 ** Math.min(tries, 10), backOffMaxMs) : this.#cycleMs
+    await clock.sleep((isFailure ? boundMs : 0) + random.below(Math.ceil(boundMs)) + 1)
   }
 }
 

@@ -3,13 +3,16 @@
 //   {_id: key, v: row | crc32}       a row. The key as a string whose characters 0 to 255 are the key's bytes: MongoDB compares
 //                                    strings by their UTF-8, which keeps the order of code points, so documents sort as keys do
 //   {_id: '', format: 1, number, commit, state, instances: [{id, number, session}]}     the guard, before all rows
+//   {_id: 0, INSTANCE: number, …}                         who waits to commit, by the guard's number since when
 
 import { FrostError } from '../../base/errors.ts'
 import type { ByteString } from '../../ports/key-value.ts'
 import { checkRow, encodeRow } from '../row-check.ts'
-import type { Guard, InstanceMark, StoreState } from './row-server.ts'
+import type { Guard, InstanceMark, Queue, StoreState } from './row-server.ts'
 
 export const guardId = ''
+/** A number, which is no key: ranges of strings pass it by. */
+export const queueId = 0
 /** Of the documents; the rows have a version of their own, in the cluster's row. */
 const format = 1
 
@@ -51,6 +54,12 @@ export function readGuard(document: Readonly<Record<string, unknown>>): Guard {
   if (typeof number !== 'number' || typeof commit !== 'string' || !isState(state) || !Array.isArray(instances))
     throw corrupt()
   return { number, commit, state, instances: new Map(instances.map(readMark)) }
+}
+
+/** What does not look like an entry is none: the queue is for fairness only. */
+export function readQueue(document: Readonly<Record<string, unknown>>): Queue {
+  const entries = Object.entries(document).filter(([name]) => name !== '_id')
+  return new Map(entries.flatMap(([id, number]) => (typeof number === 'number' ? [[id, number] as const] : [])))
 }
 
 function readMark(value: unknown): [string, InstanceMark] {

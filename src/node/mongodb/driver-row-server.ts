@@ -6,11 +6,11 @@ import { FrostError } from '../../base/errors.ts'
 import type { ByteString, KeyValueEntry } from '../../ports/key-value.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
-import { guardDocument, guardId, readGuard, readKey, readRow, rowDocument } from './documents.ts'
+import { guardDocument, guardId, queueId, readGuard, readKey, readQueue, readRow, rowDocument } from './documents.ts'
 import { isConflict, isUnknownCommit } from './driver-errors.ts'
 import { readCursor, readWrite } from './replies.ts'
 import type { Reply } from './replies.ts'
-import type { ClusterTime, Commit, CommitOutcome, Guard, RangeQuery, Rows, RowServer } from './row-server.ts'
+import type { ClusterTime, Commit, CommitOutcome, Guard, Queue, RangeQuery, Rows, RowServer } from './row-server.ts'
 
 export const rowsCollection = 'rows'
 /** Any single read that takes longer is given up. */
@@ -63,10 +63,17 @@ export class DriverRowServer implements RowServer {
 
   async getWithGuard(
     keys: readonly ByteString[],
-  ): Promise<{ readonly guard: Guard; readonly time: ClusterTime; readonly rows: Rows }> {
-    const filter = { _id: { $in: [guardId, ...keys] } }
-    const { documents, time } = await this.#findAll({ filter, readConcern: { level: 'snapshot' } }, keys.length + 1)
-    return { guard: guardOf(documents), time: { time }, rows: rowsOf(documents) }
+  ): Promise<{ readonly guard: Guard; readonly queue: Queue; readonly time: ClusterTime; readonly rows: Rows }> {
+    const filter = { _id: { $in: [guardId, queueId, ...keys] } }
+    const { documents, time } = await this.#findAll({ filter, readConcern: { level: 'snapshot' } }, keys.length + 2)
+    const queue = documents.find((document) => document['_id'] === queueId)
+    return { guard: guardOf(documents), queue: readQueue(queue ?? {}), time: { time }, rows: rowsOf(documents) }
+  }
+
+  async enqueue(instance: string, number: number, gone: readonly string[]): Promise<void> {
+    const unset = gone.length === 0 ? {} : { $unset: Object.fromEntries(gone.map((id) => [id, ''])) }
+    const u = { $set: { [instance]: number }, ...unset }
+    await this.#parts.db.command({ update: rowsCollection, updates: [{ q: { _id: queueId }, u, upsert: true }] })
   }
 
   async get(keys: readonly ByteString[], { time }: ClusterTime): Promise<Rows> {
@@ -196,5 +203,5 @@ function guardOf(documents: readonly Reply[]): Guard {
 }
 
 function rowsOf(documents: readonly Reply[]): Rows {
-  return new Map(documents.filter((document) => document['_id'] !== guardId).map(readRow))
+  return new Map(documents.filter(({ _id: id }) => id !== guardId && id !== queueId).map(readRow))
 }

@@ -168,15 +168,13 @@ export class MongoKeyValue implements KeyValue {
   }
 
   async #commitAll(): Promise<void> {
-    const { clock, random } = this.#ports
+    const { clock } = this.#ports
     // What else arrives in this turn of the event loop belongs to the same commit.
     await new Promise<void>((resolve) => {
       clock.endOfTurn(resolve)
     })
     while (this.#waiting.length > 0) {
       await this.#commitNext()
-      const { yieldMs } = this.#committer
-      if (yieldMs > 0 && this.#waiting.length > 0) await clock.sleep(random.below(yieldMs) + 1)
     }
     this.#committing = undefined
   }

@@ -58,11 +58,29 @@ export interface OpenMongodbPorts {
  * @throws FrostError `config-invalid`: the URL or the deployment; `metadata-unavailable`: no answer in time; `format-unsupported`.
  */
 export async function openMongodb(ports: OpenMongodbPorts, options: OpenMongodbOptions): Promise<MongoKeyValue> {
-  const { clock, log } = ports
+  return await untilAnswered(ports, options, async () => {
+    const server = await tryToConnect(ports, options)
+    const id = Buffer.from(ports.random.bytes(8)).toString('hex')
+    const { patienceMs } = options
+    const more = patienceMs === undefined ? {} : { patienceMs }
+    return await MongoKeyValue.open({ ...ports, server }, { id, session: server.session, ...more })
+  })
+}
+
+/** The store itself, whatever its state, for what moves it as a whole. */
+export async function connectMongodb(ports: OpenMongodbPorts, options: OpenMongodbOptions): Promise<DriverRowServer> {
+  return await untilAnswered(ports, options, async () => await tryToConnect(ports, options))
+}
+
+async function untilAnswered<T>(
+  { clock, log }: OpenMongodbPorts,
+  options: OpenMongodbOptions,
+  open: () => Promise<T>,
+): Promise<T> {
   const startedMs = clock.monotonicMs()
   for (let tries = 0; ; tries++) {
     try {
-      return await tryToOpen(ports, options)
+      return await open()
     } catch (error) {
       if (error instanceof FrostError && error.code !== 'metadata-unavailable') throw error
       const reason = error instanceof Error ? error.message : 'unknown'
@@ -78,7 +96,7 @@ export async function openMongodb(ports: OpenMongodbPorts, options: OpenMongodbO
   }
 }
 
-async function tryToOpen(ports: OpenMongodbPorts, options: OpenMongodbOptions): Promise<MongoKeyValue> {
+async function tryToConnect(ports: OpenMongodbPorts, options: OpenMongodbOptions): Promise<DriverRowServer> {
   const { clock, random, log } = ports
   const driver = await import('mongodb')
   if (options.initiateReplicaSet) await initiateFirst(driver.MongoClient, options, clock)
@@ -98,9 +116,7 @@ async function tryToOpen(ports: OpenMongodbPorts, options: OpenMongodbOptions): 
     if (failure !== undefined && failure.code !== duplicateKey)
       throw new Error(`MongoDB did not write: ${failure.message}`)
     const patienceMs = options.patienceMs ?? defaultPatienceMs
-    const server = new DriverRowServer({ client, db, driver, clock, random, patienceMs })
-    const id = Buffer.from(random.bytes(8)).toString('hex')
-    return await MongoKeyValue.open({ server, clock, random, log }, { id, session: server.session, patienceMs })
+    return new DriverRowServer({ client, db, driver, clock, random, patienceMs })
   } catch (error) {
     await client.close()
     throw error

@@ -28,6 +28,9 @@ export interface Guard {
 
 export const instancesMax = 64
 
+/** By instance, the number of the guard when it began to wait for its turn; over once its mark has a higher one. */
+export type Queue = ReadonlyMap<string, number>
+
 /** A point of the cluster's time, as the server gave it. */
 export interface ClusterTime {
   readonly time: unknown
@@ -64,7 +67,9 @@ export interface RowServer {
   /** One round trip, one state: the newest that is on a majority, as far as the server knows. */
   getWithGuard(
     keys: readonly ByteString[],
-  ): Promise<{ readonly guard: Guard; readonly time: ClusterTime; readonly rows: Rows }>
+  ): Promise<{ readonly guard: Guard; readonly queue: Queue; readonly time: ClusterTime; readonly rows: Rows }>
+  /** Puts an instance into the queue, and takes out those that are `gone`. */
+  enqueue(instance: string, number: number, gone: readonly string[]): Promise<void>
   /** The state of exactly that time, a few minutes ago at most. One round trip; rows that are not there are not in it. */
   get(keys: readonly ByteString[], at: ClusterTime): Promise<Rows>
   range(query: RangeQuery, at: ClusterTime): Promise<readonly KeyValueEntry[]>

@@ -173,7 +173,7 @@ describe('the certificates for development', () => {
     const run = async (...args: readonly string[]): Promise<FakeEnvironment> => {
       const environment = new FakeEnvironment({ directory: directory.path })
       environment.wallMs = () => Date.now()
-      const handlers = { up: nothing, master: nothing, worker: nothing }
+      const handlers = { up: nothing, master: nothing, worker: nothing, migrate: nothing }
       assert.equal(await runCli(args, { handlers, version: '', environment }), 0, environment.stderr.text)
       return environment
     }

@@ -43,7 +43,7 @@ class Scene implements AsyncDisposable {
   /** `input`: standard input. */
   async run(line: string, variables: Readonly<Record<string, string>> = root, input = ''): Promise<Said> {
     const environment = new FakeEnvironment({ url: this.url, variables, stdin: new Blob([input]).stream() })
-    const handlers = { up: nothing, master: nothing, worker: nothing }
+    const handlers = { up: nothing, master: nothing, worker: nothing, migrate: nothing }
     const code = await runCli(line.split(' '), { handlers, version: '', environment })
     return { code, out: environment.stdout.text, error: environment.stderr.text }
   }

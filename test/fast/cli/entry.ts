@@ -9,6 +9,6 @@ function tell(role: string): (config: object) => Promise<void> {
 }
 
 process.exitCode = await runCli(process.argv.slice(2), {
-  handlers: { up: tell('up'), master: tell('master'), worker: tell('worker') },
+  handlers: { up: tell('up'), master: tell('master'), worker: tell('worker'), migrate: tell('migrate') },
   version: '1.2.3',
 })

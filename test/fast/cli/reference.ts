@@ -40,6 +40,7 @@ const commandNames = [
   'master',
   'worker',
   'certs',
+  'migrate-metadata',
   ...clientNames.flatMap((name) => [name, ...(parts[name] ?? []).map((part) => `${name} ${part}`)]),
   'backup-metadata',
   'restore-metadata',
@@ -49,6 +50,7 @@ const roleNames: Readonly<Record<Role, string>> = {
   up: 'up',
   master: 'master',
   worker: 'worker',
+  migrate: 'migrate-metadata',
   client: clientNames.join(', '),
 }
 
@@ -103,7 +105,7 @@ export async function renderCommands(): Promise<string> {
 async function helpOf(name: string): Promise<string> {
   const environment = new FakeEnvironment()
   const nothing = async (): Promise<void> => undefined
-  const handlers = { up: nothing, master: nothing, worker: nothing }
+  const handlers = { up: nothing, master: nothing, worker: nothing, migrate: nothing }
   const never = async (): Promise<never> => await Promise.reject(new Error('only asked for its help'))
   const backups = { backupMetadata: never, restoreMetadata: never }
   await runCli([...name.split(' '), '--help'], { handlers, backups, version: '', environment })

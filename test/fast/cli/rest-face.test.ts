@@ -221,7 +221,11 @@ describe('the command line at the REST face', () => {
     await using server = await Harness.start()
     const world = new FakeEnvironment({ url: `http://127.0.0.1:${server.port}` })
     const nothing = async (): Promise<void> => undefined
-    const options = { handlers: { up: nothing, master: nothing, worker: nothing }, version: '', environment: world }
+    const options = {
+      handlers: { up: nothing, master: nothing, worker: nothing, migrate: nothing },
+      version: '',
+      environment: world,
+    }
     assert.equal(await runCli(['status', '--json'], options), 0)
     const { json } = await server.request('/api/v1/cluster')
     assert.deepEqual(withoutTime(JSON.parse(world.stdout.text)), withoutTime(json))
@@ -233,7 +237,11 @@ describe('the command line at the REST face', () => {
     await using server = await Harness.start()
     const world = new FakeEnvironment({ url: `http://127.0.0.1:${server.port}` })
     const nothing = async (): Promise<void> => undefined
-    const options = { handlers: { up: nothing, master: nothing, worker: nothing }, version: '', environment: world }
+    const options = {
+      handlers: { up: nothing, master: nothing, worker: nothing, migrate: nothing },
+      version: '',
+      environment: world,
+    }
     assert.equal(await runCli(['drain', '22'], options), 0)
     assert.equal(server.files.clusterNow.workers[1]?.state, 'draining')
     assert.equal(await runCli(['drain', '22', '--cancel'], options), 0)

@@ -4,7 +4,7 @@
 import { OrderedMap } from '../../../../sim/ports/ordered-map.ts'
 import { FrostError } from '../../../base/errors.ts'
 import type { ByteString, KeyValueEntry } from '../../../ports/key-value.ts'
-import type { ClusterTime, Commit, CommitOutcome, Guard, RangeQuery, Rows, RowServer } from '../row-server.ts'
+import type { ClusterTime, Commit, CommitOutcome, Guard, Queue, RangeQuery, Rows, RowServer } from '../row-server.ts'
 
 interface Version {
   readonly number: number
@@ -14,6 +14,7 @@ interface Version {
 /** What several servers (the connections of several processes) share. */
 export class MemoryStore {
   guard: Guard = { number: 0, commit: 'none', state: 'open', instances: new Map() }
+  readonly queue = new Map<string, number>()
   /** The session that has it locked. */
   lockedBy: string | undefined
   readonly rows = new OrderedMap<Version[]>()
@@ -56,10 +57,17 @@ export class MemoryRowServer implements RowServer {
 
   async getWithGuard(
     keys: readonly ByteString[],
-  ): Promise<{ readonly guard: Guard; readonly time: ClusterTime; readonly rows: Rows }> {
+  ): Promise<{ readonly guard: Guard; readonly queue: Queue; readonly time: ClusterTime; readonly rows: Rows }> {
     await this.#called('getWithGuard')
     const { guard } = this.#store
-    return { guard, time: { time: guard.number }, rows: this.#rowsAt(keys, guard.number) }
+    const queue = new Map(this.#store.queue)
+    return { guard, queue, time: { time: guard.number }, rows: this.#rowsAt(keys, guard.number) }
+  }
+
+  async enqueue(instance: string, number: number, gone: readonly string[]): Promise<void> {
+    await this.#called('enqueue')
+    for (const id of gone) this.#store.queue.delete(id)
+    this.#store.queue.set(instance, number)
   }
 
   async get(keys: readonly ByteString[], { time }: ClusterTime): Promise<Rows> {
