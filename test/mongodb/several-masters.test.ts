@@ -14,7 +14,7 @@ import { eventually } from '../harness/eventually.ts'
 import { FileClient, seededBytes } from '../harness/file-client.ts'
 import { FileManifest } from '../harness/file-manifest.ts'
 import { MixedLoad } from '../harness/mixed-load.ts'
-import { RealCluster } from '../harness/real-cluster.ts'
+import { RealCluster, untilOk } from '../harness/real-cluster.ts'
 import type { RealNode } from '../harness/real-cluster.ts'
 import { anyServer, openMap, withDatabase, withoutServer } from './stand-in.ts'
 import type { TestServer } from './stand-in.ts'
@@ -81,11 +81,11 @@ describe('three masters over one MongoDB', { skip: withoutServer }, () => {
     return load
   }
 
-  async function untilTaken(before: LeaseRow): Promise<LeaseRow> {
+  async function untilTaken(former: LeaseRow): Promise<LeaseRow> {
     const endMs = Date.now() + takeoverMaxMs
     for (;;) {
       const row = await lease()
-      if (row.holder !== undefined && row.token > before.token) return row
+      if (row.holder !== undefined && row.token > former.token) return row
       assert.ok(Date.now() < endMs, 'the background work is taken over in time')
       await new Promise((resolve) => {
         setTimeout(resolve, 100)
@@ -183,6 +183,7 @@ describe('three masters over one MongoDB', { skip: withoutServer }, () => {
     const client = new FileClient(cluster.urlOf(defined(others[0], 'another master')))
     await manifest.verify(client)
     await killed.node.start()
+    await untilOk(`${cluster.urlOf(killed.index)}/readyz`)
     await manifest.verify(new FileClient(cluster.urlOf(killed.index)))
   })
 })
