@@ -99,13 +99,12 @@ async function untilAnswered<T>(
 async function tryToConnect(ports: OpenMongodbPorts, options: OpenMongodbOptions): Promise<DriverRowServer> {
   const { clock, random, log } = ports
   const driver = await import('mongodb')
-  if (options.initiateReplicaSet) await initiateFirst(driver.MongoClient, options, clock)
   const client = makeClient(driver.MongoClient, options.url, { ...clientOptions, ...options.client })
   options.onClient?.(client)
   try {
     await client.connect().catch(async (error: unknown) => {
-      await explainSilence(driver.MongoClient, options)
-      throw error
+      if (!(await wasInitiated(driver.MongoClient, options, clock))) throw error
+      await client.connect()
     })
     await checkDeployment(client.db('admin'), log)
     const db = client.db(databaseOf(options.url))
@@ -123,36 +122,42 @@ async function tryToConnect(ports: OpenMongodbPorts, options: OpenMongodbOptions
   }
 }
 
-async function initiateFirst(Client: typeof MongoClient, options: OpenMongodbOptions, clock: Clock): Promise<void> {
-  const { hosts, replicaSet } = makeClient(Client, options.url, {}).options
-  const members = hosts.map(String)
-  if (members.length === 0 || replicaSet === undefined || replicaSet === '')
-    throw new FrostError('config-invalid', 'metadata-url does not name the replica set that is to be initiated.', {
-      remedy: 'Name it and its members: mongodb://host1:27017,host2:27017/?replicaSet=rs0',
-    })
-  await withFirstMember(Client, options, (direct) => initiate(direct, { name: replicaSet, members }, clock))
-}
-
-/** A server that answers, but not as a member of the replica set that was asked for, is told from one that does not answer. */
-async function explainSilence(Client: typeof MongoClient, options: OpenMongodbOptions): Promise<void> {
-  await withFirstMember(Client, options, async (direct) => {
-    checkIsMember(await direct.db('admin').command({ hello: 1 }))
+/**
+ * Looks why the replica set does not answer: its first member may be none yet, and is made one where that is asked for. Not asked while the
+ * set answers, because then the first member may be down.
+ * @throws FrostError `config-invalid`: the server answers, but not as a member of a replica set.
+ */
+async function wasInitiated(Client: typeof MongoClient, options: OpenMongodbOptions, clock: Clock): Promise<boolean> {
+  const { hosts, replicaSet = '' } = makeClient(Client, options.url, {}).options
+  return await withFirstMember(Client, options, async (direct) => {
+    const hello = await direct.db('admin').command({ hello: 1 })
+    const isFresh = hello['isreplicaset'] === true && hello['setName'] === undefined
+    if (!isFresh || !options.initiateReplicaSet) {
+      checkIsMember(hello)
+      return false
+    }
+    if (replicaSet === '')
+      throw new FrostError('config-invalid', 'metadata-url does not name the replica set that is to be initiated.', {
+        remedy: 'Name it and its members: mongodb://host1:27017,host2:27017/?replicaSet=rs0',
+      })
+    await initiate(direct, { name: replicaSet, members: hosts.map(String) }, clock)
+    return true
   })
 }
 
-/** A client of the first member alone, without credentials: what it is asked needs none. */
+/** With a client of the first member alone, without credentials: what it is asked needs none. */
 async function withFirstMember(
   Client: typeof MongoClient,
   { url, client: more }: OpenMongodbOptions,
-  body: (direct: MongoClient) => Promise<void>,
-): Promise<void> {
+  body: (direct: MongoClient) => Promise<boolean>,
+): Promise<boolean> {
   const { hosts, tls } = makeClient(Client, url, {}).options
   const [first] = hosts
-  if (first === undefined) return
+  if (first === undefined) return false
   const options = { ...clientOptions, ...more, tls, directConnection: true }
   const direct = makeClient(Client, `mongodb://${String(first)}/`, options)
   try {
-    await body(direct)
+    return await body(direct)
   } finally {
     await direct.close()
   }
