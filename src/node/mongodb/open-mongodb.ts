@@ -128,7 +128,8 @@ async function tryToConnect(ports: OpenMongodbPorts, options: OpenMongodbOptions
  * @throws FrostError `config-invalid`: the server answers, but not as a member of a replica set.
  */
 async function wasInitiated(Client: typeof MongoClient, options: OpenMongodbOptions, clock: Clock): Promise<boolean> {
-  const { hosts, replicaSet = '' } = makeClient(Client, options.url, {}).options
+  const { hosts } = makeClient(Client, options.url, {}).options
+  const [, name] = /[?&]replicaSet=([^&]+)/.exec(options.url) ?? []
   return await withFirstMember(Client, options, async (direct) => {
     const hello = await direct.db('admin').command({ hello: 1 })
     const isFresh = hello['isreplicaset'] === true && hello['setName'] === undefined
@@ -136,11 +137,11 @@ async function wasInitiated(Client: typeof MongoClient, options: OpenMongodbOpti
       checkIsMember(hello)
       return false
     }
-    if (replicaSet === '')
+    if (name === undefined)
       throw new FrostError('config-invalid', 'metadata-url does not name the replica set that is to be initiated.', {
         remedy: 'Name it and its members: mongodb://host1:27017,host2:27017/?replicaSet=rs0',
       })
-    await initiate(direct, { name: replicaSet, members: hosts.map(String) }, clock)
+    await initiate(direct, { name: decodeURIComponent(name), members: hosts.map(String) }, clock)
     return true
   })
 }
