@@ -22,6 +22,9 @@ const readyMaxMs = 30_000
 const probesPerProcess = 5
 const launcher = fileURLToPath(new URL('../bin/frostbyte.js', import.meta.url))
 
+/** What no worker needs to know. */
+const secretsOfMasters = ['FROSTBYTE_ROOT_USER', 'FROSTBYTE_ROOT_PASSWORD', 'FROSTBYTE_METADATA_URL']
+
 export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> {
   await mkdir(config.dataDirectory, { recursive: true })
   const secretFile = join(config.dataDirectory, secretFileName)
@@ -37,6 +40,7 @@ export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> 
           args: ['worker', ...workerFlags(config, { index, internal, secretFile })],
           nodeArgs: nodeFlags('worker', process.env['NODE_OPTIONS']),
           env: mallocEnvironment,
+          withoutEnv: secretsOfMasters,
         })
       }),
     )

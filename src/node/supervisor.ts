@@ -23,6 +23,8 @@ export interface ChildSpec {
   readonly args: readonly string[]
   /** Variables beside this process's own, which count over them. */
   readonly env?: Readonly<Record<string, string>>
+  /** Variables of this process that the child does not get. */
+  readonly withoutEnv?: readonly string[]
   /** Flags for Node.js itself. */
   readonly nodeArgs?: readonly string[]
   /** Processes of one group are told of each other. */
@@ -153,13 +155,14 @@ class SupervisedChild {
   }
 
   #spawn(): void {
-    const { args, env, nodeArgs } = this.#spec
+    const { args, env, withoutEnv = [], nodeArgs } = this.#spec
+    const own = Object.entries(process.env).filter(([name]) => !withoutEnv.includes(name))
     const startedMs = this.#clock.monotonicMs()
     const child = spawn(process.execPath, [...(nodeArgs ?? []), this.#options.launcher, ...args], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // In a process group of its own, so that Ctrl-C reaches the supervisor alone, which ends its children in order.
       detached: true,
-      env: { ...env, ...process.env },
+      env: { ...env, ...Object.fromEntries(own) },
     })
     this.#process = child
     this.#heardAtMs = startedMs
