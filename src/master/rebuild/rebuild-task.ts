@@ -102,7 +102,9 @@ export class RebuildTask implements BackgroundTask {
     const { metadata, workers, history, log } = this.#ports
     const gathered = await gatherGroups(workers, workers.connected(), signal)
     const missing = await this.#findMissing(gathered)
-    if (missing.length > 0 && this.#isWorthWaiting(missing)) return idleMs
+    // After a start of the master it may be that none is connected yet: then nothing is known of who is missing.
+    const isAlone = gathered.groups.size === 0
+    if ((missing.length > 0 || isAlone) && this.#isWorthWaiting(missing)) return idleMs
     const lossesMax = Math.min(...[...gathered.groups.values()].map(({ scheme }) => scheme.parityColumns))
     const refusal = refusalOf({ row, gathered, missing, lossesMax })
     if (refusal !== undefined) {

@@ -7,6 +7,7 @@ import { defined } from '../../../src/base/assert.ts'
 import { errorCode } from '../../../src/base/errors.ts'
 import { SECOND_MS } from '../../../src/base/units.ts'
 import type { RebuildOptions, RebuildState } from '../../../src/master/file-service.ts'
+import { readBackup, restoreRows } from '../../../src/meta/backup-rows.ts'
 import type { ClusterRow } from '../../../src/meta/contract/cluster-metadata.ts'
 import type { KeyValueEntry } from '../../../src/ports/key-value.ts'
 import { SimulatedCluster } from '../../../sim/cluster.ts'
@@ -296,6 +297,24 @@ describe('a rebuild of metadata from a backup', () => {
 })
 
 describe('a rebuild', () => {
+  test('from a backup waits for workers that come after it was asked for, and then brings back every file', async () => {
+    const cluster = await SimulatedCluster.start({ orphansEveryMs, extentBytesMax: 10 * block })
+    const backup = readBackup(cluster.metadataMap)
+    const files = await fill(cluster)
+    for (const worker of cluster.workers) worker.kill()
+    cluster.master().kill()
+    const { changes } = restoreRows(backup)
+    cluster.metadataMap.restore(changes.map(([key, row]) => [key, defined(row, 'a row')]))
+    await cluster.run(cluster.master().start())
+    await cluster.run(cluster.files.startRebuild(plainly))
+    await cluster.advance(5 * SECOND_MS)
+    assert.equal((await cluster.files.rebuild())?.state, 'running')
+    for (const worker of cluster.workers) await cluster.run(worker.start())
+    const { state, filesIncomplete } = await ended(cluster)
+    assert.deepEqual([state, filesIncomplete], ['done', 0])
+    await assertHolds(cluster, files)
+  })
+
   test('is refused where there is nothing to rebuild, and one at a time', async () => {
     const cluster = await SimulatedCluster.start()
     await cluster.put('file', cluster.random.bytes(block))
