@@ -99,6 +99,25 @@ describe('the audit log', () => {
     assert.match((await linesIn(directory)).at(-1) ?? '', /"requestId":"199"/)
   })
 
+  test('keeps its files in order when the clock is set back', async (t) => {
+    await using place = await mkdtempDisposable(join(tmpdir(), 'frostbyte-audit-'))
+    let nowMs = Date.UTC(2026, 0, 31)
+    t.mock.method(Date, 'now', () => (nowMs -= 1_000))
+    const audit = new AuditFile({
+      directory: place.path,
+      process: 'p1',
+      totalBytesMax: 20_000,
+      log: new CollectingLog(),
+    })
+    for (let index = 0; index < 200; index++) audit.write({ ...entry, requestId: String(index) })
+    await audit.close()
+    const ids = (await linesIn(place.path)).map((line) => Number((JSON.parse(line) as { requestId: string }).requestId))
+    assert.deepEqual(
+      ids,
+      Array.from({ length: ids.length }, (_, index) => 200 - ids.length + index),
+    )
+  })
+
   test('says what it lost, once it can write again', async () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'frostbyte-audit-'))
     const blocked = join(place.path, 'file')

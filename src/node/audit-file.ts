@@ -37,6 +37,7 @@ export class AuditFile implements AuditLog {
   #file: FileHandle | undefined
   #fileBytes = 0
   #filesMade = 0
+  #newestMs = 0
   #isTold = false
 
   constructor(options: AuditFileOptions) {
@@ -103,7 +104,9 @@ export class AuditFile implements AuditLog {
     const { directory, process: name } = this.#options
     await this.#closeFile()
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const time = new Date().toISOString().replaceAll(/[-:.]/g, '')
+    // The names are in order also where the wall clock is set back.
+    this.#newestMs = Math.max(this.#newestMs, Date.now())
+    const time = new Date(this.#newestMs).toISOString().replaceAll(/[-:.]/g, '')
     // Numbered too: two can be begun in one millisecond.
     const number = String(++this.#filesMade).padStart(6, '0')
     this.#file = await open(join(directory, `audit-${time}-${number}-${name}.jsonl`), 'a', 0o600)
