@@ -102,7 +102,10 @@ describe('the audit log', () => {
   test('keeps its files in order when the clock is set back', async (t) => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'frostbyte-audit-'))
     let nowMs = Date.UTC(2026, 0, 31)
-    t.mock.method(Date, 'now', () => (nowMs -= 1_000))
+    t.mock.method(Date, 'now', () => {
+      nowMs -= 1_000
+      return nowMs
+    })
     const audit = new AuditFile({
       directory: place.path,
       process: 'p1',
