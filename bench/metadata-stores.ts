@@ -7,6 +7,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { CollectingLog } from '../sim/ports/log.ts'
+import { FrostError } from '../src/base/errors.ts'
 import { KeyValueMetadata, LocalRunner } from '../src/meta/key-value-metadata.ts'
 import { NodeClock } from '../src/node/clock.ts'
 import { LmdbKeyValue } from '../src/node/lmdb-key-value.ts'
@@ -59,7 +60,7 @@ async function openMongo(of: string): Promise<Store> {
   return { name: 'MongoDB', scene, takeCommands }
 }
 
-/** Runs one operation from so many clients at once, each one after the other, and prints its row. */
+/** Runs one operation from so many clients at once, each one after the other, and prints its row; what the store refused is counted. */
 async function row(
   store: Store,
   operation: string,
@@ -68,14 +69,21 @@ async function row(
 ): Promise<void> {
   const times: number[] = []
   let next = 0
+  let failed = 0
   store.takeCommands()
   const startedMs = performance.now()
   const endMs = startedMs + rowMs
   const client = async (): Promise<void> => {
     while (performance.now() < endMs) {
       const sinceMs = performance.now()
-      await body(next++)
-      times.push(performance.now() - sinceMs)
+      try {
+        await body(next++)
+        times.push(performance.now() - sinceMs)
+      } catch (error) {
+        // A store that cannot keep up says so, and its row too.
+        if (!(error instanceof FrostError)) throw error
+        failed++
+      }
     }
   }
   await Promise.all(Array.from({ length: clients }, client))
@@ -84,7 +92,7 @@ async function row(
   const sorted = times.toSorted((left, right) => left - right)
   const at = (part: number): string => (sorted[Math.floor((sorted.length - 1) * part)] ?? 0).toFixed(1)
   const each = commands === undefined ? '–' : (commands / times.length).toFixed(2)
-  const rate = Math.round(times.length / seconds)
+  const rate = `${Math.round(times.length / seconds)}${failed === 0 ? '' : ` (${failed} failed)`}`
   process.stdout.write(`| ${store.name} | ${operation} | ${clients} | ${rate} | ${at(0.5)} | ${at(0.99)} | ${each} |\n`)
 }
 
