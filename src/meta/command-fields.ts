@@ -1,6 +1,7 @@
 // The fields of every command, by which a process that commits knows a command of another process for what it says it is. The
 // compiler holds each row to the command's type (encoding/plain-fields.ts), so a field added to a command is missing here until added.
 
+import { accessKeyFields, grantFields, shareLinkFields, tokenFields } from './encoding/access-rows.ts'
 import { fits } from './encoding/plain-fields.ts'
 import type { Fields } from './encoding/plain-fields.ts'
 import type { MutationCommand, MutationName } from './mutations.ts'
@@ -87,41 +88,14 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
   changeUser: { name: 'string', role: 'string?', enabled: 'boolean?', displayName: 'string?', passwordHash: 'string?' },
   removeUser: { name: 'string' },
   setRootUser: { user: 'object', key: 'object' },
-  createAccessKey: {
-    id: 'string',
-    user: 'string',
-    sealedSecret: 'bytes',
-    enabled: 'boolean',
-    expiresMs: 'number?',
-    description: 'string',
-    createdMs: 'number',
-  },
+  createAccessKey: accessKeyFields,
   changeAccessKey: { id: 'string', enabled: 'boolean?', description: 'string?', expiresMs: 'number?' },
   removeAccessKey: { id: 'string' },
-  createToken: {
-    id: 'string',
-    user: 'string',
-    hash: 'bytes',
-    scope: 'object?',
-    expiresMs: 'number?',
-    description: 'string',
-    createdMs: 'number',
-  },
+  createToken: tokenFields,
   removeToken: { id: 'string' },
-  putGrant: { user: 'string', bucket: 'string', level: 'string', createdMs: 'number' },
+  putGrant: grantFields,
   removeGrant: { user: 'string', bucket: 'string' },
-  createShareLink: {
-    id: 'string',
-    user: 'string',
-    canonicalId: 'string?',
-    bucket: 'string',
-    key: 'string',
-    createdMs: 'number',
-    expiresMs: 'number',
-    usesMax: 'number?',
-    uses: 'number',
-    revoked: 'boolean',
-  },
+  createShareLink: shareLinkFields,
   useShareLink: { id: 'string', wallMs: 'number' },
   revokeShareLink: { id: 'string' },
 }

@@ -21,7 +21,7 @@ const userFields: Fields<UserRow> = {
   createdMs: 'number',
 }
 
-const accessKeyFields: Fields<AccessKeyRow> = {
+export const accessKeyFields: Fields<AccessKeyRow> = {
   id: 'string',
   user: 'string',
   sealedSecret: 'bytes',
@@ -31,7 +31,7 @@ const accessKeyFields: Fields<AccessKeyRow> = {
   createdMs: 'number',
 }
 
-const tokenFields: Fields<TokenRow> = {
+export const tokenFields: Fields<TokenRow> = {
   id: 'string',
   user: 'string',
   hash: 'bytes',
@@ -41,9 +41,9 @@ const tokenFields: Fields<TokenRow> = {
   createdMs: 'number',
 }
 
-const grantFields: Fields<GrantRow> = { user: 'string', bucket: 'string', level: 'string', createdMs: 'number' }
+export const grantFields: Fields<GrantRow> = { user: 'string', bucket: 'string', level: 'string', createdMs: 'number' }
 
-const shareLinkFields: Fields<ShareLinkRow> = {
+export const shareLinkFields: Fields<ShareLinkRow> = {
   id: 'string',
   user: 'string',
   canonicalId: 'string?',
