@@ -103,6 +103,7 @@ async function startMasters(
       restPort: config.restPort,
       internalPort: index === 0 ? config.internalPort : 0,
       committer,
+      initiateReplicaSet: config.initiateReplicaSet,
       sharePort: config.processes > 1,
       scheme: config.scheme,
       chunkSizeBytes: config.chunkSizeBytes,
@@ -132,10 +133,14 @@ async function startMasters(
       repairBytesPerSecondMax: config.repairBytesPerSecondMax,
       logLevel: config.logLevel,
     })
+    // Not as a flag: it may hold a password. From a file it would not reach them otherwise.
+    const { metadataUrl } = config
+    const environment =
+      metadataUrl === undefined ? mallocEnvironment : { ...mallocEnvironment, FROSTBYTE_METADATA_URL: metadataUrl }
     const name = config.processes === 1 ? 'master' : `master-${index + 1}`
     const nodeArgs = nodeFlags('master', process.env['NODE_OPTIONS'])
     started.push(
-      await supervisor.start({ name, args: ['master', ...flags], nodeArgs, env: mallocEnvironment, group: 'master' }),
+      await supervisor.start({ name, args: ['master', ...flags], nodeArgs, env: environment, group: 'master' }),
     )
   }
   return started
