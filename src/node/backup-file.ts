@@ -3,13 +3,15 @@
 // another name, synced and renamed; its owner alone may read it, because password hashes are in it.
 
 import { createHash } from 'node:crypto'
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readFile, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import { FrostError } from '../base/errors.ts'
 import { MIB } from '../base/units.ts'
 import type { ByteString, KeyValueEntry } from '../ports/key-value.ts'
 import { keyBytesMax } from '../ports/key-value.ts'
+import { syncFolder } from './disk-files.ts'
+import { writeDurably } from './durable-files.ts'
 
 const format = 'frostbyte-metadata'
 const version = 1
@@ -74,20 +76,7 @@ function sha256(text: string): string {
 export async function writeBackupFile(path: string, text: string): Promise<void> {
   if (await exists(path))
     throw new FrostError('precondition-failed', `${path} exists already.`, { remedy: 'Give another name.' })
-  const unfinished = `${path}.new`
-  try {
-    const file = await open(unfinished, 'w', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(unfinished, path)
-  } finally {
-    await rm(unfinished, { force: true })
-  }
-  await syncDirectory(dirname(path))
+  await writeDurably(path, text)
 }
 
 /** @throws FrostError `config-invalid`: there is no such file. */
@@ -108,16 +97,7 @@ async function exists(path: string): Promise<boolean> {
 
 /** Renames a directory in one step, durably. */
 export async function placeDirectory(from: string, to: string): Promise<void> {
-  await syncDirectory(from)
+  await syncFolder(from)
   await rename(from, to)
-  await syncDirectory(dirname(to))
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+  await syncFolder(dirname(to))
 }

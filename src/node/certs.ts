@@ -2,13 +2,14 @@
 // not what node-forge signs with, so RSA of 2,048 bits), certificates by node-forge, which is loaded only here.
 
 import { generateKeyPair, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 import { FrostError } from '../base/errors.ts'
 import { DAY_MS } from '../base/units.ts'
+import { readTextIfThere, writeDurably } from './durable-files.ts'
 
 export interface CertsOptions {
   readonly directory: string
@@ -45,11 +46,11 @@ export async function makeCerts({ directory, hosts, days, nowMs }: CertsOptions)
   const ca = kept ?? (await makeCa(nowMs))
   const server = await makeServer(ca, hosts, { days, nowMs })
   if (kept === undefined) {
-    await write(files.caKey, ca.key, privateMode)
-    await write(files.caCert, ca.cert, publicMode)
+    await writeDurably(files.caKey, ca.key, privateMode)
+    await writeDurably(files.caCert, ca.cert, publicMode)
   }
-  await write(files.key, server.key, privateMode)
-  await write(files.cert, server.cert, publicMode)
+  await writeDurably(files.key, server.key, privateMode)
+  await writeDurably(files.cert, server.cert, publicMode)
   return { ...files, isCaKept: kept !== undefined }
 }
 
@@ -158,23 +159,8 @@ async function readCa({ caCert, caKey }: Pick<CertFiles, 'caCert' | 'caKey'>): P
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return await readTextIfThere(path)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new FrostError('config-invalid', `${path} cannot be read.`, { cause: error })
   }
-}
-
-/** Temporary file, sync, rename: a server that reads it again never meets a half. */
-async function write(path: string, text: string, mode: number): Promise<void> {
-  const temporary = `${path}.new`
-  const file = await open(temporary, 'w', mode)
-  try {
-    await file.chmod(mode)
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
 }

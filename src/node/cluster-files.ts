@@ -1,12 +1,13 @@
 // The cluster's id and secret, as files of a master's data directory, outside the metadata: they must survive its loss.
 
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { FrostError } from '../base/errors.ts'
 import { clusterIdFromBytes, fromHex, parseClusterId, toHex } from '../base/ids.ts'
 import type { ClusterId } from '../base/ids.ts'
 import type { Random } from '../ports/random.ts'
+import { readTextIfThere, writeDurably } from './durable-files.ts'
 
 const secretBytes = 32
 const clusterFileName = 'cluster.json'
@@ -14,16 +15,17 @@ export const secretFileName = 'secret'
 
 /** Reads the secret; makes one, for the owner's eyes only, where there is none yet. */
 export async function loadOrMakeSecret(path: string, random: Random): Promise<Uint8Array<ArrayBuffer>> {
-  const text = await readText(path)
+  const text = await readTextIfThere(path)
   if (text !== undefined) return parseSecret(text, path)
   const secret = random.bytes(secretBytes)
+  await mkdir(dirname(path), { recursive: true })
   await writeDurably(path, `${toHex(secret)}\n`)
   return secret
 }
 
 /** @throws FrostError `config-invalid`: there is no such file, or no secret in it. */
 export async function loadSecret(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const text = await readText(path)
+  const text = await readTextIfThere(path)
   if (text === undefined) {
     throw new FrostError('config-invalid', `The secret file ${path} does not exist.`, {
       remedy: 'Copy the file "secret" from the data directory of the master, and name it with --secret-file.',
@@ -54,7 +56,7 @@ export async function loadOrMakeClusterId(directory: string, random: Pick<Random
 /** @throws FrostError `directory-foreign`. */
 export async function loadClusterId(directory: string): Promise<ClusterId | undefined> {
   const path = join(directory, clusterFileName)
-  const text = await readText(path)
+  const text = await readTextIfThere(path)
   if (text === undefined) return undefined
   const id = parseClusterFile(text)
   if (id !== undefined) return id
@@ -65,11 +67,12 @@ export async function loadClusterId(directory: string): Promise<ClusterId | unde
 
 /** The directory belongs to this cluster from now on. */
 export async function storeClusterId(directory: string, id: ClusterId): Promise<void> {
+  await mkdir(directory, { recursive: true })
   await writeDurably(join(directory, clusterFileName), `${JSON.stringify({ format: 1, cluster: id })}\n`)
 }
 
 export async function hasSecret(path: string): Promise<boolean> {
-  return (await readText(path)) !== undefined
+  return (await readTextIfThere(path)) !== undefined
 }
 
 function parseClusterFile(text: string): ClusterId | undefined {
@@ -79,34 +82,5 @@ function parseClusterFile(text: string): ClusterId | undefined {
     return typeof value.cluster === 'string' ? parseClusterId(value.cluster) : undefined
   } catch {
     return undefined
-  }
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** Temporary file, sync, rename, sync of the directory. */
-async function writeDurably(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.new`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
-  const directory = await open(dirname(path))
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }

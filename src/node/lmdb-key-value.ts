@@ -10,7 +10,6 @@
 // A commit that fails (EIO, ENOSPC) leaves open what is on the disk. It is not repeated: all that waits is answered with
 // `outcome-unknown`, and `onFailure` ends the process.
 
-import { open as openFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import { assert } from '../base/assert.ts'
@@ -18,6 +17,7 @@ import { FrostError } from '../base/errors.ts'
 import type { Histogram } from '../base/histogram.ts'
 import { MIB } from '../base/units.ts'
 import type { ByteString, ClaimedKeyValue, Decision, KeyValueView, Look } from '../ports/key-value.ts'
+import { syncFolder } from './disk-files.ts'
 import { LmdbRows } from './lmdb-rows.ts'
 import { OverlayView } from './overlay-view.ts'
 
@@ -58,12 +58,7 @@ export class LmdbKeyValue implements ClaimedKeyValue {
 
   static async open(options: LmdbKeyValueOptions): Promise<LmdbKeyValue> {
     const rows = new LmdbRows(options.file)
-    const directory = await openFile(dirname(options.file), 'r')
-    try {
-      await directory.sync()
-    } finally {
-      await directory.close()
-    }
+    await syncFolder(dirname(options.file))
     return new LmdbKeyValue(options, rows)
   }
 
