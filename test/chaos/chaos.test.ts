@@ -54,7 +54,7 @@ describe('chaos', () => {
         },
       )
     } finally {
-      for (const link of links) link.close()
+      for (const link of links) await link.close()
       for (const disk of disks) await disk.remove()
     }
   })

@@ -1,86 +1,68 @@
-// A TCP proxy on loopback that can be cut like a cable: nothing goes through, in one direction or both, and nobody is told. What was sent
-// meanwhile arrives once it is mended, as TCP would have it, unless one side has given the connection up.
+// A proxy that can be cut like a cable: nothing goes through, in one direction or both, and nobody is told. What was sent meanwhile arrives
+// once it is mended, as TCP would have it, unless one side has given the connection up. What ends one side ends the other, also while
+// the link is cut: it is a proxy after all, and a closed port is not silence.
 
-import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 
-/** `to`: from those who dial to the server behind. */
-export type Direction = 'to' | 'from'
+import { TcpProxy } from './tcp-proxy.ts'
+import type { Direction, ProxiedPair } from './tcp-proxy.ts'
 
-interface Pair {
-  readonly dialler: Socket
-  readonly server: Socket
-}
+export type { Direction } from './tcp-proxy.ts'
 
 export class CuttableLink {
-  readonly address: string
-  readonly #server: Server
-  readonly #pairs = new Set<Pair>()
-  readonly #cut = new Set<Direction>()
+  readonly #proxy: TcpProxy
+  readonly #cut: Set<Direction>
 
-  private constructor(server: Server, port: number) {
-    this.#server = server
-    this.address = `127.0.0.1:${port}`
+  private constructor(proxy: TcpProxy, cut: Set<Direction>) {
+    this.#proxy = proxy
+    this.#cut = cut
   }
 
   /** `target`: host and port. */
   static async open(target: string): Promise<CuttableLink> {
-    const server = createServer({ noDelay: true, pauseOnConnect: true }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const bound = server.address()
-    if (bound === null || typeof bound === 'string') throw new Error('no port')
-    const link = new CuttableLink(server, bound.port)
-    const at = target.lastIndexOf(':')
-    server.on('connection', (socket) => link.#accept(socket, target.slice(0, at), Number(target.slice(at + 1))))
-    return link
+    const cut = new Set<Direction>()
+    const proxy = await TcpProxy.open(
+      () => target,
+      (pair) => {
+        const { dialler, server } = pair
+        forward(dialler, server, () => apply(pair, cut))
+        forward(server, dialler, () => apply(pair, cut))
+        apply(pair, cut)
+      },
+    )
+    return new CuttableLink(proxy, cut)
+  }
+
+  get address(): string {
+    return this.#proxy.address
   }
 
   cut(...directions: readonly Direction[]): void {
     for (const direction of directions) this.#cut.add(direction)
-    for (const pair of this.#pairs) this.#apply(pair)
+    for (const pair of this.#proxy.pairs) apply(pair, this.#cut)
   }
 
   mend(): void {
     this.#cut.clear()
-    for (const pair of this.#pairs) this.#apply(pair)
+    for (const pair of this.#proxy.pairs) apply(pair, this.#cut)
   }
 
-  close(): void {
-    for (const { dialler, server } of this.#pairs) {
-      dialler.destroy()
-      server.destroy()
-    }
-    this.#server.close()
+  async close(): Promise<void> {
+    await this.#proxy.close()
   }
+}
 
-  #accept(dialler: Socket, host: string, port: number): void {
-    const server = connect({ host, port, noDelay: true })
-    const pair = { dialler, server }
-    this.#pairs.add(pair)
-    this.#forward(dialler, server, pair)
-    this.#forward(server, dialler, pair)
-    this.#apply(pair)
-  }
+function forward(from: Socket, to: Socket, onDrain: () => void): void {
+  from.on('data', (bytes: Buffer) => {
+    if (to.write(bytes)) return
+    from.pause()
+    to.once('drain', onDrain)
+  })
+}
 
-  #forward(from: Socket, to: Socket, pair: Pair): void {
-    from.on('data', (bytes: Buffer) => {
-      if (to.write(bytes)) return
-      from.pause()
-      to.once('drain', () => this.#apply(pair))
-    })
-    // What ends one side ends the other, also while the link is cut: it is a proxy after all, and a closed port is not silence.
-    from.on('close', () => {
-      to.destroy()
-      this.#pairs.delete(pair)
-    })
-    from.on('error', () => to.destroy())
-  }
-
-  #apply({ dialler, server }: Pair): void {
-    if (this.#cut.has('to')) dialler.pause()
-    else dialler.resume()
-    if (this.#cut.has('from')) server.pause()
-    else server.resume()
-  }
+function apply({ dialler, server }: ProxiedPair, cut: ReadonlySet<Direction>): void {
+  if (cut.has('to')) dialler.pause()
+  else dialler.resume()
+  if (cut.has('from')) server.pause()
+  else server.resume()
 }

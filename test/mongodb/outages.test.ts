@@ -89,7 +89,7 @@ describe('MongoDB that is in trouble, under load', { skip: withoutStandIn }, () 
       assert.equal(ledger.failures + ledger.unknown, 0)
     } finally {
       await map.close()
-      proxy.close()
+      await proxy.close()
       await server.remove()
     }
   })
@@ -119,7 +119,7 @@ describe('MongoDB that is in trouble, under load', { skip: withoutStandIn }, () 
       } finally {
         await map.close()
         await beside.close()
-        link.close()
+        await link.close()
         await server.remove()
       }
     })
@@ -137,7 +137,7 @@ describe('MongoDB that is in trouble, under load', { skip: withoutStandIn }, () 
       assert.equal(ledger.failures + ledger.unknown, 0)
     } finally {
       await map.close()
-      proxy.close()
+      await proxy.close()
       await server.remove()
     }
   })
@@ -192,7 +192,7 @@ test('a former primary, which is out of date, is not read', { skip: withoutStand
     assert.equal(await get(), 'newer')
   } finally {
     await map.close()
-    proxy.close()
+    await proxy.close()
     await stale?.remove()
     await server.remove()
   }
