@@ -59,7 +59,8 @@ describe('MongoDB that is in trouble, under load', { skip: withoutStandIn }, () 
 
   test('stepping down in the middle of commits', async () => {
     await withLoad({}, async ({ server, ledger }) => {
-      const admin = await new MongoClient(server.url, { appName: 'test' }).connect()
+      // It looks for the new primary as often as it may, not every 10 s.
+      const admin = await new MongoClient(server.url, { appName: 'test', heartbeatFrequencyMS: 500 }).connect()
       for (let round = 0; round < 4; round++) {
         await admin
           .db('admin')
