@@ -1,5 +1,5 @@
 // Drops under way, of data ids or of single fragments: they write tombstones for what is held, slice by slice, after the puts that were
-// admitted before them, and puts that come meanwhile wait for them (fragment-store.ts).
+// admitted before them, and puts that come meanwhile wait for them (puts.ts).
 
 import type { DataId, GroupId } from '../base/ids.ts'
 import type { FragmentKey } from './contract.ts'

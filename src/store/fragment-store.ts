@@ -17,7 +17,7 @@ import type { ClusterId, DataId, GroupId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { verifyRecord } from '../codec/checks.ts'
 import type { FragmentDigest } from '../codec/fragment-digest.ts'
-import { decodeHeader, fragmentName, largePayloadBytes, recordBytesMax, type RecordHeader } from '../codec/record.ts'
+import { decodeHeader, recordBytesMax } from '../codec/record.ts'
 import { Compactor } from './compactor.ts'
 import type {
   ChunkRange,
@@ -50,7 +50,7 @@ import {
 } from './fragment-listing.ts'
 import { FragmentLookup } from './fragment-lookup.ts'
 import { openIdentity, writeIdentity, type Identity } from './identity.ts'
-import type { LogEntry } from './log-entry.ts'
+import { Puts } from './puts.ts'
 import { Scrubber } from './scrubber.ts'
 import { SegmentScrub } from './segment-scrub.ts'
 import { segmentFileName } from './segment-writer.ts'
@@ -67,6 +67,7 @@ interface OpenStore extends StoreParts {
   readonly lookup: FragmentLookup
   readonly compactor: Compactor
   readonly digests: SlotDigests
+  readonly puts: Puts
   readonly drops: Drops
   readonly scrubber: Scrubber
 }
@@ -79,11 +80,9 @@ export class FragmentStore {
   #state: 'new' | 'open' | 'closing' | 'closed' = 'new'
   #store: OpenStore | undefined
   #identity: Identity | undefined
-  /** The last put under way of each fragment: another one waits for it. */
-  readonly #putting = new Map<string, Promise<unknown>>()
   /** Calls that change something and have not ended. */
   readonly #changing = new Set<Promise<unknown>>()
-  readonly #counts = { puts: 0, putsExisting: 0, reads: 0, failedSyncs: 0, appendedBytes: 0, readBytes: 0 }
+  readonly #counts = { reads: 0, failedSyncs: 0, appendedBytes: 0, readBytes: 0 }
   #firstBatches = 0
   #hasFailed = false
 
@@ -112,10 +111,13 @@ export class FragmentStore {
       const lookup = new FragmentLookup(parts.ledger, this.#events)
       this.#identity = who.identity
       const digests = new SlotDigests(this.#ports.clock, parts.ledger)
-      const drops = new Drops(parts, this.#putting)
+      const putting = new Map<string, Promise<unknown>>()
+      const drops = new Drops(parts, putting)
+      const { queueBytesMax } = this.#settings
+      const puts = new Puts({ ...parts, lookup, drops, space: this.#space, queueBytesMax }, putting)
       const scrubber = this.#makeScrubber(parts, lookup)
       await scrubber.open()
-      this.#store = { ...parts, lookup, digests, drops, scrubber, compactor: this.#makeCompactor(parts, lookup) }
+      this.#store = { ...parts, lookup, digests, puts, drops, scrubber, compactor: this.#makeCompactor(parts, lookup) }
       this.#firstBatches = sumOf(parts.report.lastBatches)
     } catch (error) {
       await disk.close()
@@ -149,21 +151,10 @@ export class FragmentStore {
    * `overloaded`, `disk-failed`.
    */
   async put(record: Uint8Array): Promise<'stored' | 'exists'> {
-    this.#opened()
+    const { puts } = this.#opened()
     const header = decodeHeader(this.#ports.compute, record, 'protocol-error')
     verifyRecord(this.#ports.compute, header, record, 'protocol-error')
-    const text = fragmentText(header)
-    const before = this.#underWay(text)
-    const put =
-      before.length === 0
-        ? this.#put(text, header, record)
-        : Promise.allSettled(before).then(() => this.#put(text, header, record))
-    this.#putting.set(text, put)
-    try {
-      return await this.#change(put)
-    } finally {
-      if (this.#putting.get(text) === put) this.#putting.delete(text)
-    }
+    return await this.#change(puts.put(header, record))
   }
 
   /**
@@ -306,10 +297,11 @@ export class FragmentStore {
   }
 
   counters(): StoreCounters {
-    const { checkpoints, compactor, drops, lookup } = this.#opened()
+    const { checkpoints, compactor, drops, lookup, puts } = this.#opened()
     const { segments, bytes } = compactor.counters
     return {
       ...this.#counts,
+      ...puts.counts,
       drops: drops.count,
       batches: sumOf(this.lastBatches()) - this.#firstBatches,
       checkpoints: checkpoints.count,
@@ -398,54 +390,6 @@ export class FragmentStore {
     await disk.close()
   }
 
-  /** What a put of the fragment comes after: it is neither answered by nor loses against what is being dropped. */
-  #underWay(text: string): readonly Promise<unknown>[] {
-    const put = this.#putting.get(text)
-    const drops = this.#opened().drops.underWay(text)
-    return put === undefined ? drops : [put, ...drops]
-  }
-
-  async #put(text: string, header: RecordHeader, record: Uint8Array): Promise<'stored' | 'exists'> {
-    const { ledger, logs } = this.#admitted()
-    const isStored = ledger.table.get(text)?.state === 'good' && (await this.#isStored(header, record))
-    // A tombstone of it that was refused, or never answered, could come back: what is written now has a higher sequence.
-    if (isStored && !logs.small.hasUnprovedEnd) {
-      this.#counts.putsExisting++
-      return 'exists'
-    }
-    const log = header.payloadBytes >= largePayloadBytes ? logs.large : logs.small
-    if (log.queueBytes + record.length > this.#settings.queueBytesMax) {
-      throw new FrostError('overloaded', 'Too many fragments wait for the disk.', { retryAfterSeconds: 1 })
-    }
-    this.#space.admit(record.length)
-    const { group, dataId, block, column, headerCrc } = header
-    const key = { group, dataId, block, column }
-    const entry: LogEntry = { kind: 'record', key, offset: 0, bytes: record.length, headerCrc, sequence: 0 }
-    try {
-      await log.submit({ entry, record, isPut: true })
-    } finally {
-      this.#space.settled(record.length)
-    }
-    this.#counts.puts++
-    return 'stored'
-  }
-
-  /** Whether an equal record is stored and sound. @throws FrostError `fragment-conflict`. */
-  async #isStored(key: RecordHeader, record: Uint8Array): Promise<boolean> {
-    const { lookup, reader } = this.#admitted()
-    try {
-      const stored = await lookup.read(key, (located) => reader.readWhole(located))
-      const isEqual = equalBytes(stored.bytes, record)
-      stored.release()
-      if (isEqual) return true
-    } catch (error) {
-      const code = errorCode(error)
-      if (code === 'fragment-corrupt' || code === 'fragment-missing' || code === 'disk-failed') return false
-      throw error
-    }
-    throw new FrostError('fragment-conflict', `A different ${fragmentName(key)} is stored already.`)
-  }
-
   /** On a full disk the ballast makes room for the few bytes of a start. */
   async #openIdentity(): Promise<{ readonly identity: Identity; readonly isNew: boolean }> {
     try {
@@ -521,15 +465,6 @@ export class FragmentStore {
     return this.#store
   }
 
-  /** For what a call goes on with after it waited: closing waits for it. */
-  #admitted(): OpenStore {
-    assert(
-      (this.#state === 'open' || this.#state === 'closing') && this.#store !== undefined,
-      'the store waits to close',
-    )
-    return this.#store
-  }
-
   /** Counts a change as under way until it settles, for `close`. */
   async #change<T>(change: Promise<T>): Promise<T> {
     this.#changing.add(change)
@@ -543,8 +478,4 @@ export class FragmentStore {
 
 function sumOf([small, large]: readonly [number, number]): number {
   return small + large
-}
-
-function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
-  return Buffer.compare(left, right) === 0
 }
