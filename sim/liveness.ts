@@ -55,6 +55,9 @@ export async function checkLiveness(liveness: LivenessScene): Promise<void> {
   }
   if (inventory !== undefined) checkEnd(scene, inventory)
   await readEverything(scene)
+  const { workers } = await cluster.time.run(cluster.files.cluster())
+  const emptied = workers.filter(({ state, slots }) => state === 'draining' && slots === 0).length
+  if (emptied > 0) count(scene, 'drained workers, empty at the end', emptied)
 }
 
 /** Through every master: all files whole, and all listings. */
@@ -87,6 +90,7 @@ async function unfinished(scene: EndScene, inventory: Inventory): Promise<readon
         `${host} has ${uploadsOpen} uploads open, ${memoryInFlightBytes} bytes in flight, ${memoryWaiting} waiting`,
       )
   }
+  if (canHeal) open.push(...(await undrained(scene)))
   open.push(...(await checkHealth(scene, inventory, canHeal)))
   return [...open, ...checkSpace(cluster)]
 }
@@ -116,8 +120,19 @@ async function canBeTidied({ cluster }: LivenessScene): Promise<boolean> {
 /** Whether there are workers enough to hold everything, and so many that the cluster may give up those that are gone. */
 async function canBeWhole({ cluster, parts }: LivenessScene): Promise<boolean> {
   const registered = await cluster.master().metadata.listWorkers()
-  const running = cluster.workers.filter((node) => node.isServing).length
-  return running >= columnCount(parts.world.scheme) && running * 3 >= registered.length * 2
+  const running = new Set(cluster.workers.filter((node) => node.isServing).map((node) => node.id))
+  // A draining one keeps what it has, and takes nothing more.
+  const takers = registered.filter(({ worker, state }) => state === 'in' && running.has(worker)).length
+  return takers >= columnCount(parts.world.scheme) && takers * 3 >= registered.length * 2
+}
+
+/** Drained workers are empty in the end, where others can take what they had. */
+async function undrained({ cluster }: LivenessScene): Promise<readonly string[]> {
+  const { workers, healing } = await cluster.files.cluster()
+  if (healing.slotsToMove <= healing.slotsWithoutSpare) return []
+  return workers
+    .filter(({ state, slots }) => state === 'draining' && slots > 0)
+    .map(({ id, slots }) => `${id} is drained and has ${slots} slots`)
 }
 
 /** What the cluster says of itself is never better than the count; where it can be, all is whole in the end, and it says so. */
@@ -166,6 +181,10 @@ function checkRecord({ parts }: LivenessScene, { key, holder, elsewhere, recorde
   const { standIn } = recorded
   if (standIn === undefined) return
   if (!elsewhere.some(({ worker }) => worker === standIn)) {
-    parts.counts.set('stand-ins without their copy', (parts.counts.get('stand-ins without their copy') ?? 0) + 1)
+    count({ parts }, 'stand-ins without their copy', 1)
   }
+}
+
+function count({ parts }: Pick<LivenessScene, 'parts'>, name: string, by: number): void {
+  parts.counts.set(name, (parts.counts.get(name) ?? 0) + by)
 }

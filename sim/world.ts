@@ -9,7 +9,7 @@ import { fullBlockBytes } from '../src/codec/geometry.ts'
 import type { HealingOptions } from '../src/master/healing/healing.ts'
 import { SECOND_MS } from '../src/base/units.ts'
 import type { StoreOptions } from '../src/store/contract.ts'
-import { damagingFaults, harmlessFaults } from './faults/names.ts'
+import { damagingFaults, harmlessFaults, laterFaults } from './faults/names.ts'
 import type { FaultName } from './faults/names.ts'
 import { habits } from './workload/habits.ts'
 import type { Habit } from './workload/habits.ts'
@@ -85,10 +85,10 @@ export function drawWorld(random: SeededRandom): World {
     thinkMs: pick(random, [50, 300, 1000]),
     safetyMs: (20 + random.below(60)) * SECOND_MS,
     habits: new Set(habits.filter(() => random.below(3) > 0)),
-    faults: known,
     calmMs: pick(random, [1, 3, 8]) * SECOND_MS,
     // A block that was written while somebody was away survives one loss until it is repaired; one that was written to all survives m.
     damagedMax: isHarmed ? 1 : scheme.parityColumns,
+    faults: new Set([...known, ...laterFaults.filter(() => random.float() < 0.3)]),
   }
 }
 

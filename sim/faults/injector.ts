@@ -31,6 +31,7 @@ const faults: Readonly<Record<FaultName, Fault>> = {
   'metadata-answers-lost': metadata.metadataAnswersLost,
   'metadata-away': metadata.metadataAway,
   'worker-added': process.workerAdded,
+  'worker-drained': process.workerDrained,
   'bit-flips': disk.bitFlips,
   'write-misdirected': disk.writeMisdirected,
   'write-lost': disk.writeLost,

@@ -32,4 +32,7 @@ export const damagingFaults = [
   'worker-lost',
 ] as const
 
-export type FaultName = (typeof harmlessFaults)[number] | (typeof damagingFaults)[number]
+/** Harmless too, and drawn after everything else of a world, so that worlds without them stay what they were. */
+export const laterFaults = ['worker-drained'] as const
+
+export type FaultName = (typeof harmlessFaults)[number] | (typeof laterFaults)[number] | (typeof damagingFaults)[number]

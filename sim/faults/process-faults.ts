@@ -1,5 +1,6 @@
 // Processes that end, stand still or lose their machine's power, and calendars that are wrong.
 
+import { FrostError } from '../../src/base/errors.ts'
 import { MINUTE_MS, SECOND_MS } from '../../src/base/units.ts'
 import { pick } from '../world.ts'
 import type { Fault, FaultScene } from './fault.ts'
@@ -90,4 +91,27 @@ export const calendarJumps: Fault = (scene) => {
 export const workerAdded: Fault = ({ cluster, world }) => {
   if (cluster.workers.length >= world.workers + 2) return undefined
   return { text: `${cluster.addMachine().host} joins` }
+}
+
+/** Every other one is kept after all; of the others some are refused, because too few would remain. */
+export const workerDrained: Fault = (scene) => {
+  const { random } = scene
+  const [node, master] = [runningWorker(scene), runningMaster(scene)]
+  if (node === undefined || master === undefined || !node.isServing || !master.isServing) return undefined
+  const { id } = node
+  ignoreRefusal(master.files.drain(id))
+  const text = `${node.host} is to be drained`
+  if (random.below(2) === 0) return { text }
+  const cancel = (): void => {
+    const asked = runningMaster(scene)
+    if (asked?.isServing === true) ignoreRefusal(asked.files.cancelDrain(id))
+  }
+  return { text, heal: cancel, durationMs: absenceMs(scene) }
+}
+
+/** An administrator is told why not, and does not insist. */
+function ignoreRefusal(asked: Promise<void>): void {
+  asked.catch((error: unknown) => {
+    if (!(error instanceof FrostError)) throw error
+  })
 }
