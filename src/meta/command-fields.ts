@@ -16,7 +16,14 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
   },
   raiseCounter: { history: 'string', fence: 'object?' },
   markBehind: { history: 'string', seen: 'object?' },
-  createBucket: { name: 'string', createdMs: 'number' },
+  createBucket: {
+    name: 'string',
+    createdMs: 'number',
+    versioning: 'string?',
+    objectLock: 'boolean?',
+    owner: 'string?',
+    quotaBytes: 'number?',
+  },
   deleteBucket: { name: 'string' },
   commitVersion: {
     bucket: 'string',

@@ -1,6 +1,14 @@
 export interface BucketRow {
   readonly name: string
   readonly createdMs: number
+  /** What becomes of a version that is no longer the newest: version-metadata.ts. Absent: versions were never kept. */
+  readonly versioning?: 'enabled' | 'suspended'
+  /** Versions can be locked. Never taken back, and needs `versioning` enabled. */
+  readonly objectLock?: true
+  /** Canonical id of the user whose it is. Absent: nobody's, which only administrators may use as an owner does. */
+  readonly owner?: string
+  /** Logical bytes of all versions; what would be more is refused with `quota-exceeded`. Absent: no limit. */
+  readonly quotaBytes?: number
 }
 
 /** What the newest and kept versions of a bucket add up to. */

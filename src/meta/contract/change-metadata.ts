@@ -10,6 +10,19 @@ export interface ChangeRecord {
   readonly change: Change
 }
 
+/** Why a version came or went, where somebody is to be told of it: for events. */
+export interface ChangeCause {
+  /** As S3 names it: `s3:ObjectCreated:Put`. */
+  readonly event: string
+  readonly atMs: number
+  readonly requestId: string
+  readonly address: string
+  /** Canonical id. Absent: nobody is known. */
+  readonly principal?: string
+  readonly sizeBytes?: number
+  readonly etag?: string
+}
+
 export type Change =
   | { readonly kind: 'cluster' }
   | { readonly kind: 'bucket'; readonly bucket: string }
