@@ -80,7 +80,7 @@ const plants = {
   'serve-without-check': {
     compute: (compute) => ({
       crc32: () => 0,
-      createHash: (algorithm) => compute.createHash(algorithm),
+      createDigest: (algorithm) => compute.createDigest(algorithm),
       hmacSha256: (key, data) => compute.hmacSha256(key, data),
       equalsConstantTime: (left, right) => compute.equalsConstantTime(left, right),
     }),

@@ -1,19 +1,30 @@
-// The heavy arithmetic of a simulated node: in place, at once, on the one thread, so that a seed gives one run.
+// The arithmetic of a simulated node: the same values without the native module.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 import { assert } from '../../src/base/assert.ts'
-import type { Compute, ComputeHash } from '../../src/ports/compute.ts'
+import { Crc32Digest, Crc64NvmeDigest } from '../../src/codec/crc-digest.ts'
+import { crc32cShort } from '../../src/codec/crc32c.ts'
+import type { Compute, Digest, DigestAlgorithm } from '../../src/ports/compute.ts'
 
 export class SimulatedCompute implements Compute {
   crc32(bytes: Uint8Array, previous = 0): number {
     return crc32(bytes, previous)
   }
 
-  createHash(algorithm: 'md5' | 'sha1' | 'sha256'): ComputeHash {
-    return new HashInPlace(createHash(algorithm))
+  createDigest(algorithm: DigestAlgorithm): Digest {
+    switch (algorithm) {
+      case 'crc32':
+        return new Crc32Digest(crc32)
+      case 'crc32c':
+        return new Crc32Digest(crc32cShort)
+      case 'crc64nvme':
+        return new Crc64NvmeDigest()
+      default:
+        return new HashDigest(createHash(algorithm))
+    }
   }
 
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -25,7 +36,7 @@ export class SimulatedCompute implements Compute {
   }
 }
 
-class HashInPlace implements ComputeHash {
+class HashDigest implements Digest {
   readonly #hash: Hash
   #isOver = false
 
@@ -33,15 +44,14 @@ class HashInPlace implements ComputeHash {
     this.#hash = hash
   }
 
-  update(bytes: Uint8Array): Promise<void> {
+  update(bytes: Uint8Array): void {
     assert(!this.#isOver, 'nothing is called after digest')
     this.#hash.update(bytes)
-    return Promise.resolve()
   }
 
-  digest(): Promise<Uint8Array<ArrayBuffer>> {
+  digest(): Uint8Array<ArrayBuffer> {
     assert(!this.#isOver, 'nothing is called after digest')
     this.#isOver = true
-    return Promise.resolve(new Uint8Array(this.#hash.digest()))
+    return new Uint8Array(this.#hash.digest())
   }
 }

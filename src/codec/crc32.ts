@@ -9,31 +9,10 @@
 import { assert } from '../base/assert.ts'
 import { fromHex } from '../base/ids.ts'
 import type { DataId } from '../base/ids.ts'
+import { byteTableOf, multiply, powerOf } from './crc-polynomial.ts'
 
 /** x^32 + x^26 + x^23 + x^22 + x^16 + x^12 + x^11 + x^10 + x^8 + x^7 + x^5 + x^4 + x^2 + x + 1, reflected. */
 const polynomial = 0xedb8_8320
-
-/** The product of two polynomials modulo the generator. */
-function multiply(left: number, right: number): number {
-  let product = 0
-  let factor = right
-  for (let bit = 31; bit >= 0; bit--) {
-    if ((left >>> bit) & 1) product ^= factor
-    factor = factor & 1 ? (factor >>> 1) ^ polynomial : factor >>> 1
-  }
-  return product >>> 0
-}
-
-/** x^(8 · lengthBytes) modulo the generator, by repeated squaring. */
-function powerOf(lengthBytes: number): number {
-  let power = 0x8000_0000
-  let square = 0x0080_0000
-  for (let rest = lengthBytes; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) power = multiply(square, power)
-    square = multiply(square, square)
-  }
-  return power
-}
 
 /** Joins checks where the right part always has the same length: the factor is computed once, a join takes 8 ns. */
 export class Crc32Joiner {
@@ -43,10 +22,10 @@ export class Crc32Joiner {
   constructor(rightBytes: number) {
     assert(Number.isSafeInteger(rightBytes) && rightBytes >= 0, `a part of ${rightBytes} bytes`)
     this.rightBytes = rightBytes
-    const power = powerOf(rightBytes)
+    const power = powerOf(rightBytes, polynomial)
     for (let byte = 0; byte < 4; byte++) {
       for (let value = 0; value < 256; value++) {
-        this.#tables[byte * 256 + value] = multiply(power, (value << (8 * byte)) >>> 0)
+        this.#tables[byte * 256 + value] = multiply(power, (value << (8 * byte)) >>> 0, polynomial)
       }
     }
   }
@@ -73,15 +52,10 @@ export function joinerFor(rightBytes: number): Crc32Joiner {
 
 /** The check of left ‖ right from the checks of both, for any length of the right part (about 1 µs). */
 export function joinCrc32(left: number, right: number, rightBytes: number): number {
-  return (multiply(powerOf(rightBytes), left) ^ right) >>> 0
+  return (multiply(powerOf(rightBytes, polynomial), left, polynomial) ^ right) >>> 0
 }
 
-const byteTable = new Uint32Array(256)
-for (let value = 0; value < 256; value++) {
-  let crc = value
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1
-  byteTable[value] = crc
-}
+const byteTable = byteTableOf(polynomial)
 
 /** The check of a few bytes, byte by byte: below about 60 bytes faster than a call into a native module. */
 export function crc32Short(bytes: Uint8Array, start: number, end: number, previous = 0): number {

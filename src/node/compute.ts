@@ -1,25 +1,29 @@
-// The real heavy arithmetic: CRC-32 by a native module, digests and HMAC by node:crypto.
-//
-// Digests are computed in slices, each in a turn of the event loop of its own, so that a large update delays others by no
-// more than one slice (256 KiB of MD5: half a millisecond).
+// The real heavy arithmetic: CRC-32 and CRC-32C by a native module, CRC-64 by WebAssembly, digests and HMAC by node:crypto.
 
-import { crc32 } from '@node-rs/crc32'
+import { crc32, crc32c } from '@node-rs/crc32'
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 
 import { assert } from '../base/assert.ts'
-import { KIB } from '../base/units.ts'
-import type { Compute, ComputeHash } from '../ports/compute.ts'
-
-const sliceBytes = 256 * KIB
+import { Crc32Digest, Crc64NvmeDigest } from '../codec/crc-digest.ts'
+import type { Compute, Digest, DigestAlgorithm } from '../ports/compute.ts'
 
 export class NodeCompute implements Compute {
   crc32(bytes: Uint8Array, previous = 0): number {
     return crc32(bytes, previous)
   }
 
-  createHash(algorithm: 'md5' | 'sha1' | 'sha256'): ComputeHash {
-    return new SlicedHash(createHash(algorithm))
+  createDigest(algorithm: DigestAlgorithm): Digest {
+    switch (algorithm) {
+      case 'crc32':
+        return new Crc32Digest(crc32)
+      case 'crc32c':
+        return new Crc32Digest(crc32c)
+      case 'crc64nvme':
+        return new Crc64NvmeDigest()
+      default:
+        return new HashDigest(createHash(algorithm))
+    }
   }
 
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -31,39 +35,22 @@ export class NodeCompute implements Compute {
   }
 }
 
-class SlicedHash implements ComputeHash {
+class HashDigest implements Digest {
   readonly #hash: Hash
-  #isBusy = false
   #isOver = false
 
   constructor(hash: Hash) {
     this.#hash = hash
   }
 
-  async update(bytes: Uint8Array): Promise<void> {
-    this.#begin()
-    for (let start = 0; start < bytes.length; start += sliceBytes) {
-      if (start > 0) await nextTurn()
-      this.#hash.update(bytes.subarray(start, start + sliceBytes))
-    }
-    this.#isBusy = false
-  }
-
-  digest(): Promise<Uint8Array<ArrayBuffer>> {
-    this.#begin()
-    this.#isOver = true
-    return Promise.resolve(new Uint8Array(this.#hash.digest()))
-  }
-
-  #begin(): void {
+  update(bytes: Uint8Array): void {
     assert(!this.#isOver, 'nothing is called after digest')
-    assert(!this.#isBusy, 'an update is awaited before the next call')
-    this.#isBusy = true
+    this.#hash.update(bytes)
   }
-}
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
+  digest(): Uint8Array<ArrayBuffer> {
+    assert(!this.#isOver, 'nothing is called after digest')
+    this.#isOver = true
+    return new Uint8Array(this.#hash.digest())
+  }
 }
