@@ -1,7 +1,7 @@
 // One request and its answer, over node:http. What every face needs and what is easy to get wrong stands here once:
 // - An answer goes out in one write: head and body together, the head from a flat list.
-// - Every error is a problem document, or, once the first byte has gone, the end of the connection: never an error
-//   text inside a 200.
+// - Every error is a document as the face writes it (face-answers.ts), or, once the first byte has gone, the end of the connection:
+//   never an error text inside a 200.
 // - A request whose body was not read to its end is drained within bounds before the connection closes, so that the client sees the
 //   answer instead of a reset (RFC 9112, section 9.6).
 // - A peer that takes nothing more of its answer is cut off after a time.
@@ -16,7 +16,8 @@ import type { RequestTrail } from '../../rpc/request-trail.ts'
 import { anybody } from '../auth/principal.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { Connection } from './connections.ts'
-import { describeProblem } from './problem.ts'
+import type { FaceAnswers } from './face-answers.ts'
+import { commonHeaders } from './problem-answers.ts'
 import { givenRequestId } from './request-names.ts'
 import type { RequestNames } from './request-names.ts'
 import { splitTarget } from './request-target.ts'
@@ -27,6 +28,8 @@ export interface ExchangeShared {
   readonly clock: Clock
   readonly log: Log
   readonly names: RequestNames
+  /** How the face tells errors and names its answers. */
+  readonly answers: FaceAnswers
   /** Where a request comes from. */
   addressOf(request: IncomingMessage): string
   /** Watches answers that wait for their reader. */
@@ -233,8 +236,8 @@ export class Exchange implements FinishedExchange, Transfer {
       this.response.destroy()
       return
     }
-    const problem = describeProblem(error, requestId)
-    this.send(problem.status, [...problem.headers, ...commonHeaders, ...headers], problem.body)
+    const problem = this.#shared.answers.describe(error, { requestId, method: this.method, path: this.path })
+    this.send(problem.status, [...problem.headers, ...headers], problem.body)
   }
 
   progress(): number {
@@ -252,7 +255,7 @@ export class Exchange implements FinishedExchange, Transfer {
   }
 
   #named(headers: string[]): string[] {
-    headers.push('X-Request-Id', this.requestId)
+    this.#shared.answers.name(headers, this.requestId)
     return headers
   }
 
@@ -301,13 +304,6 @@ export class Exchange implements FinishedExchange, Transfer {
 function addClose(headers: string[]): void {
   if (!headers.includes('Connection')) headers.push('Connection', 'close')
 }
-
-/** Every answer: browsers neither guess its type nor let other sites read it. */
-export const commonHeaders: readonly string[] = [
-  ['X-Content-Type-Options', 'nosniff'],
-  ['Cross-Origin-Resource-Policy', 'same-origin'],
-  ['Cache-Control', 'no-store'],
-].flat()
 
 export function jsonHeaders(): string[] {
   return ['Content-Type', 'application/json', ...commonHeaders]

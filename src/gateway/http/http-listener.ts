@@ -17,8 +17,9 @@ import type { Log } from '../../ports/log.ts'
 import { Connection, Connections } from './connections.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeShared } from './exchange.ts'
+import type { FaceAnswers } from './face-answers.ts'
 import type { HttpLimits } from './http-limits.ts'
-import { describeProblem } from './problem.ts'
+import { problemAnswers } from './problem-answers.ts'
 import { RequestNames } from './request-names.ts'
 import { StallWatch } from './stall-watch.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
@@ -32,6 +33,8 @@ export interface HttpListenerParts {
   readonly tls?: TlsCredentials | undefined
   /** Proxies that are believed where a request comes from. Default: none. */
   readonly trustedProxies?: readonly string[] | undefined
+  /** How the face tells errors and names its answers. Default: problem documents and X-Request-Id. */
+  readonly answers?: FaceAnswers | undefined
   /** Called with each request, in the order of their arrival. Must not throw. */
   onExchange(exchange: Exchange): void
   /** Called when an exchange has ended. Must not throw. */
@@ -79,6 +82,7 @@ export class HttpListener {
       clock,
       log,
       names: new RequestNames(clock),
+      answers: parts.answers ?? problemAnswers,
       addressOf: makeAddressOf(parts.trustedProxies ?? []),
       sendWatch: this.#sendWatch,
       drainBytesMax: limits.drainBytesMax,
@@ -238,10 +242,12 @@ export class HttpListener {
   /** A whole answer, for what never became an exchange. */
   #rawAnswer(error: FrostError): string {
     const requestId = this.#shared.names.next()
-    const { body, headers, status } = describeProblem(error, requestId)
+    const { answers } = this.#shared
+    const { body, headers: described, status } = answers.describe(error, { requestId })
+    const headers = [...described]
+    answers.name(headers, requestId)
     let head = `HTTP/1.1 ${status} ${reasonPhrases[status] ?? 'Bad Request'}\r\n`
     for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`
-    head += `X-Request-Id: ${requestId}\r\n`
     if (!headers.includes('Connection')) head += 'Connection: close\r\n'
     return `${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   }

@@ -2,7 +2,7 @@
 
 import { FrostError } from '../../base/errors.ts'
 import type { Profiler, ProfileWindow } from '../../ports/profiler.ts'
-import { commonHeaders } from '../http/exchange.ts'
+import { commonHeaders } from '../http/problem-answers.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { integerParameter } from '../http/query.ts'
 import type { Query } from '../http/query.ts'

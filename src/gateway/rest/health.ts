@@ -1,7 +1,7 @@
 // /healthz, /readyz and /metrics of the REST face.
 
 import { FrostError } from '../../base/errors.ts'
-import { commonHeaders } from '../http/exchange.ts'
+import { commonHeaders } from '../http/problem-answers.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { answerLiveness, answerReadiness } from '../http/health-answers.ts'
 import type { Query } from '../http/query.ts'

@@ -1,0 +1,42 @@
+// Which bucket and key a request is about: path-style (`/BUCKET/KEY`), or virtual-hosted where its Host is a bucket below one of the
+// domains that the operator named (`BUCKET.DOMAIN`, `/KEY`). Paths are taken as they came, never folded: `a/../b` is a key of its own.
+// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+
+import { decodeText } from '../http/request-target.ts'
+import type { Target } from './operations-table.ts'
+import { S3Error } from './s3-error.ts'
+
+export interface S3Address {
+  readonly target: Target
+  /** Empty where the service is meant. */
+  readonly bucket: string
+  /** Empty where no object is meant. */
+  readonly key: string
+  readonly isVirtualHosted: boolean
+}
+
+/** `domains`: lower case. @throws S3Error `InvalidURI`. */
+export function parseAddress(path: string, host: string | undefined, domains: readonly string[]): S3Address {
+  const bucketOfHost = domains.length === 0 || host === undefined ? undefined : bucketInHost(host, domains)
+  if (bucketOfHost !== undefined) return addressOf(bucketOfHost, path.slice(1), true)
+  const slash = path.indexOf('/', 1)
+  if (slash < 0) return addressOf(path.slice(1), '', false)
+  return addressOf(path.slice(1, slash), path.slice(slash + 1), false)
+}
+
+function addressOf(rawBucket: string, rawKey: string, isVirtualHosted: boolean): S3Address {
+  const bucket = decodeText(rawBucket, false)
+  const key = decodeText(rawKey, false)
+  if (bucket === undefined || key === undefined) throw new S3Error('InvalidURI')
+  if (bucket === '' && key !== '') throw new S3Error('InvalidURI')
+  return { target: bucket === '' ? 'service' : key === '' ? 'bucket' : 'object', bucket, key, isVirtualHosted }
+}
+
+function bucketInHost(host: string, domains: readonly string[]): string | undefined {
+  const name = host.toLowerCase().replace(/:\d*$/, '')
+  for (const domain of domains) {
+    if (name.length > domain.length + 1 && name.endsWith(domain) && name[name.length - domain.length - 1] === '.')
+      return name.slice(0, name.length - domain.length - 1)
+  }
+  return undefined
+}

@@ -1,0 +1,31 @@
+// How the S3 face tells errors and names its answers: the XML document <Error>, x-amz-request-id, and x-amz-id-2, which here says
+// which process answered. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+
+import type { ErrorAnswer, FaceAnswers, FailedRequest } from '../http/face-answers.ts'
+import { toS3Error } from './error-codes.ts'
+import { escapeText, xmlDeclaration } from './xml-text.ts'
+
+/** `hostId`: names the process; printable ASCII. */
+export function s3Answers(hostId: string): FaceAnswers {
+  return {
+    describe: (error, request) => describeS3Error(error, request, hostId),
+    name: (headers, requestId) => {
+      headers.push('x-amz-request-id', requestId, 'x-amz-id-2', hostId)
+    },
+  }
+}
+
+function describeS3Error(error: unknown, { requestId, path }: FailedRequest, hostId: string): ErrorAnswer {
+  const known = toS3Error(error)
+  const { code, message, status, fields } = known
+  const headers = ['Content-Type', 'application/xml']
+  for (const [name, value] of Object.entries(known.headers)) headers.push(name, value)
+  // What the client still sends would be taken for a request.
+  if (code === 'RequestTimeout') headers.push('Connection', 'close')
+  if (status === 304) return { status, headers: headers.slice(2), body: '' }
+  let body = `${xmlDeclaration}<Error><Code>${code}</Code><Message>${escapeText(message)}</Message>`
+  for (const [name, value] of Object.entries(fields)) body += `<${name}>${escapeText(value)}</${name}>`
+  if (path !== undefined && fields['Resource'] === undefined) body += `<Resource>${escapeText(path)}</Resource>`
+  body += `<RequestId>${escapeText(requestId)}</RequestId><HostId>${escapeText(hostId)}</HostId></Error>`
+  return { status, headers, body }
+}
