@@ -16,6 +16,16 @@ export type Payload =
 export const unsignedPayload = 'UNSIGNED-PAYLOAD'
 export const contentHashHeader = 'x-amz-content-sha256'
 
+/** As AWS lists them. */
+const words: readonly string[] = [
+  'UNSIGNED-PAYLOAD',
+  'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
+  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
+  'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD',
+  'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER',
+]
+
 /** @throws S3Error `InvalidArgument`, `NotImplemented` for asymmetric signatures (V4A). */
 export function parsePayload(header: string): Payload {
   switch (header) {
@@ -38,7 +48,7 @@ export function parsePayload(header: string): Payload {
       throw invalidArgument(
         contentHashHeader,
         header,
-        `${contentHashHeader} must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid sha256 value.`,
+        `${contentHashHeader} must be ${words.join(', ')} or a valid sha256 value.`,
       )
   }
 }

@@ -71,7 +71,8 @@ function required(parameters: QueryParameters, name: string): string {
   const value = parameters.get(name)
   if (value !== undefined && value !== '') return value
   throw malformedQuery(
-    'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',
+    'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, ' +
+      'X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',
   )
 }
 

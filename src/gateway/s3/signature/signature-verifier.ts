@@ -267,6 +267,7 @@ function twoMechanisms(): S3Error {
   return invalidArgument(
     'Authorization',
     undefined,
-    'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
+    'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter ' +
+      'or the Authorization header should be specified',
   )
 }
