@@ -4,11 +4,16 @@
 import { errorCode, FrostError } from '../../base/errors.ts'
 import type { AuditLog } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { actions } from './actions.ts'
+import { actions, isAction } from './actions.ts'
 import type { Action } from './actions.ts'
 import { CredentialsError } from './authenticator.ts'
 import type { Authenticator, Signer } from './authenticator.ts'
 import { decide } from './authorizer.ts'
+import type { Decision } from './authorizer.ts'
+import { decideS3 } from '../policy/authorize-s3.ts'
+import type { S3Question } from '../policy/authorize-s3.ts'
+import { PolicyCache } from '../policy/policy-cache.ts'
+import { s3ActionKind } from '../policy/s3-actions.ts'
 import { anybody } from './principal.ts'
 import type { CredentialName, Principal } from './principal.ts'
 import type { ShareLinkRow } from '../../meta/contract/access-rows.ts'
@@ -37,11 +42,16 @@ export interface AccessRequest {
   readonly requestId: string
 }
 
+/** With an action of REST or of S3. */
+type NotedRequest = Omit<AccessRequest, 'action'> & { readonly action: string }
+
 /** In UTF-16 units. What is longer names nothing; its beginning is written down. */
 const nameCharactersMax = 1_024
 
 export class AccessControl {
   readonly isOpen: boolean
+  /** Compiled policies, for whoever asks one. */
+  readonly policies = new PolicyCache()
   readonly #auditReads: boolean
   readonly #parts: AccessParts
 
@@ -79,6 +89,19 @@ export class AccessControl {
     throw new FrostError('access-denied', `${user?.name ?? 'Nobody'} has no right to ${request.action}${where}.`, {
       remedy: 'Ask an administrator for a role or a grant.',
     })
+  }
+
+  /**
+   * Asks leave for an action of S3, of somebody who is known already or did not sign: a principal without user. Never throws; the face
+   * says why in its own way.
+   */
+  authorizeS3(asked: S3Question, request: { readonly address: string; readonly requestId: string }): Decision {
+    const decision = decideS3(asked, this.policies)
+    const { action, bucket, key, principal } = asked
+    const { user, credential } = principal
+    const by = { user: user?.name, ...(user === undefined ? {} : { credential }), reason: decision.reason }
+    this.#note({ action, bucket, key, ...request }, decision.isAllowed ? 'allowed' : 'refused', by)
+    return decision
   }
 
   /**
@@ -126,7 +149,7 @@ export class AccessControl {
   }
 
   #note(
-    request: AccessRequest,
+    request: NotedRequest,
     decision: 'allowed' | 'refused',
     by: {
       readonly user?: string | undefined
@@ -136,7 +159,7 @@ export class AccessControl {
   ): void {
     const { audit, clock } = this.#parts
     if (audit === undefined) return
-    if (decision === 'allowed' && !this.#auditReads && !actions[request.action].isChange) return
+    if (decision === 'allowed' && !this.#auditReads && !isChange(request.action)) return
     const { action, bucket, key, address, requestId } = request
     const { user, credential, reason } = by
     audit.write({
@@ -153,4 +176,8 @@ export class AccessControl {
       reason,
     })
   }
+}
+
+function isChange(action: string): boolean {
+  return isAction(action) ? actions[action].isChange : (s3ActionKind(action)?.isChange ?? true)
 }

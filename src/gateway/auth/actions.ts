@@ -39,3 +39,7 @@ const table = {
 export type Action = keyof typeof table
 
 export const actions: Readonly<Record<Action, ActionKind>> = table
+
+export function isAction(name: string): name is Action {
+  return Object.hasOwn(table, name)
+}

@@ -12,7 +12,8 @@ export interface Decision {
   readonly reason: string
 }
 
-const levelOfRole: Readonly<Record<UserRole, AccessLevel | undefined>> = {
+/** What a role includes in every bucket. */
+export const levelOfRole: Readonly<Record<UserRole, AccessLevel | undefined>> = {
   admin: 'admin',
   writer: 'write',
   reader: 'read',
