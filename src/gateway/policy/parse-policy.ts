@@ -58,8 +58,6 @@ export function policySize(text: string, kind: PolicyKind): number {
 
 function parseJson(text: string): Fields {
   if (!/^\s*\{/.test(text)) throw new PolicyError("Policies must be valid JSON and the first byte must be '{'")
-  // A half of a surrogate pair that stands alone is no character; patterns rely on that (template.ts).
-  if (!text.isWellFormed() || /\\ud[89a-f]/i.test(text)) checkWellFormed(text)
   const value = tryJson(text)
   if (!isObject(value)) throw new PolicyError('This policy contains invalid Json')
   return value
@@ -71,13 +69,6 @@ function tryJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** An escape may make half a pair of what is well-formed as it is written. */
-function checkWellFormed(text: string): void {
-  const value = tryJson(text)
-  if (value !== undefined && JSON.stringify(value).includes('\\ud'))
-    throw new PolicyError('This policy contains invalid Json')
 }
 
 function parseDocument(fields: Fields, options: ParseOptions): PolicyDocument {

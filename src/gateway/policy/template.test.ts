@@ -18,7 +18,7 @@ function matchesNaively(pattern: readonly string[], text: readonly string[]): bo
   return next !== undefined && (first === '?' || first === next) && matchesNaively(rest, others)
 }
 
-const letters = fc.string({ unit: fc.constantFrom('a', 'b', '😀', 'é'), maxLength: 10 })
+const letters = fc.string({ unit: fc.constantFrom('a', 'b', '😀', '\u{10000}'), maxLength: 10 })
 const patterns = fc.string({ unit: fc.constantFrom('a', 'b', '😀', '*', '?'), maxLength: 10 })
 
 test('a pattern matches what the naive matcher says it does', () => {
@@ -47,9 +47,8 @@ test('a variable stands for text, in which nothing is a wildcard', () => {
   assert.ok(!template.matches('home//x', () => undefined))
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (value) => {
-      const well = value.toWellFormed()
-      assert.ok(new Template('${aws:username}', wild).matches(well, () => value))
-      assert.ok(!new Template('${aws:username}', wild).matches(`${well}x`, () => value))
+      assert.ok(new Template('${aws:username}', wild).matches(value, () => value))
+      assert.ok(!new Template('${aws:username}', wild).matches(`${value}x`, () => value))
     }),
   )
 })

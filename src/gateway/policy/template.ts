@@ -1,14 +1,16 @@
 // Texts of a policy with wildcards (`*` any characters, `?` one) and variables (`${aws:username}`, `${aws:PrincipalTag/team, 'none'}`;
 // `${*}`, `${?}` and `${$}` stand for the characters themselves), and how they are matched.
 //
-// What a variable stands for is text: a `*` in it is no wildcard. So wildcards are marked by halves of surrogate pairs that stand alone,
-// which no well-formed text has. There is no regular expression: a pattern is cut at its stars, and each piece is looked for once,
-// leftmost, so that matching takes at most (length of the pattern) × (length of the text) steps, whatever both say.
+// What a variable stands for is text: a `*` in it is no wildcard. There is no regular expression: a pattern is cut at its stars, and each
+// piece is looked for once, leftmost, so that matching takes at most (length of the pattern) × (length of the text) steps, whatever
+// both say.
 //
 // Source: AWS IAM User Guide, "IAM policy elements: Variables and tags", "IAM JSON policy elements: Resource" (wildcards).
 
-const one = '\ud800'
-const many = '\ud801'
+const one = Symbol('one character')
+const many = Symbol('any characters')
+
+type Token = string | typeof one | typeof many
 
 /** What a variable stands for; `undefined`: nothing is known. */
 export type VariableOf = (name: string) => string | undefined
@@ -28,30 +30,25 @@ interface Variable {
 
 /** A text of a policy, ready to be matched. */
 export class Template {
-  readonly #parts: readonly (string | Variable)[]
+  readonly #parts: readonly (Token | Variable)[]
   /** Of a text without variables, which is most of them. */
   readonly #fixed: Pattern | undefined
 
   constructor(text: string, options: TemplateOptions) {
     this.#parts = parseParts(text, options)
-    const [only = ''] = this.#parts
-    this.#fixed = this.#parts.length <= 1 && typeof only === 'string' ? new Pattern(only) : undefined
-  }
-
-  get hasVariables(): boolean {
-    return this.#fixed === undefined
+    this.#fixed = this.#parts.every(isToken) ? new Pattern(this.#parts) : undefined
   }
 
   /** The pattern for one request; `undefined` where a variable stands for nothing: then the text matches nothing. */
   pattern(variableOf: VariableOf): Pattern | undefined {
     if (this.#fixed !== undefined) return this.#fixed
-    let text = ''
+    const tokens: Token[] = []
     for (const part of this.#parts) {
-      const value = typeof part === 'string' ? part : (variableOf(part.name)?.toWellFormed() ?? part.fallback)
-      if (value === undefined) return undefined
-      text += value
+      const token = isToken(part) ? part : (variableOf(part.name) ?? part.fallback)
+      if (token === undefined) return undefined
+      tokens.push(token)
     }
-    return new Pattern(text)
+    return new Pattern(tokens)
   }
 
   matches(text: string, variableOf: VariableOf): boolean {
@@ -59,33 +56,37 @@ export class Template {
   }
 }
 
-/** A text whose wildcards are marked. */
+/** Texts and wildcards, one after the other. */
 export class Pattern {
-  readonly #text: string
-  /** The pieces between the stars; absent: there is no wildcard. */
-  readonly #pieces: readonly Piece[] | undefined
+  /** The text, if there are no wildcards. */
+  readonly literal: string | undefined
+  /** What stands between the stars. */
+  readonly #pieces: readonly Piece[]
 
-  constructor(text: string) {
-    this.#text = text
-    const hasWildcard = text.includes(many) || text.includes(one)
-    this.#pieces = hasWildcard
-      ? text.split(many).map((piece) => ({ text: piece, hasOne: piece.includes(one) }))
-      : undefined
-  }
-
-  /** The text, if it has no wildcards. */
-  get literal(): string | undefined {
-    return this.#pieces === undefined ? this.#text : undefined
+  constructor(tokens: readonly Token[]) {
+    this.literal = tokens.every((token) => typeof token === 'string') ? tokens.join('') : undefined
+    this.#pieces = this.literal === undefined ? cutAtStars(tokens) : []
   }
 
   matches(text: string): boolean {
-    return this.#pieces === undefined ? this.#text === text : matchPieces(this.#pieces, text)
+    return this.literal === undefined ? matchPieces(this.#pieces, text) : this.literal === text
   }
 }
 
-interface Piece {
-  readonly text: string
-  readonly hasOne: boolean
+/** Texts with one character, whichever it is, between each two. */
+type Piece = readonly [string, ...(readonly string[])]
+
+function cutAtStars(tokens: readonly Token[]): readonly Piece[] {
+  const pieces: [string, ...string[]][] = []
+  let piece: [string, ...string[]] = ['']
+  for (const token of tokens) {
+    if (token === one) piece.push('')
+    else if (token === many) {
+      pieces.push(piece)
+      piece = ['']
+    } else piece.push((piece.pop() ?? '') + token)
+  }
+  return [...pieces, piece]
 }
 
 function matchPieces(pieces: readonly Piece[], text: string): boolean {
@@ -102,24 +103,24 @@ function matchPieces(pieces: readonly Piece[], text: string): boolean {
 }
 
 /** Where the piece ends that begins at `at`; `undefined`: it does not stand there. */
-function endAt({ text: piece, hasOne }: Piece, text: string, at: number): number | undefined {
-  if (!hasOne) return text.startsWith(piece, at) ? at + piece.length : undefined
-  let end = at
-  for (let index = 0; index < piece.length; index++) {
+function endAt([first, ...others]: Piece, text: string, at: number): number | undefined {
+  if (!text.startsWith(first, at)) return undefined
+  let end = at + first.length
+  for (const other of others) {
     if (end >= text.length) return undefined
-    if (piece[index] !== one) {
-      if (piece.charCodeAt(index) !== text.charCodeAt(end)) return undefined
-      end += 1
-    } else end += characterUnits(text, end)
+    end += characterUnits(text, end)
+    if (!text.startsWith(other, end)) return undefined
+    end += other.length
   }
   return end
 }
 
 /** The end of the leftmost place of the piece from `from` on. */
 function find(piece: Piece, text: string, from: number): number | undefined {
-  if (!piece.hasOne) {
-    const found = text.indexOf(piece.text, from)
-    return found < 0 ? undefined : found + piece.text.length
+  const [first, ...others] = piece
+  if (others.length === 0) {
+    const found = text.indexOf(first, from)
+    return found < 0 ? undefined : found + first.length
   }
   for (let at = from; at <= text.length; at += characterUnits(text, at)) {
     const end = endAt(piece, text, at)
@@ -130,11 +131,12 @@ function find(piece: Piece, text: string, from: number): number | undefined {
 
 /** Whether the text ends with the piece, which begins at `from` or later. */
 function endsWith(piece: Piece, text: string, from: number): boolean {
-  if (!piece.hasOne) return text.length - piece.text.length >= from && text.endsWith(piece.text)
   // As many characters from the end as the piece has: what `?` stands for may be one unit or two.
   let at = text.length
-  for (let index = piece.text.length; index > 0; index -= unitsBefore(piece.text, index))
-    at -= at > 0 ? unitsBefore(text, at) : 1
+  for (const [index, part] of piece.toReversed().entries()) {
+    if (index > 0) at -= unitsBefore(text, at)
+    at -= part.length
+  }
   return at >= from && endAt(piece, text, at) === text.length
 }
 
@@ -151,31 +153,32 @@ function isPair(text: string, at: number): boolean {
   return high >= 0xd800 && high <= 0xdbff && low >= 0xdc00 && low <= 0xdfff
 }
 
-function parseParts(text: string, { wildcards, variables }: TemplateOptions): readonly (string | Variable)[] {
-  const parts: (string | Variable)[] = []
+function parseParts(text: string, { wildcards, variables }: TemplateOptions): readonly (Token | Variable)[] {
+  const parts: (Token | Variable)[] = []
   let literal = ''
+  const push = (part: Token | Variable): void => {
+    if (literal !== '') parts.push(literal)
+    literal = ''
+    parts.push(part)
+  }
   let at = 0
   while (at < text.length) {
     const close = variables && text.startsWith('${', at) ? text.indexOf('}', at) : -1
-    if (close < 0) {
-      literal += wildcards ? marked(text.charAt(at)) : text.charAt(at)
-      at += 1
-      continue
-    }
-    const inside = text.slice(at + 2, close)
-    if (inside === '*' || inside === '?' || inside === '$') literal += inside
-    else {
-      parts.push(literal, parseVariable(inside))
-      literal = ''
-    }
-    at = close + 1
+    const character = text.charAt(at)
+    if (close >= 0) {
+      const inside = text.slice(at + 2, close)
+      if (inside === '*' || inside === '?' || inside === '$') literal += inside
+      else push(parseVariable(inside))
+    } else if (wildcards && (character === '*' || character === '?')) push(character === '*' ? many : one)
+    else literal += character
+    at = close >= 0 ? close + 1 : at + 1
   }
   if (literal !== '') parts.push(literal)
-  return parts.filter((part) => part !== '')
+  return parts
 }
 
-function marked(character: string): string {
-  return character === '*' ? many : character === '?' ? one : character
+function isToken(part: Token | Variable): part is Token {
+  return typeof part !== 'object'
 }
 
 function parseVariable(inside: string): Variable {
