@@ -34,3 +34,41 @@ test('a sealed secret that was altered in any one byte, or cut, is not opened', 
   for (const length of [0, 15, 16, sealed.length - 1])
     assert.equal(vault.open(sealed.subarray(0, length), options), undefined)
 })
+
+test('piece by piece, the ciphertext and the tag are those of the whole, and open in other pieces', () => {
+  const plain = new Uint8Array(1000).map((_, index) => index)
+  const sealed = vault.seal(plain, options)
+  const sealer = vault.createSealer(options)
+  const pieces = [
+    sealer.update(plain.subarray(0, 1)),
+    sealer.update(plain.subarray(1, 700)),
+    sealer.update(plain.subarray(700)),
+  ]
+  const tag = sealer.finish()
+  assert.deepEqual(Buffer.concat([...pieces, tag]), Buffer.from(sealed))
+  for (const piece of pieces) assert.equal(piece.buffer.byteLength, piece.length)
+  const opener = vault.createOpener(options)
+  const opened = [opener.update(sealed.subarray(0, 17)), opener.update(sealed.subarray(17, 1000))]
+  assert.equal(opener.finish(tag), true)
+  assert.deepEqual(Buffer.concat(opened), Buffer.from(plain))
+})
+
+test('piece by piece, what was altered, cut or sealed otherwise does not pass', () => {
+  const sealed = vault.seal(new Uint8Array(100), options)
+  const passes = (bytes: Uint8Array, tag: Uint8Array, other: object = {}): boolean => {
+    const opener = vault.createOpener({ ...options, ...other })
+    opener.update(bytes)
+    return opener.finish(tag)
+  }
+  const [bytes, tag] = [sealed.subarray(0, 100), sealed.subarray(100)]
+  assert.ok(passes(bytes, tag))
+  assert.ok(!passes(bytes.subarray(1), tag))
+  assert.ok(!passes(bytes, tag.subarray(0, 15)))
+  assert.ok(!passes(bytes, new Uint8Array(16)))
+  for (const other of [{ key: bytesOf(32) }, { nonce: bytesOf(12) }, { context: bytesOf(0) }])
+    assert.ok(!passes(bytes, tag, other))
+})
+
+function bytesOf(length: number): Uint8Array {
+  return new Uint8Array(length).fill(9)
+}

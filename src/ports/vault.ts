@@ -1,5 +1,5 @@
 /**
- * The slow and the secret part of access control: password hashes and sealed secrets. Behind a port because a password's hash is
+ * The slow and the secret part: password hashes, sealed secrets and encrypted content. Behind a port because a password's hash is
  * computed on the thread pool.
  */
 export interface Vault {
@@ -12,6 +12,24 @@ export interface Vault {
   seal(plain: Uint8Array, options: SealOptions): Uint8Array<ArrayBuffer>
   /** `undefined`: it was not sealed with this key, nonce and context. */
   open(sealed: Uint8Array, options: SealOptions): Uint8Array<ArrayBuffer> | undefined
+  /** As `seal`, piece by piece, for content. `key` is not kept after the call; a (key, nonce) pair is never used twice. */
+  createSealer(options: SealOptions): Sealer
+  /** As `open`, piece by piece. */
+  createOpener(options: SealOptions): Opener
+}
+
+export interface Sealer {
+  /** The ciphertext of the next bytes, as long as they are, in memory of its own that belongs to the caller. `plain` is not kept. */
+  update(plain: Uint8Array): Uint8Array<ArrayBuffer>
+  /** The 16 bytes of the tag; nothing may be called afterwards. */
+  finish(): Uint8Array<ArrayBuffer>
+}
+
+export interface Opener {
+  /** The next bytes as if they were genuine, in memory of its own: nobody may see them before `finish` said so. `sealed` is not kept. */
+  update(sealed: Uint8Array): Uint8Array<ArrayBuffer>
+  /** Whether all that came was sealed with this key, nonce and context, and has this tag; nothing may be called afterwards. */
+  finish(tag: Uint8Array): boolean
 }
 
 export interface PasswordCost {
