@@ -7,7 +7,12 @@
 import type { Readable } from 'node:stream'
 
 import { FrostError } from '../../base/errors.ts'
-import type { Upload } from '../../master/file-service.ts'
+
+/** Where the bytes of a body go: an upload, or what stands before one. */
+export interface ByteSink {
+  /** Takes the slice over, as `Upload.write`. A promise: wait for it before the next call. */
+  write(slice: Uint8Array): Promise<void> | undefined
+}
 
 export interface BodyPumpOptions {
   /** A body of another length is refused. */
@@ -21,7 +26,7 @@ const sharedSliceMax = 4096
 
 export class BodyPump {
   readonly #source: Readable
-  readonly #upload: Upload
+  readonly #sink: ByteSink
   readonly #options: BodyPumpOptions
   readonly #done = Promise.withResolvers<void>()
   #receivedBytes = 0
@@ -29,9 +34,9 @@ export class BodyPump {
   #hasEnded = false
   #isSettled = false
 
-  constructor(source: Readable, upload: Upload, options: BodyPumpOptions) {
+  constructor(source: Readable, sink: ByteSink, options: BodyPumpOptions) {
     this.#source = source
-    this.#upload = upload
+    this.#sink = sink
     this.#options = options
   }
 
@@ -80,7 +85,7 @@ export class BodyPump {
       return
     }
     try {
-      const pending = this.#upload.write(this.#options.sharesMemory ? unshare(slice) : slice)
+      const pending = this.#sink.write(this.#options.sharesMemory ? unshare(slice) : slice)
       if (pending !== undefined) this.#hold(pending)
     } catch (error) {
       this.fail(error)
