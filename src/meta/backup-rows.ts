@@ -28,6 +28,10 @@ const backedUp: readonly ByteString[] = [
   tables.grantOn,
   tables.shareLink,
   tables.shareLinkOf,
+  tables.managedPolicy,
+  tables.identity,
+  tables.policyUse,
+  tables.groupMember,
 ]
 
 /** As of one moment. @throws FrostError `metadata-unavailable`: there is no cluster yet; `insufficient-storage`: too many rows. */

@@ -105,6 +105,10 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
   createShareLink: shareLinkFields,
   useShareLink: { id: 'string', wallMs: 'number' },
   revokeShareLink: { id: 'string' },
+  putIdentity: { row: 'object' },
+  removeIdentity: { kind: 'string', name: 'string' },
+  putManagedPolicy: { row: 'object' },
+  removeManagedPolicy: { name: 'string' },
 }
 
 export function isCommand<Name extends MutationName>(name: Name, value: unknown): value is MutationCommand<Name> {

@@ -14,6 +14,8 @@ import type { DataRef, HorizonMs } from './contract/conventions.ts'
 import type { DataRow, ListDataRows, PurgeEntry } from './contract/data-metadata.ts'
 import type { ListPage, ListRequest, NamePage } from './contract/file-metadata.ts'
 import type { GroupPage, GroupRow } from './contract/group-metadata.ts'
+import type { IdentityName, IdentityPage, IdentityPolicies } from './contract/identity-metadata.ts'
+import type { IdentityKind, IdentityRow, ManagedPolicyRow } from './contract/identity-rows.ts'
 import type { LeaseRow } from './contract/lease-metadata.ts'
 import type { IntentRow, ProcessRow } from './contract/process-metadata.ts'
 import type { RebuildRow } from './contract/rebuild-metadata.ts'
@@ -29,6 +31,7 @@ import type { MutationCommand, MutationName, MutationResult, MutationRunner } fr
 import * as accessReads from './reads/access-reads.ts'
 import * as clusterReads from './reads/cluster-reads.ts'
 import * as fileReads from './reads/file-reads.ts'
+import * as identityReads from './reads/identity-reads.ts'
 import { listEntries, listNames } from './reads/listing.ts'
 
 /** Decides mutations in this process. A map that is claimed must have been. */
@@ -223,6 +226,34 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
 
   listShareLinks(request: ListShareLinks): Promise<readonly ShareLinkRow[]> {
     return this.#read((view) => accessReads.listShareLinks(view, request))
+  }
+
+  getIdentity(name: IdentityName): Promise<IdentityRow | undefined> {
+    return this.#read((view) => identityReads.getIdentity(view, name))
+  }
+
+  listIdentities(request: IdentityPage & { readonly kind: IdentityKind }): Promise<readonly IdentityRow[]> {
+    return this.#read((view) => identityReads.listIdentities(view, request))
+  }
+
+  getIdentityPolicies(name: IdentityName): Promise<IdentityPolicies | undefined> {
+    return this.#read((view) => identityReads.getIdentityPolicies(view, name))
+  }
+
+  getManagedPolicy(name: string): Promise<ManagedPolicyRow | undefined> {
+    return this.#read((view) => identityReads.getManagedPolicy(view, name))
+  }
+
+  listManagedPolicies(request: IdentityPage): Promise<readonly ManagedPolicyRow[]> {
+    return this.#read((view) => identityReads.listManagedPolicies(view, request))
+  }
+
+  listPolicyUses(request: { readonly policy: string; readonly limit: number }): Promise<readonly IdentityName[]> {
+    return this.#read((view) => identityReads.listPolicyUses(view, request))
+  }
+
+  listMembers(request: { readonly group: string; readonly limit: number }): Promise<readonly string[]> {
+    return this.#read((view) => identityReads.listMembers(view, request))
   }
 
   listChanges(request: { readonly after: number; readonly limit: number }): Promise<readonly ChangeRecord[]> {

@@ -11,6 +11,7 @@ import type { ClusterMutations, ClusterReads } from './contract/cluster-metadata
 import type { DataMutations, DataReads } from './contract/data-metadata.ts'
 import type { FileMutations, FileReads } from './contract/file-metadata.ts'
 import type { GroupMutations, GroupReads } from './contract/group-metadata.ts'
+import type { IdentityMutations, IdentityReads } from './contract/identity-metadata.ts'
 import type { LeaseMutations, LeaseReads } from './contract/lease-metadata.ts'
 import type { ProcessMutations, ProcessReads } from './contract/process-metadata.ts'
 import type { RebuildMutations, RebuildReads } from './contract/rebuild-metadata.ts'
@@ -30,6 +31,7 @@ export interface MetadataReads
     WorkerReads,
     LeaseReads,
     AccessReads,
+    IdentityReads,
     ChangeReads {}
 
 /** Each takes one command of plain data and resolves to plain data. */
@@ -46,6 +48,7 @@ export interface MetadataMutations
     WorkerMutations,
     LeaseMutations,
     AccessMutations,
+    IdentityMutations,
     ChangeMutations {}
 
 export interface MetadataStore extends MetadataReads, MetadataMutations {

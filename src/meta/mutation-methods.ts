@@ -207,4 +207,20 @@ export abstract class MutationMethods implements MetadataMutations {
   revokeShareLink(command: MutationCommand<'revokeShareLink'>): Answer<'revokeShareLink'> {
     return this.run('revokeShareLink', command)
   }
+
+  putIdentity(command: MutationCommand<'putIdentity'>): Answer<'putIdentity'> {
+    return this.run('putIdentity', command)
+  }
+
+  removeIdentity(command: MutationCommand<'removeIdentity'>): Answer<'removeIdentity'> {
+    return this.run('removeIdentity', command)
+  }
+
+  putManagedPolicy(command: MutationCommand<'putManagedPolicy'>): Answer<'putManagedPolicy'> {
+    return this.run('putManagedPolicy', command)
+  }
+
+  removeManagedPolicy(command: MutationCommand<'removeManagedPolicy'>): Answer<'removeManagedPolicy'> {
+    return this.run('removeManagedPolicy', command)
+  }
 }

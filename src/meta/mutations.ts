@@ -13,6 +13,7 @@ import { Draft } from './decisions/draft.ts'
 import type { DraftOptions } from './decisions/draft.ts'
 import * as grants from './decisions/grant-decisions.ts'
 import * as group from './decisions/group-decisions.ts'
+import * as identity from './decisions/identity-decisions.ts'
 import * as lease from './decisions/lease-decisions.ts'
 import * as process from './decisions/process-decisions.ts'
 import * as rebuild from './decisions/rebuild-decisions.ts'
@@ -80,6 +81,10 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   createShareLink: shareLinks.createShareLink,
   useShareLink: shareLinks.useShareLink,
   revokeShareLink: shareLinks.revokeShareLink,
+  putIdentity: identity.putIdentity,
+  removeIdentity: identity.removeIdentity,
+  putManagedPolicy: identity.putManagedPolicy,
+  removeManagedPolicy: identity.removeManagedPolicy,
 }
 
 export function isMutationName(name: string): name is MutationName {

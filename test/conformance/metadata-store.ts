@@ -1,6 +1,7 @@
 // What every MetadataStore must do: one suite for memory, LMDB and MongoDB. A store under test is empty, and alone.
 
 import { accessTests } from './metadata/access.ts'
+import { identityTests } from './metadata/identities.ts'
 import { bucketTests } from './metadata/buckets.ts'
 import { changeTests } from './metadata/changes.ts'
 import { clusterTests } from './metadata/cluster.ts'
@@ -29,4 +30,5 @@ export function metadataStoreConformance(name: string, create: CreateStore): voi
   changeTests(name, create)
   rebuildTests(name, create)
   accessTests(name, create)
+  identityTests(name, create)
 }

@@ -25,6 +25,7 @@ import { readHex, textPart } from '../encoding/key-parts.ts'
 import { tables, within } from '../encoding/keys.ts'
 import { encodePlainRow } from '../encoding/plain-rows.ts'
 import type { Draft } from './draft.ts'
+import { removeIdentityOfUser } from './identity-indexes.ts'
 
 export const indexEntry = new Uint8Array(0)
 
@@ -146,6 +147,7 @@ function removeUserRows(draft: Draft, { name, canonicalId }: UserRow): void {
   draft.remove(userKey(name))
   draft.remove(canonicalIdKey(canonicalId))
   draft.remove(administratorKey(name))
+  removeIdentityOfUser(draft, name)
   for (const id of indexedParts(draft, accessKeysOfPrefix(name), accessKeysPerUserMax + 1)) {
     draft.remove(accessKeyKey(id))
     draft.remove(accessKeysOfPrefix(name) + id)

@@ -72,6 +72,12 @@ export const tables = {
   grantOn: '\x28',
   shareLink: '\x29',
   shareLinkOf: '\x2a',
+  // IAM (identity-rows.ts).
+  managedPolicy: '\x30',
+  /** Policies of users, groups of users and roles. */
+  identity: '\x31',
+  policyUse: '\x32',
+  groupMember: '\x33',
 } as const
 
 export function bucketKey(bucket: string): ByteString {
