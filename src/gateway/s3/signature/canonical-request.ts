@@ -39,13 +39,16 @@ export interface CanonicalParts {
 /** In the query, the parameter that holds the signature is no part of what is signed. */
 export const signatureParameter = 'X-Amz-Signature'
 
-/** `path` and `query` are canonical already. A header that was signed and is not there counts as empty. */
+/**
+ * `path` and `query` are canonical already. A header that was signed and did not come has no line, so that nobody can take it away from
+ * the request, even where it is empty.
+ */
 export function canonicalRequest(parts: CanonicalParts): string {
   const { method, path, query, headers, host, signedHeaders, payloadHash } = parts
   let lines = ''
   for (const name of signedHeaders) {
-    const value = name === 'host' && host !== undefined ? host : (headers.get(name) ?? '')
-    lines += `${name}:${value}\n`
+    const value = name === 'host' && host !== undefined ? host : headers.get(name)
+    if (value !== undefined) lines += `${name}:${value}\n`
   }
   return `${method}\n${path}\n${query}\n${lines}\n${signedHeaders.join(';')}\n${payloadHash}`
 }

@@ -9,7 +9,7 @@ import { parseCredential } from './credential-scope.ts'
 import type { SigningCredential } from './credential-scope.ts'
 import { contentHashHeader } from './payload.ts'
 import { checkSkew, dateMissing, invalidArgument, malformedHeader } from './signature-errors.ts'
-import { formatTimestamp, parseRequestDate } from './timestamps.ts'
+import { formatTimestamp, parseRequestDate, parseTimestamp } from './timestamps.ts'
 import type { WireHeaders } from './wire-headers.ts'
 
 /** A signature that a request claims to have, before it is checked. */
@@ -120,6 +120,8 @@ function requestDate(
 ): { readonly timeMs: number; readonly timestamp: string; readonly written: string } {
   const written = headers.get('x-amz-date') ?? headers.get('date')
   if (written === undefined) throw dateMissing()
+  const basicMs = parseTimestamp(written)
+  if (basicMs !== undefined) return { timeMs: basicMs, timestamp: written, written }
   const timeMs = parseRequestDate(written, nowMs)
   if (timeMs === undefined) throw dateMissing()
   return { timeMs, timestamp: formatTimestamp(timeMs), written }

@@ -3,16 +3,25 @@
 
 import { parseHttpDate } from '../../http/http-date.ts'
 
-const basic = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
+const day = '([1-9][0-9]{3})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])'
+const scopeDate = new RegExp(`^${day}$`)
+const basic = new RegExp(`^${day}T([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])Z$`)
 
 /** Milliseconds since 1970; `undefined` where it is none. */
 export function parseTimestamp(text: string): number | undefined {
   const match = basic.exec(text)
   if (match === null) return undefined
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number)
-  const timeMs = Date.UTC(year, month - 1, day, hour, minute, second)
-  // Fields out of their range spill over into the next one.
-  return formatTimestamp(timeMs) === text ? timeMs : undefined
+  const [, year, month, dayOfMonth, hour, minute, second] = match
+  const timeMs = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(dayOfMonth),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  )
+  // The 31st of a month that has none spills over into the next one.
+  return new Date(timeMs).getUTCDate() === Number(dayOfMonth) ? timeMs : undefined
 }
 
 /** A timestamp or an HTTP date, also with `+0000` in the place of `GMT`. */
@@ -30,5 +39,5 @@ export function formatErrorTime(timeMs: number): string {
 }
 
 export function isScopeDate(text: string): boolean {
-  return parseTimestamp(`${text}T000000Z`) !== undefined
+  return scopeDate.test(text)
 }

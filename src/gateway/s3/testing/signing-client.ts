@@ -92,17 +92,18 @@ function signHash(
   return { scope, signature }
 }
 
-/** `payload`: what x-amz-content-sha256 says; the header is added, and x-amz-date. `only`: signs no other headers than these. */
+/** `payload`: what x-amz-content-sha256 says; the header is added, and x-amz-date unless the request has its Date only. */
 export function signHeader(
   credentials: ClientCredentials,
   request: UnsignedRequest,
-  { timestamp, payload }: { readonly timestamp: string; readonly payload: string },
+  how: { readonly timestamp: string; readonly payload: string; readonly hasDateOnly?: boolean },
 ): SentRequest {
+  const { timestamp, payload } = how
   const headers: [string, string][] = [
     ...request.headers.map(([name, value]): [string, string] => [name, value]),
     ['x-amz-content-sha256', payload],
-    ['x-amz-date', timestamp],
   ]
+  if (how.hasDateOnly !== true) headers.push(['x-amz-date', timestamp])
   if (credentials.sessionToken !== undefined) headers.push(['x-amz-security-token', credentials.sessionToken])
   const { names, hash } = canonicalOf({ ...request, headers }, request.query ?? '', payload)
   const { scope, signature } = signHash(credentials, timestamp, hash)
