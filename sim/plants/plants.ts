@@ -100,7 +100,7 @@ const plants = {
   }),
   'delete-not-done': onMutation('deleteKey', async (command, run) => {
     // One of four is answered and not done: as the id says, so that a repeat is told the same.
-    return Number.parseInt(command.commandId.slice(-1), 16) % 4 === 0 ? undefined : await run(command)
+    return Number.parseInt(command.commandId.slice(-1), 16) % 4 === 0 ? {} : await run(command)
   }),
   'purge-before-commit': onMutation('commitVersion', async (command, run, cluster) => {
     const { metadata } = cluster.masters.find((master) => master.isRunning) ?? cluster.master()

@@ -33,6 +33,8 @@ export interface Manifest {
   readonly bucket: string
   readonly key: string
   readonly versionId: VersionId
+  /** The version goes by its id: its bucket's versioning was enabled when the upload ended. */
+  readonly versioned?: true
   readonly extents: readonly ManifestExtent[]
   /** The sequence of the key's head row when the upload began. */
   readonly headSequence: number
@@ -75,6 +77,7 @@ const tags = {
   transform: 12,
   seenSequence: 13,
   crcBefore: 14,
+  versioned: 15,
 } as const
 
 const types = { bytes: 1, text: 2, number: 3, textMap: 4, extents: 5 } as const
@@ -101,6 +104,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   if (transform !== undefined) writer.bytes(tags.transform, types.bytes, transform)
   if (seenSequence !== undefined) writer.number(tags.seenSequence, types.number, seenSequence)
   if (crcBefore !== undefined) writer.number(tags.crcBefore, types.number, crcBefore)
+  if (manifest.versioned === true) writer.number(tags.versioned, types.number, 1)
   for (const { tag, type, value } of unknownFields ?? []) writer.bytes(tag, type, value)
   const bytes = writer.finish()
   if (bytes.length > manifestBytesMax) {
@@ -133,6 +137,7 @@ export function decodeManifest(bytes: Uint8Array, code: DamageCode): Manifest {
     transform: decoder.optional(tags.transform, (tag) => decoder.value(tag, types.bytes)),
     seenSequence: decoder.optional(tags.seenSequence, (tag) => decoder.number(tag)),
     crcBefore: decoder.optional(tags.crcBefore, (tag) => decoder.number(tag)),
+    versioned: decoder.optional(tags.versioned, (tag) => decoder.number(tag)),
   }
   if (optional.crcBefore !== undefined && optional.crcBefore > 0xffff_ffff)
     throw new FrostError(code, 'the CRC-32 of a manifest has more than 32 bits')
@@ -152,6 +157,7 @@ export function decodeManifest(bytes: Uint8Array, code: DamageCode): Manifest {
     ...(optional.transform === undefined ? {} : { transform: optional.transform }),
     ...(optional.seenSequence === undefined ? {} : { seenSequence: optional.seenSequence }),
     ...(optional.crcBefore === undefined ? {} : { crcBefore: optional.crcBefore }),
+    ...(optional.versioned === 1 ? { versioned: true as const } : {}),
     ...(unknownFields.length === 0 ? {} : { unknownFields }),
   }
 }

@@ -4,6 +4,7 @@
 import type { ClusterId, Epoch, GroupId, VersionId, WorkerId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import type { RequestTrail } from '../rpc/request-trail.ts'
+import type { HeadCondition } from '../meta/contract/head-condition.ts'
 import type { RebuildRow } from '../meta/contract/rebuild-metadata.ts'
 
 export interface FileService {
@@ -19,7 +20,10 @@ export interface FileService {
    * `close`, whatever is deleted meanwhile. `undefined` where there is no such file.
    */
   open(name: FileName, trail?: RequestTrail): Promise<FileReader | undefined>
-  /** Removes the newest version; resolves to it, or to `undefined` where there was none. Durable when it resolves. */
+  /**
+   * Removes the newest version, or hides it below a delete marker where the bucket's versioning says so; resolves to it, or to `undefined`
+   * where there was none. Durable when it resolves.
+   */
   remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined>
   /** Names in byte order. @throws FrostError `bucket-not-found`, `bad-request` for a limit outside 1 to 1,000. */
   list(request: ListRequest): Promise<FileList>
@@ -72,9 +76,7 @@ export interface FileName {
 }
 
 /** Decided atomically with the change: of many racers exactly one wins. @throws FrostError `precondition-failed`. */
-export type WriteCondition =
-  | { readonly kind: 'if-absent' }
-  | { readonly kind: 'if-version'; readonly version: VersionId }
+export type WriteCondition = HeadCondition
 
 export interface PutRequest extends FileName {
   /** Length of the body where the client announced it; a body that differs is refused with `size-mismatch`. */

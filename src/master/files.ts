@@ -1,7 +1,7 @@
 // The file service of one master process: names and conditions are checked here, bytes go through upload.ts and file-reader.ts.
 
 import { FrostError, errorCode } from '../base/errors.ts'
-import { toHex } from '../base/ids.ts'
+import { makeVersionId, toHex } from '../base/ids.ts'
 import type { ClusterId, WorkerId } from '../base/ids.ts'
 import { columnCount } from '../base/scheme.ts'
 import type { Scheme } from '../base/scheme.ts'
@@ -11,6 +11,8 @@ import type { PlacementGroup } from '../cluster/placement-group.ts'
 import { canDrain } from '../cluster/drain.ts'
 import { behindError } from '../meta/contract/behind.ts'
 import { pageLimitMax } from '../meta/contract/conventions.ts'
+import type { DeletedKey } from '../meta/contract/file-metadata.ts'
+import { conditionHolds } from '../meta/contract/head-condition.ts'
 import type { VersionRow } from '../meta/contract/version-row.ts'
 import type { WorkerRow } from '../meta/contract/worker-metadata.ts'
 import type { BlockReaderPorts } from './block-reader.ts'
@@ -140,15 +142,15 @@ export class MasterFiles implements FileService {
 
   async remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined> {
     checkName(name)
-    const { metadata, openUploads, clock } = this.#ports
     const { bucket, key } = name
-    const row = await openUploads.command(
-      async (commandId) =>
-        await repeatUntilKnown(clock, () =>
-          metadata.deleteKey({ bucket, key, commandId, ...(condition === undefined ? {} : { condition }) }),
-        ),
-    )
-    return row === undefined ? undefined : fileInfo(bucket, key, row)
+    try {
+      const deleted = await this.#delete(name, condition ?? { kind: 'if-present' })
+      const row = deleted.hidden ?? deleted.removed
+      return row === undefined ? undefined : fileInfo(bucket, key, row)
+    } catch (error) {
+      if (condition === undefined && errorCode(error) === 'precondition-failed') return undefined
+      throw error
+    }
   }
 
   async list(request: ListRequest): Promise<FileList> {
@@ -245,6 +247,18 @@ export class MasterFiles implements FileService {
   }
 
   /** A page about the newest version, which stays readable meanwhile. */
+  async #delete({ bucket, key }: FileName, condition: WriteCondition): Promise<DeletedKey> {
+    const { metadata, openUploads, clock, random } = this.#ports
+    const marker = {
+      version: makeVersionId(openUploads.nextTimeMs(), random.bytes(10)),
+      modifiedMs: clock.wallMs(),
+    }
+    return await openUploads.command(
+      async (commandId) =>
+        await repeatUntilKnown(clock, () => metadata.deleteKey({ bucket, key, commandId, marker, condition })),
+    )
+  }
+
   async #readPage<T>(
     request: FileName & { readonly limit: number },
     read: (row: VersionRow) => Promise<T>,
@@ -350,7 +364,6 @@ function checkLimit({ limit }: { readonly limit: number }): void {
 /** Spares the body of what would be refused at the commit, which decides. */
 function checkCondition({ condition, key }: PutRequest, head: VersionRow | undefined): void {
   if (condition === undefined) return
-  const current = head?.deleteMarker === true ? undefined : head
-  const holds = condition.kind === 'if-absent' ? current === undefined : current?.version === condition.version
-  if (!holds) throw new FrostError('precondition-failed', `The condition on "${key}" does not hold.`)
+  if (!conditionHolds(head, condition))
+    throw new FrostError('precondition-failed', `The condition on "${key}" does not hold.`)
 }

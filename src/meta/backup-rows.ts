@@ -17,6 +17,7 @@ const rowsAtOnce = 1_000
 
 const backedUp: readonly ByteString[] = [
   tables.bucket,
+  tables.setting,
   tables.user,
   tables.canonicalId,
   tables.administrator,

@@ -11,9 +11,11 @@ import { SeededRandom } from '../base/random.ts'
 import { LocalRunner, KeyValueMetadata } from './key-value-metadata.ts'
 import { decodeData } from './encoding/data-encoding.ts'
 import { readDataId, readGroup } from './encoding/key-parts.ts'
-import { headPrefix, keptBucketPrefix, markerPrefix, tables, within } from './encoding/keys.ts'
+import { headPrefix, keptBucketPrefix, keptKey, markerPrefix, tables, within } from './encoding/keys.ts'
+import { decodeNumbers } from './encoding/plain-rows.ts'
 import type { CommittedData } from './encoding/data-encoding.ts'
-import { decodeExtentList, decodeVersion } from './encoding/version-encoding.ts'
+import { decodeExtentList } from './encoding/extent-encoding.ts'
+import { decodeVersion } from './encoding/version-encoding.ts'
 
 const all = 1_000_000
 
@@ -21,53 +23,32 @@ const all = 1_000_000
 async function step(scene: Scene, random: SeededRandom): Promise<void> {
   const { store } = scene
   const key = `file-${random.below(12)}`
-  const source = await store.getHead('default', `file-${random.below(12)}`)
-  const keepPrevious = random.below(3) === 0
-  switch (random.below(8)) {
+  switch (random.below(10)) {
     case 0:
-    case 1: {
-      const refs = Array.from({ length: random.below(6) === 0 ? 40 : 1 + random.below(3) }, () =>
-        scene.ref(1 + random.below(2)),
-      )
-      const repairs = random.below(4) === 0 ? [{ block: 0, column: random.below(5) }] : []
-      await scene.put(key, {
-        version: scene.version(refs),
-        newData: refs.map((ref) => scene.newData(ref, { repairs })),
-        keepPrevious,
-      })
-      break
-    }
-    case 2: {
-      if (source === undefined || source.deleteMarker === true) break
-      const commandId = scene.dataId()
-      const version = { ...scene.version([]), sizeBytes: source.sizeBytes }
-      if (source.extentList === undefined) {
-        const sharedData = [...new Map(source.extents.map((extent) => [extent.dataId, extent])).values()]
-        await scene.put(key, {
-          version: { ...version, extents: source.extents },
-          newData: [],
-          sharedData,
-          commandId,
-          keepPrevious,
-        })
-      } else await scene.put(key, { version, newData: [], shareExtents: source.extentList, commandId, keepPrevious })
-      break
-    }
+    case 1:
+      return await upload(scene, random, key)
+    case 2:
+      return await copy(scene, random, key)
     case 3:
-      await scene.put(key, {
-        version: { ...scene.version([]), deleteMarker: true },
-        newData: [],
-        commandId: scene.dataId(),
-        keepPrevious,
-      })
-      break
-    case 4:
+    case 4: {
+      await store.deleteKey(scene.deletion(key))
+      return
+    }
     case 5:
-      await scene.remove(key)
-      break
-    case 6:
+    case 6: {
+      const { entries } = await store.listVersions({ bucket: 'default', prefix: key, limit: 100 })
+      const entry = entries[random.below(entries.length + 1)]
+      if (entry !== undefined) await scene.removeVersion(entry.key, entry.isVersioned ? entry.version : 'null')
+      return
+    }
+    case 7: {
+      const source = await store.getHead('default', key)
       await store.discard({ refs: [scene.ref(), ...(source?.extents ?? [])], queue: random.below(2) === 0 })
-      break
+      return
+    }
+    case 8:
+      if (random.below(4) === 0) await scene.setVersioning(random.below(3) === 0 ? 'suspended' : 'enabled')
+      return
     default: {
       await scene.publish(processId(1), scene.nowMs, await store.visibleSequence())
       await store.removePurged({ entries: await store.nextPurge({ limit: 5 }) })
@@ -75,6 +56,26 @@ async function step(scene: Scene, random: SeededRandom): Promise<void> {
       scene.nowMs += random.below(50)
     }
   }
+}
+
+async function upload(scene: Scene, random: SeededRandom, key: string): Promise<void> {
+  const count = random.below(6) === 0 ? 40 : 1 + random.below(3)
+  const refs = Array.from({ length: count }, () => scene.ref(1 + random.below(2)))
+  const repairs = random.below(4) === 0 ? [{ block: 0, column: random.below(5) }] : []
+  await scene.put(key, { version: scene.version(refs), newData: refs.map((ref) => scene.newData(ref, { repairs })) })
+}
+
+async function copy(scene: Scene, random: SeededRandom, key: string): Promise<void> {
+  const source = await scene.store.getHead('default', `file-${random.below(12)}`)
+  if (source === undefined || source.deleteMarker === true) return
+  const commandId = scene.dataId()
+  const version = { ...scene.version([]), sizeBytes: source.sizeBytes }
+  if (source.extentList !== undefined) {
+    await scene.put(key, { version, newData: [], shareExtents: source.extentList, commandId })
+    return
+  }
+  const sharedData = [...new Map(source.extents.map((extent) => [extent.dataId, extent])).values()]
+  await scene.put(key, { version: { ...version, extents: source.extents }, newData: [], sharedData, commandId })
 }
 
 function checkRows(map: MemoryMap): { files: number; bytes: number } {
@@ -95,13 +96,40 @@ function checkRows(map: MemoryMap): { files: number; bytes: number } {
   }
   const storedLists = map.range({ ...within(tables.extentList), limit: all })
   for (const [key, bytes] of storedLists) {
-    const list = decodeExtentList(bytes)
-    assert.equal(list.references, lists.get(key.slice(1)))
-    refer(list.extents.map((extent) => `${extent.group}/${extent.dataId}`))
+    const counted = map.get(tables.listCount + key.slice(1))
+    assert.equal(decodeNumbers(counted, 1)[0], lists.get(key.slice(1)))
+    refer(decodeExtentList(bytes).extents.map((extent) => `${extent.group}/${extent.dataId}`))
   }
   assert.equal(storedLists.length, lists.size)
+  assert.equal(map.range({ ...within(tables.listCount), limit: all }).length, lists.size)
+  checkNullVersions(map)
   checkData(map, references)
   return usage
+}
+
+/** A key has at most one version that goes by `null`, and where that is a kept one, the index of those finds it. */
+function checkNullVersions(map: MemoryMap): void {
+  const heads = [tables.head, tables.marker].flatMap((table) =>
+    map.range({ ...within(table), limit: all }).filter(([, row]) => decodeVersion(row).versioned !== true),
+  )
+  const kept = map
+    .range({ ...within(tables.kept), limit: all })
+    .filter(([, row]) => decodeVersion(row).versioned !== true)
+  const indexed = map.range({ ...within(tables.nullKept), limit: all })
+  assert.deepEqual(
+    kept.map(([key]) => key),
+    indexed.map(([key, row]) => {
+      const [bucket = '', file = ''] = key.slice(1).split('\0')
+      return keptKey(bucket, file, decodeNumbers(row, 1)[0] ?? 0)
+    }),
+  )
+  const names = [...heads, ...indexed].map(([key]) => key.slice(1))
+  assert.equal(new Set(names).size, names.length)
+  const ids = map.range({ ...within(tables.kept), limit: all }).map(([, row]) => decodeVersion(row).version)
+  assert.deepEqual(
+    map.range({ ...within(tables.keptById), limit: all }).map(([key]) => key.slice(1)),
+    ids.toSorted(),
+  )
 }
 
 function checkData(map: MemoryMap, references: ReadonlyMap<string, number>): void {

@@ -3,12 +3,13 @@
 // (forwarding.ts). A process that takes over the committing only changes its runner.
 
 import { FrostError } from '../base/errors.ts'
-import type { GroupId, VersionId, WorkerId } from '../base/ids.ts'
+import type { GroupId, WorkerId } from '../base/ids.ts'
 import type { KeyValue, Look } from '../ports/key-value.ts'
 import type { ListShareLinks } from './contract/access-metadata.ts'
 import type { AccessKeyRow, GrantRow, ShareLinkRow, TokenRow, UserRow } from './contract/access-rows.ts'
 import type { BucketRow, BucketUsage } from './contract/bucket-metadata.ts'
-import type { ChangeRecord } from './contract/change-metadata.ts'
+import type { BucketSetting, BucketSettings, ListBucketSettings } from './contract/bucket-settings.ts'
+import type { ChangeRecord, Follower } from './contract/change-metadata.ts'
 import type { ClusterRow } from './contract/cluster-metadata.ts'
 import type { DataRef, HorizonMs } from './contract/conventions.ts'
 import type { DataRow, ListDataRows, PurgeEntry } from './contract/data-metadata.ts'
@@ -20,6 +21,7 @@ import type { LeaseRow } from './contract/lease-metadata.ts'
 import type { IntentRow, ProcessRow } from './contract/process-metadata.ts'
 import type { RebuildRow } from './contract/rebuild-metadata.ts'
 import type { ListRepairs, RepairEntry } from './contract/repair-metadata.ts'
+import type { ListVersionsRequest, VersionName, VersionPage } from './contract/version-metadata.ts'
 import type { VersionRow } from './contract/version-row.ts'
 import type { WorkerRow } from './contract/worker-metadata.ts'
 import type { DraftOptions } from './decisions/draft.ts'
@@ -33,6 +35,7 @@ import * as clusterReads from './reads/cluster-reads.ts'
 import * as fileReads from './reads/file-reads.ts'
 import * as identityReads from './reads/identity-reads.ts'
 import { listEntries, listNames } from './reads/listing.ts'
+import { listVersions } from './reads/version-listing.ts'
 
 /** Decides mutations in this process. A map that is claimed must have been. */
 export class LocalRunner implements MutationRunner {
@@ -90,11 +93,19 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
     return this.#read((view) => fileReads.getBucketUsage(view, name))
   }
 
+  getBucketSettings(bucket: string): Promise<BucketSettings> {
+    return this.#read((view) => fileReads.getBucketSettings(view, bucket))
+  }
+
+  listBucketSettings(request: ListBucketSettings): Promise<readonly BucketSetting[]> {
+    return this.#read((view) => fileReads.listBucketSettings(view, request))
+  }
+
   getHead(bucket: string, key: string): Promise<VersionRow | undefined> {
     return this.#read((view) => fileReads.getHead(view, bucket, key))
   }
 
-  getVersion(bucket: string, key: string, version: VersionId): Promise<VersionRow | undefined> {
+  getVersion(bucket: string, key: string, version: VersionName): Promise<VersionRow | undefined> {
     return this.#read((view) => fileReads.getVersion(view, { bucket, key, version }))
   }
 
@@ -110,6 +121,10 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
       fileReads.checkBucket(view, request.bucket)
       return listNames(view, request)
     })
+  }
+
+  listVersions(request: ListVersionsRequest): Promise<VersionPage> {
+    return this.#read((view) => listVersions(view, request))
   }
 
   getDataRow(ref: DataRef): Promise<DataRow | undefined> {
@@ -258,6 +273,10 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
 
   listChanges(request: { readonly after: number; readonly limit: number }): Promise<readonly ChangeRecord[]> {
     return this.#read((view) => clusterReads.listChanges(view, request))
+  }
+
+  listFollowers(): Promise<readonly Follower[]> {
+    return this.#read((view) => clusterReads.listFollowers(view))
   }
 
   unreachable(): string | undefined {

@@ -6,6 +6,7 @@
 
 import type { AccessMutations, AccessReads } from './contract/access-metadata.ts'
 import type { BucketMutations, BucketReads } from './contract/bucket-metadata.ts'
+import type { BucketSettingMutations, BucketSettingReads } from './contract/bucket-settings.ts'
 import type { ChangeMutations, ChangeReads } from './contract/change-metadata.ts'
 import type { ClusterMutations, ClusterReads } from './contract/cluster-metadata.ts'
 import type { DataMutations, DataReads } from './contract/data-metadata.ts'
@@ -16,13 +17,16 @@ import type { LeaseMutations, LeaseReads } from './contract/lease-metadata.ts'
 import type { ProcessMutations, ProcessReads } from './contract/process-metadata.ts'
 import type { RebuildMutations, RebuildReads } from './contract/rebuild-metadata.ts'
 import type { RepairMutations, RepairReads } from './contract/repair-metadata.ts'
+import type { VersionMutations, VersionReads } from './contract/version-metadata.ts'
 import type { WorkerMutations, WorkerReads } from './contract/worker-metadata.ts'
 
 export interface MetadataReads
   extends
     ClusterReads,
     BucketReads,
+    BucketSettingReads,
     FileReads,
+    VersionReads,
     DataReads,
     ProcessReads,
     RebuildReads,
@@ -39,7 +43,9 @@ export interface MetadataMutations
   extends
     ClusterMutations,
     BucketMutations,
+    BucketSettingMutations,
     FileMutations,
+    VersionMutations,
     DataMutations,
     ProcessMutations,
     RebuildMutations,

@@ -28,12 +28,28 @@ export abstract class MutationMethods implements MetadataMutations {
     return this.run('deleteBucket', command)
   }
 
+  changeBucket(command: MutationCommand<'changeBucket'>): Answer<'changeBucket'> {
+    return this.run('changeBucket', command)
+  }
+
+  setBucketSetting(command: MutationCommand<'setBucketSetting'>): Answer<'setBucketSetting'> {
+    return this.run('setBucketSetting', command)
+  }
+
   commitVersion(command: MutationCommand<'commitVersion'>): Answer<'commitVersion'> {
     return this.run('commitVersion', command)
   }
 
   deleteKey(command: MutationCommand<'deleteKey'>): Answer<'deleteKey'> {
     return this.run('deleteKey', command)
+  }
+
+  deleteVersion(command: MutationCommand<'deleteVersion'>): Answer<'deleteVersion'> {
+    return this.run('deleteVersion', command)
+  }
+
+  changeVersion(command: MutationCommand<'changeVersion'>): Answer<'changeVersion'> {
+    return this.run('changeVersion', command)
   }
 
   discard(command: MutationCommand<'discard'>): Answer<'discard'> {
@@ -118,6 +134,10 @@ export abstract class MutationMethods implements MetadataMutations {
 
   trimChanges(command: MutationCommand<'trimChanges'>): Answer<'trimChanges'> {
     return this.run('trimChanges', command)
+  }
+
+  putFollower(command: MutationCommand<'putFollower'>): Answer<'putFollower'> {
+    return this.run('putFollower', command)
   }
 
   startRebuild(command: MutationCommand<'startRebuild'>): Answer<'startRebuild'> {

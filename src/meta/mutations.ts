@@ -3,7 +3,7 @@
 
 import type { Decided, Decision } from '../ports/key-value.ts'
 import * as bucket from './decisions/bucket-decisions.ts'
-import { trimChanges } from './decisions/change-decisions.ts'
+import { putFollower, trimChanges } from './decisions/change-decisions.ts'
 import * as cluster from './decisions/cluster-decisions.ts'
 import { commitVersion } from './decisions/commit-decision.ts'
 import * as data from './decisions/data-decisions.ts'
@@ -21,6 +21,7 @@ import * as recover from './decisions/recover-decisions.ts'
 import * as repair from './decisions/repair-decisions.ts'
 import * as shareLinks from './decisions/share-link-decisions.ts'
 import * as userAccess from './decisions/user-decisions.ts'
+import * as version from './decisions/version-decisions.ts'
 import * as worker from './decisions/worker-decisions.ts'
 import type { MetadataMutations } from './metadata-store.ts'
 
@@ -36,8 +37,12 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   markBehind: cluster.markBehind,
   createBucket: bucket.createBucket,
   deleteBucket: bucket.deleteBucket,
+  changeBucket: bucket.changeBucket,
+  setBucketSetting: bucket.setBucketSetting,
   commitVersion,
   deleteKey,
+  deleteVersion: version.deleteVersion,
+  changeVersion: version.changeVersion,
   discard: data.discard,
   removePurged: data.removePurged,
   removeDeadRows: data.removeDeadRows,
@@ -62,6 +67,7 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   renewLease: lease.renewLease,
   releaseLease: lease.releaseLease,
   trimChanges,
+  putFollower,
   startRebuild: rebuild.startRebuild,
   recordRebuild: rebuild.recordRebuild,
   finishRebuild: rebuild.finishRebuild,
@@ -106,7 +112,7 @@ function decideMutation<Name extends MutationName>(
   command: MutationCommand<Name>,
 ): Decided<MutationResult<Name>> {
   const result = mutations[name](draft, command)
-  return draft.finish(result, { unrecorded: name === 'trimChanges' })
+  return draft.finish(result, { unrecorded: name === 'trimChanges' || name === 'putFollower' })
 }
 
 /** Where mutations go: to the store of this process, or to the process that commits. */

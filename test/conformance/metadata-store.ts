@@ -14,6 +14,10 @@ import { processTests } from './metadata/processes.ts'
 import { rebuildTests } from './metadata/rebuilds.ts'
 import { referenceTests } from './metadata/references.ts'
 import type { CreateStore } from './metadata/scene.ts'
+import { settingTests } from './metadata/settings.ts'
+import { versionListingTests } from './metadata/version-listings.ts'
+import { lockTests } from './metadata/locks.ts'
+import { versioningTests } from './metadata/versioning.ts'
 import { versionTests } from './metadata/versions.ts'
 
 export function metadataStoreConformance(name: string, create: CreateStore): void {
@@ -21,9 +25,13 @@ export function metadataStoreConformance(name: string, create: CreateStore): voi
   bucketTests(name, create)
   commitTests(name, create)
   versionTests(name, create)
+  versioningTests(name, create)
+  lockTests(name, create)
   deleteTests(name, create)
   referenceTests(name, create)
   listingTests(name, create)
+  versionListingTests(name, create)
+  settingTests(name, create)
   dataTests(name, create)
   processTests(name, create)
   groupTests(name, create)

@@ -17,7 +17,6 @@ import type { Fence } from '../../meta/contract/conventions.ts'
 import { seenSequenceMax } from '../../meta/contract/rebuild-metadata.ts'
 import type { RecoveredData, RecoverVersion } from '../../meta/contract/rebuild-metadata.ts'
 import { extentsMax } from '../../meta/contract/version-row.ts'
-import type { NewVersion } from '../../meta/contract/version-row.ts'
 import type { MetadataStore } from '../../meta/metadata-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
@@ -135,7 +134,7 @@ async function judge(
   return { group, dataId, ...shape, ...repairsOf(held, shape, { group: row, isThere }) }
 }
 
-function versionOf(manifest: Manifest, crc32: number): NewVersion {
+function versionOf(manifest: Manifest, crc32: number): RecoverVersion['version'] {
   const { versionId, sizeBytes, storedSizeBytes, extents, etag, contentType, userMetadata } = manifest
   const [first] = extents
   return {
@@ -146,6 +145,7 @@ function versionOf(manifest: Manifest, crc32: number): NewVersion {
     extents,
     crc32,
     recovered: true,
+    ...(manifest.versioned === true ? { versioned: true as const } : {}),
     ...(storedSizeBytes === undefined ? {} : { storedSizeBytes }),
     ...(etag === undefined ? {} : { etag }),
     ...(contentType === undefined ? {} : { contentType }),

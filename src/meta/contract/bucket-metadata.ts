@@ -1,3 +1,6 @@
+// Buckets: what every commit has to know of one, what they add up to, and how they are made, changed and removed. What else is set on
+// them: bucket-settings.ts.
+
 export interface BucketRow {
   readonly name: string
   readonly createdMs: number
@@ -7,7 +10,7 @@ export interface BucketRow {
   readonly objectLock?: true
   /** Canonical id of the user whose it is. Absent: nobody's, which only administrators may use as an owner does. */
   readonly owner?: string
-  /** Logical bytes of all versions; what would be more is refused with `quota-exceeded`. Absent: no limit. */
+  /** Of `BucketUsage.bytes`; what would be more is refused with `quota-exceeded`. Absent: no limit. */
   readonly quotaBytes?: number
 }
 
@@ -15,7 +18,7 @@ export interface BucketRow {
 export interface BucketUsage {
   /** Keys with a newest version that is not a delete marker. */
   readonly files: number
-  /** Logical bytes of all versions. */
+  /** Logical bytes of all versions, and of all parts of unfinished multipart uploads. */
   readonly bytes: number
 }
 
@@ -36,8 +39,25 @@ export interface BucketMutations {
    * row and compare `createdMs`. `bad-request` above `bucketsMax`.
    */
   createBucket(row: BucketRow): Promise<void>
-  /** @throws FrostError `bucket-not-found` (a repeat may meet it: then it is gone), `bucket-not-empty` while it holds any version. */
+  /**
+   * Its settings go with it. @throws FrostError `bucket-not-found` (a repeat may meet it: then it is gone), `bucket-not-empty` while it
+   * holds any version or unfinished multipart upload.
+   */
   deleteBucket(command: { readonly name: string }): Promise<void>
+  /**
+   * Changes what is given; resolves to the row. A repeat is harmless.
+   * @throws FrostError `bucket-not-found`; `bad-request`: object lock needs versioning enabled, and keeps it so.
+   */
+  changeBucket(command: ChangeBucket): Promise<BucketRow>
+}
+
+export interface ChangeBucket {
+  readonly name: string
+  readonly versioning?: 'enabled' | 'suspended'
+  readonly objectLock?: true
+  readonly owner?: string
+  /** 0: no limit. */
+  readonly quotaBytes?: number
 }
 
 export const bucketsMax = 10_000

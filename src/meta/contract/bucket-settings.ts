@@ -31,7 +31,10 @@ export interface BucketSettingReads {
 }
 
 export interface BucketSettingMutations {
-  /** Sets, or with `value` absent removes. A repeat is harmless. @throws FrostError `bucket-not-found`, `bad-request` above `settingBytesMax`. */
+  /**
+   * Sets, or with `value` absent removes. A repeat is harmless.
+   * @throws FrostError `bucket-not-found`, `bad-request` above `settingBytesMax`.
+   */
   setBucketSetting(command: SetBucketSetting): Promise<void>
 }
 

@@ -3,6 +3,7 @@
 // later change of a row has a later record.
 
 import type { DataId, GroupId, ProcessId, VersionId, WorkerId } from '../../base/ids.ts'
+import type { Fence } from './conventions.ts'
 
 export interface ChangeRecord {
   /** From 1, one more for each. */
@@ -30,11 +31,13 @@ export type Change =
       readonly kind: 'version'
       readonly bucket: string
       readonly key: string
-      /** The one that was committed; absent: one was removed. */
+      /** The one that was committed or changed; absent: one was removed. */
       readonly version?: VersionId
       /** The one that is no longer there, or no longer the newest. */
       readonly replaced?: VersionId
+      readonly cause?: ChangeCause
     }
+  | { readonly kind: 'multipart'; readonly bucket: string; readonly key: string; readonly upload: VersionId }
   | { readonly kind: 'data'; readonly refs: readonly { readonly group: GroupId; readonly dataId: DataId }[] }
   | { readonly kind: 'purged'; readonly refs: readonly { readonly group: GroupId; readonly dataId: DataId }[] }
   | { readonly kind: 'process'; readonly process: ProcessId }
@@ -53,14 +56,37 @@ export type AccessRowKind = 'user' | 'key' | 'token' | 'grant' | 'share-link' | 
 export interface ChangeReads {
   /** Records after `after` (0: from the oldest kept), in order; at most `limit`. */
   listChanges(request: { readonly after: number; readonly limit: number }): Promise<readonly ChangeRecord[]>
+  /** By name; at most `followersMax`. */
+  listFollowers(): Promise<readonly Follower[]>
+}
+
+/** Who acts on each change (events), and has done so up to and including a number. */
+export interface Follower {
+  readonly name: string
+  readonly sequence: number
 }
 
 export interface ChangeMutations {
   /**
-   * Removes records up to and including `through`, at most `trimMax` of them; resolves to how many went. Leaves no record of
-   * its own. A repeat is harmless.
+   * Removes records up to and including `through`, at most `trimMax` of them; resolves to how many went. Those that a follower has not
+   * come to stay, unless they are more than `followedMax` records old: then it misses them. Leaves no record of its own. A repeat is
+   * harmless.
    */
   trimChanges(command: { readonly through: number }): Promise<number>
+  /**
+   * Says how far a follower is, or with `sequence` absent that there is none of the name any more. Never moves it back. Leaves no record
+   * of its own (there would be no end of it). A repeat is harmless. @throws FrostError `bad-request` above `followersMax`.
+   */
+  putFollower(command: PutFollower): Promise<void>
+}
+
+export interface PutFollower {
+  readonly name: string
+  readonly sequence?: number
+  readonly fence?: Fence
 }
 
 export const trimMax = 1_000
+/** Some 1 to 2 GB. */
+export const followedMax = 10_000_000
+export const followersMax = 100

@@ -4,15 +4,18 @@
 
 import type { Epoch, VersionId, WorkerId } from '../../base/ids.ts'
 import type { Scheme } from '../../base/scheme.ts'
+import type { ChangeCause } from './change-metadata.ts'
 import type { CommandId, DataRef } from './conventions.ts'
+import type { HeadCondition } from './head-condition.ts'
+import type { VersionName } from './version-metadata.ts'
 import type { NewVersion, VersionRow } from './version-row.ts'
 
 /** Reads see every mutation that was acknowledged, by any process, before the call. */
 export interface FileReads {
   /** The newest version, or `undefined`. One look-up. @throws FrostError `bucket-not-found`. */
   getHead(bucket: string, key: string): Promise<VersionRow | undefined>
-  /** The newest or a kept version. @throws FrostError `bucket-not-found`. */
-  getVersion(bucket: string, key: string, version: VersionId): Promise<VersionRow | undefined>
+  /** The newest or a kept version; each has an id, also that which goes by `null`. @throws FrostError `bucket-not-found`. */
+  getVersion(bucket: string, key: string, version: VersionName): Promise<VersionRow | undefined>
   /** Keys in byte order. Costs what it returns, however many keys there are. @throws FrostError `bucket-not-found`. */
   list(request: ListRequest): Promise<ListPage>
   /** As `list` with the keys alone, and several times cheaper. */
@@ -24,29 +27,27 @@ export interface FileMutations {
    * Makes one version the newest of its key, in one transaction:
    * - the condition is decided on the head row;
    * - each data id of `newData` gets a `live` row with count 1, each of `sharedData` (and `shareExtents`) one more reference;
-   * - the version that it replaces (unless `keepPrevious`) loses its references; a count that reaches 0 turns the row
-   *   `dead` and puts the id into the purge queue under this change's number;
+   * - what becomes of the versions there are says the bucket's versioning (version-metadata.ts); one that goes loses its references; a
+   *   count that reaches 0 turns the row `dead` and puts the id into the purge queue under this change's number;
+   * - the bucket's quota is decided on what it holds;
    * - `repairs`, and every slot whose holder changed after `acknowledgedEpoch`, become repair work;
    * - the version gets the head's sequence + 1, and a `modifiedMs` not below the head's.
    *
    * A repeat (same version id and data ids, or same `commandId`) gives the first answer, and changes nothing.
    * @throws FrostError `bucket-not-found`; `precondition-failed`: the condition does not hold; `upload-expired`: an id is below the
    * horizon or its row is `dead`; `data-gone`: shared data is not live any more (read the source again); `epoch-stale`: metadata
-   * knows no such group or epoch. After any error but `outcome-unknown` nothing was changed and the ids are the caller's to discard.
+   * knows no such group or epoch; `quota-exceeded`; `bad-request`: a lock in a bucket without object lock.
+   * After any error but `outcome-unknown` nothing was changed and the ids are the caller's to discard.
    */
   commitVersion(command: CommitVersion): Promise<CommitResult>
   /**
-   * Removes the newest version; a version kept below it becomes the newest. Resolves to what was removed, `undefined` where there
-   * was none. References are given back as by `commitVersion`. A repeat (same `commandId`) gives the first answer.
+   * Deletes a key as the bucket's versioning says (version-metadata.ts). Never versioned: removes the newest version; one kept below it
+   * becomes the newest. Else a delete marker becomes the newest, also where there was nothing. References are given back as by
+   * `commitVersion`. A repeat (same `commandId`) gives the first answer.
    * @throws FrostError `bucket-not-found`, `precondition-failed`, `upload-expired` (the command id is below the horizon).
    */
-  deleteKey(command: DeleteKey): Promise<VersionRow | undefined>
+  deleteKey(command: DeleteKey): Promise<DeletedKey>
 }
-
-/** Decided on the newest version of the key; a delete marker counts as absent. */
-export type HeadCondition =
-  | { readonly kind: 'if-absent' }
-  | { readonly kind: 'if-version'; readonly version: VersionId }
 
 export interface CommitVersion {
   readonly bucket: string
@@ -61,8 +62,7 @@ export interface CommitVersion {
   readonly condition?: HeadCondition
   /** Needed where `newData` is empty. */
   readonly commandId?: CommandId
-  /** Keep the version that was the newest as an older one. */
-  readonly keepPrevious?: boolean
+  readonly cause?: ChangeCause
 }
 
 export interface NewData extends DataRef {
@@ -83,7 +83,7 @@ export interface CommitRepair {
 }
 
 export interface CommitResult {
-  /** As stored. */
+  /** As stored; where `extentList` is set, without what lies there. */
   readonly row: VersionRow
   /** The version that was the newest before, where there was one; not known to a repeat. */
   readonly replaced?: VersionId
@@ -93,7 +93,25 @@ export interface DeleteKey {
   readonly bucket: string
   readonly key: string
   readonly commandId: CommandId
+  /** What the delete marker is, where the bucket's versioning asks for one. */
+  readonly marker: NewMarker
   readonly condition?: HeadCondition
+  readonly cause?: ChangeCause
+}
+
+export interface NewMarker {
+  readonly version: VersionId
+  readonly modifiedMs: number
+  readonly owner?: string
+}
+
+/** Nothing: there was nothing. */
+export interface DeletedKey {
+  /** Gone for good: the version (never versioned), or the null version there was (suspended). */
+  readonly removed?: VersionRow
+  readonly marker?: VersionRow
+  /** The version that was the newest and now lies below the marker. */
+  readonly hidden?: VersionRow
 }
 
 export interface ListRequest {
@@ -108,6 +126,8 @@ export interface ListRequest {
   readonly delimiter?: string
   /** Keys and common prefixes together: 1 to `pageLimitMax`. */
   readonly limit: number
+  /** Whether to look for `ListEntry.details`, which costs more for versions that have other fields than the usual. */
+  readonly details?: true
 }
 
 export interface ListPage {
@@ -129,6 +149,16 @@ export interface ListEntry {
   readonly etag?: string
   readonly contentType?: string
   readonly owner?: string
+  /** Only where asked for, and there are any. */
+  readonly details?: ListDetails
+}
+
+export interface ListDetails {
+  /** The header `x-amz-storage-class` that is stored with it. */
+  readonly storageClass?: string
+  readonly checksumAlgorithms?: readonly string[]
+  /** Whether the first of them is over the parts' checksums. */
+  readonly isChecksumComposite?: boolean
 }
 
 export interface NamePage {

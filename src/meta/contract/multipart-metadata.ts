@@ -1,11 +1,13 @@
 // Multipart uploads: what their parts are before they become one version. A part is data that is committed: its row holds one reference
-// on each data id that its extents name, and gives it to the version that is made of it, or gives it back when the part is replaced or the upload ends.
+// on each data id that its extents name, and gives it to the version that is made of it, or gives it back when the part is replaced or
+// the upload ends. Its bytes count as the bucket's.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
 
 import type { VersionId } from '../../base/ids.ts'
 import type { ChangeCause } from './change-metadata.ts'
 import type { CommandId, DataRef } from './conventions.ts'
-import type { CommitResult, HeadCondition, NewData } from './file-metadata.ts'
+import type { CommitResult, NewData } from './file-metadata.ts'
+import type { HeadCondition } from './head-condition.ts'
 import type { NewVersion, Part } from './version-row.ts'
 
 /** Made like a version id: time first, so that uploads of a key sort by their beginning. */
@@ -69,9 +71,9 @@ export interface MultipartMutations {
    */
   putPart(command: PutPart): Promise<void>
   /**
-   * Makes the newest version of the key from parts, as `commitVersion` does: condition, versioning, and what it replaces. References of the
-   * parts go over to the version; parts that it does not name are given back. `newData` is the record that holds the manifest. A repeat gives
-   * the first answer.
+   * Makes the newest version of the key from parts, as `commitVersion` does: condition, versioning, and what it replaces. References of
+   * the parts go over to the version; parts that it does not name are given back. `newData` is the record that holds the manifest. A
+   * repeat gives the first answer.
    * @throws FrostError `upload-not-found`; `part-invalid`: a part is not there (any more) with that id; and as `commitVersion`.
    */
   completeMultipart(command: CompleteMultipart): Promise<CommitResult>

@@ -6,7 +6,7 @@ import type { Scheme } from '../../base/scheme.ts'
 import type { DataRef, Fence } from './conventions.ts'
 import type { CommitRepair } from './file-metadata.ts'
 import type { GroupRow, GroupState } from './group-metadata.ts'
-import type { NewVersion } from './version-row.ts'
+import type { NewVersion, VersionRow } from './version-row.ts'
 
 /** The last rebuild that was asked for. The lease holder works on it, whoever that is, until it is done or has failed. */
 export interface RebuildRow {
@@ -107,8 +107,11 @@ export interface RecoverVersion {
   readonly rebuild: string
   readonly bucket: string
   readonly key: string
-  /** With `recovered`. */
-  readonly version: NewVersion
+  /**
+   * With `recovered`. Where it is `versioned`, or has a lock, its bucket gets versioning, or object lock, unless it has. Of two that are
+   * not versioned the older goes by its id from now on, so that a key has one null version.
+   */
+  readonly version: NewVersion & Pick<VersionRow, 'versioned'>
   /** The number of the last change that was seen when its upload began; at most `seenSequenceMax`. */
   readonly seenSequence: number
   /** The data ids that the extents name, each once. */

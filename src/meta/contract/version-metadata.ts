@@ -1,19 +1,21 @@
 // Versions below the newest: S3's versioning. What a bucket's row says (`BucketRow.versioning`) decides, in the transaction that changes a
 // key, what becomes of the version that was the newest:
 //
-// | bucket | a new version | a delete without a version id |
-// | --- | --- | --- |
-// | never versioned | takes the place of the one there is | removes it |
-// | enabled | has an id of its own (`versioned`); all others are kept | puts a delete marker with an id of its own on top |
-// | suspended | is the null version: takes the place of the one null version there is, wherever it lies; others are kept | puts a null delete marker on top, in the place of the null version |
+// - never versioned: a new version takes the place of the one there is; a delete without a version id removes it
+// - enabled: a new version has an id of its own (`versioned`), and all others are kept; a delete puts a delete marker with an id of its
+//   own on top
+// - suspended: a new version is the null version, and takes the place of the one null version there is, wherever it lies; others are
+//   kept. A delete puts a null delete marker on top, in the place of the null version
 //
-// Whichever face a change comes from, it is decided here. A version that is locked (`ObjectLock`) is removed by no command; it can be hidden.
+// Whichever face a change comes from, it is decided here. A version that is locked (`ObjectLock`) is removed by no command; it can be
+// hidden.
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
 
 import type { VersionId } from '../../base/ids.ts'
 import type { CommandId } from './conventions.ts'
 import type { ChangeCause } from './change-metadata.ts'
-import type { HeadCondition, ListEntry } from './file-metadata.ts'
+import type { ListEntry } from './file-metadata.ts'
+import type { HeadCondition } from './head-condition.ts'
 import type { ObjectLock, VersionRow } from './version-row.ts'
 
 /** `null`: the one version of a key that is not `versioned`. */
@@ -38,7 +40,7 @@ export interface VersionMutations {
    * Changes what can be changed of a version that is there; resolves to the version. Neither its id nor its time changes. A repeat (same
    * `commandId`) gives the first answer.
    * @throws FrostError `bucket-not-found`; `version-not-found`: there is none, or it is a delete marker; `object-locked`: the lock would be
-   * weakened; `upload-expired`.
+   * weakened; `bad-request`: a lock in a bucket without object lock; `upload-expired`.
    */
   changeVersion(command: ChangeVersion): Promise<VersionRow>
 }
@@ -70,7 +72,8 @@ export interface ChangeVersion {
   /** Replaces all; empty: none are left. */
   readonly tags?: Readonly<Record<string, string>>
   /**
-   * Replaces retention; `{}`: none. Mode `compliance` can only be prolonged, `governance` also changed with `bypassGovernance`.
+   * Replaces retention; `{}`: none. One that has not ended can be prolonged in its mode; `governance` changed and shortened too with
+   * `bypassGovernance`.
    */
   readonly retention?: Pick<ObjectLock, 'mode' | 'retainUntilMs'>
   readonly legalHold?: boolean
@@ -85,10 +88,15 @@ export interface ListVersionsRequest {
   readonly delimiter?: string
   /** As `ListRequest.after`: whole keys and common prefixes up to it are passed over. */
   readonly after?: string
-  /** With `after`: of that key, versions older than this one come first. It need not exist any more where `after` is a key. */
+  /**
+   * With `after`: of that key, versions older than this one come first. Where it does not exist any more, those whose ids are below its
+   * id; for `null`, all there are.
+   */
   readonly afterVersion?: VersionName
   /** Versions, delete markers and common prefixes together: 1 to `pageLimitMax`. */
   readonly limit: number
+  /** As `ListRequest.details`. */
+  readonly details?: true
 }
 
 export interface VersionPage {

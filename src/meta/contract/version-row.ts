@@ -14,10 +14,15 @@ export interface VersionRow extends NewVersion {
   /** Last-Modified: never below that of the version before it. */
   readonly modifiedMs: number
   /**
-   * Set where the extents are so many (above `extentsInlineMax`) that they lie in a shared row with one count. A copy names it
-   * (`CommitVersion.shareExtents`) instead of each data id.
+   * Set where the extents (above `extentsInlineMax`) or parts (above `partsInlineMax`) are so many that they lie in a shared row with one
+   * count. A copy names it (`CommitVersion.shareExtents`) instead of each data id. Answers of mutations leave out what lies there.
    */
   readonly extentList?: VersionId
+  /**
+   * It goes by its id: made while its bucket's versioning was enabled. A key has at most one version that is not: S3's version "null".
+   * Decided by the commit.
+   */
+  readonly versioned?: true
 }
 
 /** A version as its writer knows it before the commit. `modifiedMs` is what the writer's wall clock says. */
@@ -47,8 +52,6 @@ export interface NewVersion {
   readonly lock?: ObjectLock
   /** A version that says "deleted"; it has no extents. */
   readonly deleteMarker?: true
-  /** S3's version "null". */
-  readonly nullVersion?: true
   /** Put back by `rebuild-metadata` from its manifest. */
   readonly recovered?: true
   /** For what comes later; names are short, values opaque. Unknown ones are kept. */
@@ -98,4 +101,6 @@ export interface ObjectLock {
 }
 
 export const extentsInlineMax = 32
-export const extentsMax = 10_000
+export const partsInlineMax = 32
+/** 10,000 parts with four each: some two MiB. */
+export const extentsMax = 40_000

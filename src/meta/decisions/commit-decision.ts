@@ -7,20 +7,25 @@ import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import { assertScheme, columnCount } from '../../base/scheme.ts'
 import { repairsMax } from '../contract/file-metadata.ts'
+import type { ChangeCause } from '../contract/change-metadata.ts'
 import type { CommitResult, CommitVersion, NewData } from '../contract/file-metadata.ts'
-import { extentsInlineMax, extentsMax } from '../contract/version-row.ts'
-import type { Extent, VersionRow } from '../contract/version-row.ts'
+import { extentsMax } from '../contract/version-row.ts'
+import type { NewVersion, VersionRow } from '../contract/version-row.ts'
+import type { StoredBucket } from '../encoding/bucket-encoding.ts'
 import { decodeGroup } from '../encoding/group-encoding.ts'
-import { commandKey, extentListKey, groupKey } from '../encoding/keys.ts'
+import { commandKey, groupKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
-import { encodeExtentList } from '../encoding/version-encoding.ts'
 import { addUsage, readBucket } from './bucket-decisions.ts'
 import { refuseWhileBehind } from './cluster-decisions.ts'
-import { insertDataRow, readData } from './data-rows.ts'
+import { insertDataRow, insertMax, readData } from './data-rows.ts'
+import { makeRoom } from './displacement.ts'
 import type { Draft } from './draft.ts'
-import { checkCondition, keepVersion, putHead, readHead } from './heads.ts'
+import { checkCondition, putHead, readHead } from './heads.ts'
+import type { FileKey } from './heads.ts'
 import { checkAboveHorizon, expired } from './horizon.ts'
-import { dataOf, releaseVersion, shareData, shareList } from './references.ts'
+import { longListOf, withoutLists } from './long-lists.ts'
+import { checkLockAllowed } from './object-lock.ts'
+import { dataOf, putList, shareData, shareList } from './references.ts'
 import { putRepair } from './repair-decisions.ts'
 
 export function commitVersion(draft: Draft, command: CommitVersion): CommitResult {
@@ -34,27 +39,55 @@ export function commitVersion(draft: Draft, command: CommitVersion): CommitResul
   const head = readHead(draft, command, bucketRow)
   checkCondition(head, command.condition)
 
-  const stamp = {
-    sequence: (head?.sequence ?? 0) + 1,
-    modifiedMs: Math.max(version.modifiedMs, head?.modifiedMs ?? 0),
-  }
+  checkLockAllowed(bucketRow, version.lock)
+  const stamp = stampOf(version, { head, bucket: bucketRow })
   for (const data of command.newData) insertData(draft, data, { ...stamp, version: version.version })
   for (const ref of command.sharedData ?? []) shareData(draft, ref)
-  const row = { ...version, ...stamp, ...placeExtents(draft, command) }
-  if (head !== undefined) {
-    if (command.keepPrevious === true) keepVersion(draft, command, head)
-    else releaseVersion(draft, head)
-  }
-  putHead(draft, command, { bucket: bucketRow, head: row })
-  addUsage(draft, bucket, {
-    files: countFile(row) - countFile(head),
-    bytes: row.sizeBytes - (command.keepPrevious === true ? 0 : (head?.sizeBytes ?? 0)),
-  })
+  const row = { ...placeLists(draft, command), ...stamp }
+  const replaced = putNewest(draft, command, { bucket: bucketRow, head, row })
   if (command.commandId !== undefined)
-    draft.put(commandKey(command.commandId), encodeNumbers([row.sequence, row.modifiedMs]))
-  const replaced = head === undefined ? {} : { replaced: head.version }
-  draft.record({ kind: 'version', bucket, key, version: row.version, ...replaced })
+    draft.put(
+      commandKey(command.commandId),
+      encodeNumbers([row.sequence, row.modifiedMs, row.versioned === true ? 1 : 0]),
+    )
+  draft.record({ kind: 'version', bucket, key, version: row.version, ...replaced, ...causeOf(command) })
   return { row, ...replaced }
+}
+
+type Stamp = Pick<VersionRow, 'sequence' | 'modifiedMs' | 'versioned'>
+
+interface Newest {
+  readonly bucket: StoredBucket
+  readonly head: VersionRow | undefined
+}
+
+/** What the commit gives a version that is to be the newest. */
+export function stampOf({ modifiedMs }: Pick<NewVersion, 'modifiedMs'>, { head, bucket }: Newest): Stamp {
+  return {
+    sequence: (head?.sequence ?? 0) + 1,
+    modifiedMs: Math.max(modifiedMs, head?.modifiedMs ?? 0),
+    ...(bucket.versioning === 'enabled' ? { versioned: true as const } : {}),
+  }
+}
+
+/** Puts a version on top of the others. `partBytes`: what it takes over from parts, which are counted already. */
+export function putNewest(
+  draft: Draft,
+  file: FileKey,
+  { bucket, head, row, partBytes = 0 }: Newest & { readonly row: VersionRow; readonly partBytes?: number },
+): Pick<CommitResult, 'replaced'> {
+  const removed = makeRoom(draft, file, { bucket, head })
+  putHead(draft, file, { bucket, head: row })
+  addUsage(draft, file.bucket, {
+    files: countFile(row) - countFile(head),
+    bytes: row.sizeBytes - (removed?.sizeBytes ?? 0) - partBytes,
+    ...(bucket.quotaBytes === undefined ? {} : { quotaBytes: bucket.quotaBytes }),
+  })
+  return head === undefined ? {} : { replaced: head.version }
+}
+
+export function causeOf({ cause }: { readonly cause?: ChangeCause }): { readonly cause?: ChangeCause } {
+  return cause === undefined ? {} : { cause }
 }
 
 /** 1 for a version that counts as a file. */
@@ -65,8 +98,9 @@ export function countFile(row: VersionRow | undefined): number {
 function assertCommand(command: CommitVersion): void {
   const { version, newData, sharedData = [], shareExtents, commandId } = command
   assert(newData.length > 0 || commandId !== undefined, 'a commit without new data has a command id')
-  assert(version.extents.length <= extentsMax, 'number of extents')
-  const named = version.deleteMarker === true ? [] : dataOf(version.extents)
+  assert(version.extents.length <= extentsMax && newData.length <= insertMax, 'number of extents')
+  assert(version.deleteMarker !== true, 'a delete marker is made by a delete')
+  const named = dataOf(version.extents)
   if (shareExtents === undefined) {
     assert(named.length === newData.length + sharedData.length, 'extents name each data id of the commit, and no other')
     assertNamed(named.length > 1 ? new Set(named.map((ref) => `${ref.group}/${ref.dataId}`)) : undefined, command)
@@ -91,12 +125,16 @@ function findRepeat(draft: Draft, command: CommitVersion): VersionRow | undefine
     const row = readData(draft, first)
     if (row === undefined) return undefined
     if (row.state === 'discarded' || row.version !== version.version) throw expired(first.dataId)
-    return { ...version, sequence: row.sequence, modifiedMs: row.modifiedMs, ...listOf(command) }
+    return { ...placedOf(command), ...stampAgain(row) }
   }
   const stored = commandId === undefined ? undefined : draft.get(commandKey(commandId))
   if (stored === undefined) return undefined
-  const [sequence = 0, modifiedMs = 0] = decodeNumbers(stored, 2)
-  return { ...version, sequence, modifiedMs, ...listOf(command) }
+  const [sequence = 0, modifiedMs = 0, versioned = 0] = decodeNumbers(stored, 3)
+  return { ...placedOf(command), sequence, modifiedMs, ...(versioned === 1 ? { versioned: true } : {}) }
+}
+
+export function stampAgain({ sequence, modifiedMs, versioned }: Stamp): Stamp {
+  return { sequence, modifiedMs, ...(versioned === true ? { versioned } : {}) }
 }
 
 function idsOf(command: CommitVersion): readonly NewData['dataId'][] {
@@ -104,7 +142,7 @@ function idsOf(command: CommitVersion): readonly NewData['dataId'][] {
   return command.commandId === undefined ? ids : [...ids, command.commandId]
 }
 
-function insertData(draft: Draft, data: NewData, stamp: Pick<VersionRow, 'version' | 'sequence' | 'modifiedMs'>): void {
+export function insertData(draft: Draft, data: NewData, stamp: Stamp & Pick<VersionRow, 'version'>): void {
   const { dataId, scheme, chunkSizeBytes, lengthBytes } = data
   assertScheme(scheme)
   if (readData(draft, data) !== undefined) throw expired(dataId)
@@ -127,17 +165,17 @@ function insertRepairs(draft: Draft, data: NewData): void {
   }
 }
 
-/** Puts a long list of extents into a row of its own, or shares one that is there. */
-function placeExtents(draft: Draft, command: CommitVersion): Pick<VersionRow, 'extents' | 'extentList'> {
+type Placed = NewVersion & Pick<VersionRow, 'extentList'>
+
+/** Puts long lists into a row of their own, or shares one that is there. */
+function placeLists(draft: Draft, command: CommitVersion): Placed {
   const { version, shareExtents } = command
-  const extents: readonly Extent[] = shareExtents === undefined ? version.extents : shareList(draft, shareExtents)
-  const list = listOf(command)
-  if (shareExtents === undefined && list.extentList !== undefined)
-    draft.put(extentListKey(list.extentList), encodeExtentList({ references: 1, extents }))
-  return { extents, ...list }
+  const placed = placedOf(command)
+  if (shareExtents !== undefined) shareList(draft, shareExtents)
+  else if (placed.extentList !== undefined) putList(draft, placed.extentList, version)
+  return placed
 }
 
-function listOf({ version, shareExtents }: CommitVersion): Pick<VersionRow, 'extentList'> {
-  if (shareExtents !== undefined) return { extentList: shareExtents }
-  return version.extents.length > extentsInlineMax ? { extentList: version.version } : {}
+function placedOf({ version, shareExtents }: CommitVersion): Placed {
+  return withoutLists(version, shareExtents ?? longListOf(version))
 }

@@ -1,15 +1,29 @@
 // The newest version of a key and those kept below it. The newest lies in the table `head`, or in `marker` where it is a delete
-// marker; kept ones lie in `kept`, newest first, each with an entry that finds it by its id.
+// marker; kept ones lie in `kept`, newest first, each with an entry that finds it by its id. Of the versions of a key at most one is not
+// `versioned`, the null version; where it is a kept one, an entry by the key finds it, however many there are.
 
 import { FrostError } from '../../base/errors.ts'
 import { keyBytesMax } from '../../ports/key-value.ts'
-import type { HeadCondition } from '../contract/file-metadata.ts'
+import { conditionHolds } from '../contract/head-condition.ts'
+import type { HeadCondition } from '../contract/head-condition.ts'
+import type { VersionName } from '../contract/version-metadata.ts'
 import type { VersionRow } from '../contract/version-row.ts'
 import type { StoredBucket } from '../encoding/bucket-encoding.ts'
 import { encodeBucket } from '../encoding/bucket-encoding.ts'
-import { headKey, keptByIdKey, keptKey, keptPrefix, markerKey, bucketKey, within } from '../encoding/keys.ts'
+import {
+  bucketKey,
+  headKey,
+  keptByIdKey,
+  keptKey,
+  keptPrefix,
+  markerKey,
+  nullKeptKey,
+  within,
+} from '../encoding/keys.ts'
+import { encodeKeptReference } from '../encoding/kept-reference.ts'
+import { encodeNumbers } from '../encoding/plain-rows.ts'
 import { decodeVersion, encodeVersion } from '../encoding/version-encoding.ts'
-import { RowWriter } from '../encoding/row-writer.ts'
+import { findKeptKey } from '../reads/find-kept.ts'
 import type { Draft } from './draft.ts'
 
 export interface FileKey {
@@ -42,8 +56,7 @@ export function removeHead(draft: Draft, file: FileKey, bucketRow: StoredBucket)
   const [kept] = draft.range({ ...within(keptPrefix(bucket, key)), limit: 1 })
   if (kept === undefined) return undefined
   const head = decodeVersion(kept[1])
-  draft.remove(kept[0])
-  draft.remove(keptByIdKey(head.version))
+  removeKept(draft, file, head)
   putHead(draft, file, { bucket: bucketRow, head })
   return head
 }
@@ -54,18 +67,33 @@ export function keepVersion(draft: Draft, { bucket, key }: FileKey, row: Version
   if (at.length > keyBytesMax)
     throw new FrostError('name-invalid', 'A name with so many zero characters cannot keep older versions.')
   draft.put(at, encodeVersion(row))
-  draft.put(keptByIdKey(row.version), keptReference(bucket, key, row.sequence))
+  draft.put(keptByIdKey(row.version), encodeKeptReference(bucket, key, row.sequence))
+  if (row.versioned !== true) draft.put(nullKeptKey(bucket, key), encodeNumbers([row.sequence]))
+}
+
+export function removeKept(draft: Draft, { bucket, key }: FileKey, row: VersionRow): void {
+  draft.remove(keptKey(bucket, key, row.sequence))
+  draft.remove(keptByIdKey(row.version))
+  if (row.versioned !== true) draft.remove(nullKeptKey(bucket, key))
+}
+
+/** A kept version by its name, a list of extents not loaded. */
+export function findKept(draft: Draft, { bucket, key }: FileKey, name: VersionName): VersionRow | undefined {
+  const at = findKeptKey(draft, { bucket, key, version: name })
+  const stored = at === undefined ? undefined : draft.get(at)
+  return stored === undefined ? undefined : decodeVersion(stored)
+}
+
+/** Writes a version that is there over itself. */
+export function rewriteVersion(draft: Draft, { bucket, key }: FileKey, at: { row: VersionRow; isHead: boolean }): void {
+  const { row, isHead } = at
+  draft.put(isHead ? headKey(bucket, key) : keptKey(bucket, key, row.sequence), encodeVersion(row))
 }
 
 /** @throws FrostError `precondition-failed`. */
 export function checkCondition(head: VersionRow | undefined, condition: HeadCondition | undefined): void {
-  if (condition === undefined) return
-  const present = head === undefined || head.deleteMarker === true ? undefined : head.version
-  if (condition.kind === 'if-absent' ? present === undefined : present === condition.version) return
-  const found = present === undefined ? 'There is no such file.' : `Its version is ${present}.`
+  if (condition === undefined || conditionHolds(head, condition)) return
+  const isAbsent = head === undefined || head.deleteMarker === true
+  const found = isAbsent ? 'There is no such file.' : `Its version is ${head.version}.`
   throw new FrostError('precondition-failed', `The condition on the file does not hold: ${found}`)
-}
-
-function keptReference(bucket: string, key: string, sequence: number): Uint8Array<ArrayBuffer> {
-  return new RowWriter(128).text(bucket).text(key).number(sequence).finish()
 }

@@ -12,19 +12,20 @@ import { repairsMax } from '../contract/file-metadata.ts'
 import type { GroupRow } from '../contract/group-metadata.ts'
 import { seenSequenceMax, versionsPerSequence } from '../contract/rebuild-metadata.ts'
 import type { RecoveredData, RecoverGroup, RecoverVersion } from '../contract/rebuild-metadata.ts'
-import { extentsInlineMax, extentsMax } from '../contract/version-row.ts'
-import type { NewVersion, VersionRow } from '../contract/version-row.ts'
-import { decodeBucket } from '../encoding/bucket-encoding.ts'
+import { extentsMax } from '../contract/version-row.ts'
+import type { VersionRow } from '../contract/version-row.ts'
+import { decodeBucket, encodeBucket } from '../encoding/bucket-encoding.ts'
 import type { StoredBucket } from '../encoding/bucket-encoding.ts'
-import { bucketKey, extentListKey, keptKey } from '../encoding/keys.ts'
-import { encodeExtentList } from '../encoding/version-encoding.ts'
+import { bucketKey, keptKey, nullKeptKey } from '../encoding/keys.ts'
 import { addUsage, putBucket } from './bucket-decisions.ts'
-import { countFile } from './commit-decision.ts'
+import { countFile, stampAgain } from './commit-decision.ts'
 import { insertDataRow, readData } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 import { readGroupRow, writeGroup } from './group-decisions.ts'
-import { keepVersion, putHead, readHead } from './heads.ts'
+import { findKept, keepVersion, putHead, readHead, removeKept } from './heads.ts'
+import { longListOf, withoutLists } from './long-lists.ts'
 import { runningRebuild } from './rebuild-decisions.ts'
+import { putList } from './references.ts'
 import { putRepair } from './repair-decisions.ts'
 
 export function recoverGroup(draft: Draft, command: RecoverGroup): GroupRow {
@@ -48,9 +49,9 @@ export function recoverVersion(draft: Draft, command: RecoverVersion): 'recovere
   assert(version.extents.length <= extentsMax && data.length > 0, 'number of extents')
   assert(seenSequence >= 0 && seenSequence <= seenSequenceMax, 'number of the change that was seen')
   if (data.some((ref) => readData(draft, ref) !== undefined)) return 'known'
-  const bucketRow = findOrMakeBucket(draft, bucket, version.modifiedMs)
+  const bucketRow = findOrMakeBucket(draft, command)
   const head = readHead(draft, command, bucketRow)
-  const row = { ...version, sequence: 0, ...placeExtents(draft, version) }
+  const row = { ...placeLists(draft, command), sequence: 0 }
   const isHead = head === undefined || isNewer(command, head)
   const placed = isHead
     ? placeOnTop(draft, { command, row, head, bucketRow })
@@ -61,10 +62,20 @@ export function recoverVersion(draft: Draft, command: RecoverVersion): 'recovere
   return 'recovered'
 }
 
-/** A bucket of a manifest existed once. */
-function findOrMakeBucket(draft: Draft, name: string, createdMs: number): StoredBucket {
+/** A bucket of a manifest existed once; one that is made anew keeps what its versions say that it kept. */
+function findOrMakeBucket(draft: Draft, { bucket: name, version }: RecoverVersion): StoredBucket {
   const stored = draft.get(bucketKey(name))
-  return stored === undefined ? putBucket(draft, { name, createdMs }) : decodeBucket(stored)
+  const found = stored === undefined ? putBucket(draft, { name, createdMs: version.modifiedMs }) : decodeBucket(stored)
+  const isLocked = version.lock !== undefined && found.objectLock !== true
+  const isVersioned = (version.versioned === true || isLocked) && found.versioning === undefined
+  if (!isLocked && !isVersioned) return found
+  const row: StoredBucket = {
+    ...found,
+    versioning: isLocked ? 'enabled' : (found.versioning ?? 'enabled'),
+    ...(isLocked ? { objectLock: true } : {}),
+  }
+  draft.put(bucketKey(name), encodeBucket(row))
+  return row
 }
 
 interface Placing<Head> {
@@ -77,7 +88,8 @@ interface Placing<Head> {
 /** Both resolve to the version with its sequence. */
 function placeOnTop(draft: Draft, { command, row, head, bucketRow }: Placing<VersionRow | undefined>): VersionRow {
   const sequence = Math.max(firstSequence(command), (head?.sequence ?? 0) + 1)
-  if (head !== undefined) keepVersion(draft, command, head)
+  if (row.versioned !== true) nameNullKept(draft, command)
+  if (head !== undefined) keepVersion(draft, command, row.versioned === true ? head : { ...head, versioned: true })
   putHead(draft, command, { bucket: bucketRow, head: { ...row, sequence } })
   return { ...row, sequence }
 }
@@ -90,10 +102,24 @@ function placeBelow(draft: Draft, { command, row, head, bucketRow }: Placing<Ver
     if (sequence - first >= versionsPerSequence)
       throw new FrostError('bad-request', `There are too many versions of "${command.key}" from one moment.`)
   }
-  keepVersion(draft, command, { ...row, sequence })
+  const isNull = row.versioned !== true && head.versioned === true && !hasNullKept(draft, command)
+  const kept: VersionRow = isNull ? { ...row, sequence } : { ...row, sequence, versioned: true }
+  keepVersion(draft, command, kept)
   if (sequence >= head.sequence)
     putHead(draft, command, { bucket: bucketRow, head: { ...head, sequence: sequence + 1 } })
-  return { ...row, sequence }
+  return kept
+}
+
+/** The null version is a newer one now: the kept one goes by its id. */
+function nameNullKept(draft: Draft, command: RecoverVersion): void {
+  const kept = findKept(draft, command, 'null')
+  if (kept === undefined) return
+  removeKept(draft, command, kept)
+  keepVersion(draft, command, { ...kept, versioned: true })
+}
+
+function hasNullKept(draft: Draft, { bucket, key }: RecoverVersion): boolean {
+  return draft.get(nullKeptKey(bucket, key)) !== undefined
 }
 
 function firstSequence({ seenSequence }: RecoverVersion): number {
@@ -106,19 +132,19 @@ function isNewer({ version, seenSequence }: RecoverVersion, head: VersionRow): b
   return seenSequence === headSeen ? version.version > head.version : seenSequence > headSeen
 }
 
-function placeExtents(draft: Draft, { version, extents }: NewVersion): Pick<VersionRow, 'extentList'> {
-  if (extents.length <= extentsInlineMax) return {}
-  draft.put(extentListKey(version), encodeExtentList({ references: 1, extents }))
-  return { extentList: version }
+function placeLists(draft: Draft, { version }: RecoverVersion): Omit<VersionRow, 'sequence'> {
+  const list = longListOf(version)
+  if (list !== undefined) putList(draft, list, version)
+  return { ...withoutLists(version, list), ...(version.versioned === true ? { versioned: true } : {}) }
 }
 
 function insertLive(draft: Draft, data: RecoveredData, stamp: VersionRow): void {
   const { group, dataId, scheme, chunkSizeBytes, lengthBytes, repairs, slots } = data
   assertScheme(scheme)
   assert(repairs.length <= repairsMax, 'number of repairs')
-  const { version, sequence, modifiedMs } = stamp
+  const { version } = stamp
   const live = { state: 'live', purge: 0, references: 1 } as const
-  insertDataRow(draft, data, { ...live, scheme, chunkSizeBytes, lengthBytes, version, sequence, modifiedMs })
+  insertDataRow(draft, data, { ...live, scheme, chunkSizeBytes, lengthBytes, version, ...stampAgain(stamp) })
   for (const { block, column, standIn } of repairs)
     putRepair(draft, { kind: 'fragment', group, dataId, block, column, ...(standIn === undefined ? {} : { standIn }) })
   for (const slot of slots) putRepair(draft, { kind: 'slot', group, dataId, slot })

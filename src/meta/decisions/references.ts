@@ -1,15 +1,16 @@
 // Who refers to which data: the counts on data rows and on shared lists of extents. A version holds one reference on each
-// data id that its extents name, or one on its list, which then holds those. What reaches 0 dies here, once and for all.
+// data id that its extents name, or one on its list, which then holds those; so does a part of an unfinished upload. What reaches 0 dies
+// here, once and for all. How many versions have a list stands in a row beside it, so that a copy writes the same whatever its length.
 
 import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import type { VersionId } from '../../base/ids.ts'
 import type { DataRef } from '../contract/conventions.ts'
 import type { Extent, VersionRow } from '../contract/version-row.ts'
-import { extentListKey, purgeCountKey, purgeKey } from '../encoding/keys.ts'
+import { decodeExtentList, decodeListReferences, encodeExtentList } from '../encoding/extent-encoding.ts'
+import type { ExtentList } from '../encoding/extent-encoding.ts'
+import { extentListKey, listCountKey, purgeCountKey, purgeKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
-import type { ExtentListRow } from '../encoding/version-encoding.ts'
-import { decodeExtentList, encodeExtentList } from '../encoding/version-encoding.ts'
 import { readData, updateDataRow } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 
@@ -31,30 +32,38 @@ export function shareData(draft: Draft, ref: DataRef): void {
   updateDataRow(draft, ref, { ...row, references: row.references + 1 })
 }
 
-/** One more version with this list. @throws FrostError `data-gone` where there is none. */
-export function shareList(draft: Draft, list: VersionId): readonly Extent[] {
-  const key = extentListKey(list)
-  const stored = draft.get(key)
-  if (stored === undefined) throw dataGone(list)
-  const row = decodeExtentList(stored)
-  draft.put(key, encodeExtentList({ ...row, references: row.references + 1 }))
-  return row.extents
+/** One version has this list, which is of its id. */
+export function putList(draft: Draft, list: VersionId, content: ExtentList): void {
+  draft.put(extentListKey(list), encodeExtentList({ references: 1, ...content }))
+  draft.put(listCountKey(list), encodeNumbers([1]))
 }
 
-export function readList(draft: Draft, list: VersionId): ExtentListRow {
-  const stored = draft.get(extentListKey(list))
-  assert(stored !== undefined, 'a version has the list that it names')
-  return decodeExtentList(stored)
+/** One more version with this list. @throws FrostError `data-gone` where there is none. */
+export function shareList(draft: Draft, list: VersionId): void {
+  const count = countList(draft, list)
+  if (count === 0) throw dataGone(list)
+  draft.put(listCountKey(list), encodeNumbers([count + 1]))
 }
 
 /** Gives back what a version, as stored, refers to. */
 export function releaseVersion(draft: Draft, row: VersionRow): void {
   if (row.extentList === undefined) return releaseAll(draft, row.extents)
-  const key = extentListKey(row.extentList)
-  const list = readList(draft, row.extentList)
-  if (list.references > 1) return draft.put(key, encodeExtentList({ ...list, references: list.references - 1 }))
-  draft.remove(key)
-  releaseAll(draft, list.extents)
+  const count = countList(draft, row.extentList)
+  const countKey = listCountKey(row.extentList)
+  if (count > 1) return draft.put(countKey, encodeNumbers([count - 1]))
+  const stored = draft.get(extentListKey(row.extentList))
+  assert(stored !== undefined, 'a version has the list that it names')
+  draft.remove(extentListKey(row.extentList))
+  draft.remove(countKey)
+  releaseAll(draft, decodeExtentList(stored).extents)
+}
+
+/** How many versions have a list; 0: there is none. */
+function countList(draft: Draft, list: VersionId): number {
+  const counted = draft.get(listCountKey(list))
+  if (counted !== undefined) return decodeNumbers(counted, 1)[0] ?? 0
+  const stored = draft.get(extentListKey(list))
+  return stored === undefined ? 0 : decodeListReferences(stored)
 }
 
 /** Puts a dead data id into the purge queue, under the number of this change, which is the answer. */
@@ -70,12 +79,15 @@ export function addPurgeCount(draft: Draft, added: number): void {
 }
 
 function releaseAll(draft: Draft, extents: readonly Extent[]): void {
-  for (const ref of dataOf(extents)) {
-    const row = readData(draft, ref)
-    assert(row?.state === 'live', 'referenced data is live')
-    if (row.references > 1) updateDataRow(draft, ref, { ...row, references: row.references - 1 })
-    else updateDataRow(draft, ref, { ...row, state: 'gone', references: 0, purge: queuePurge(draft, ref) })
-  }
+  for (const ref of dataOf(extents)) releaseData(draft, ref, 1)
+}
+
+/** Gives back so many references on one data id. */
+export function releaseData(draft: Draft, ref: DataRef, count: number): void {
+  const row = readData(draft, ref)
+  assert(row?.state === 'live' && row.references >= count, 'referenced data is live')
+  if (row.references > count) updateDataRow(draft, ref, { ...row, references: row.references - count })
+  else updateDataRow(draft, ref, { ...row, state: 'gone', references: 0, purge: queuePurge(draft, ref) })
 }
 
 function dataGone(what: string): FrostError {

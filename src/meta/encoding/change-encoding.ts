@@ -1,15 +1,15 @@
 // Change records. That of a version, by far the most frequent, is packed; the others are plain data.
 //
-// u8 format 1 · u8 kind (0 plain data · 1 version); version: u8 flags (1 version · 2 replaced) · text bucket · text key · [26 version]
-// [26 replaced]
+// u8 format 1 · u8 kind (0 plain data · 1 version); version: u8 flags (1 version · 2 replaced · 4 cause) · text bucket · text key · [26
+// version] [26 replaced] [bytes: plain data: the cause]
 
-import type { Change } from '../contract/change-metadata.ts'
+import type { Change, ChangeCause } from '../contract/change-metadata.ts'
 import { fits, hasFields } from './plain-fields.ts'
 import type { Fields } from './plain-fields.ts'
 import { decodePlain, encodePlain } from './plain-value.ts'
 import { RowReader, corrupt } from './row-reader.ts'
 import { RowWriter } from './row-writer.ts'
-import { readVersionId } from './version-encoding.ts'
+import { readVersionId } from './extent-encoding.ts'
 
 const format = 1
 const scratch = new RowWriter()
@@ -21,6 +21,7 @@ const plainChanges: {
 } = {
   cluster: { kind: 'string' },
   bucket: { kind: 'string', bucket: 'string' },
+  multipart: { kind: 'string', bucket: 'string', key: 'string', upload: 'string' },
   data: { kind: 'string', refs: 'list' },
   purged: { kind: 'string', refs: 'list' },
   process: { kind: 'string', process: 'string' },
@@ -31,14 +32,26 @@ const plainChanges: {
   access: { kind: 'string', what: 'string', id: 'string' },
 }
 
+const causeFields: Fields<ChangeCause> = {
+  event: 'string',
+  atMs: 'number',
+  requestId: 'string',
+  address: 'string',
+  principal: 'string?',
+  sizeBytes: 'number?',
+  etag: 'string?',
+}
+
 export function encodeChange(change: Change): Uint8Array<ArrayBuffer> {
   const writer = scratch.clear().byte(format)
   if (change.kind !== 'version') return writer.byte(0).bytes(encodePlain(change)).finish()
-  const { bucket, key, version, replaced } = change
-  writer.byte(1).byte((version === undefined ? 0 : 1) | (replaced === undefined ? 0 : 2))
+  const { bucket, key, version, replaced, cause } = change
+  const flags = (version === undefined ? 0 : 1) | (replaced === undefined ? 0 : 2) | (cause === undefined ? 0 : 4)
+  writer.byte(1).byte(flags)
   writer.text(bucket).text(key)
   if (version !== undefined) writer.fixed(version)
   if (replaced !== undefined) writer.fixed(replaced)
+  if (cause !== undefined) writer.bytes(encodePlain(cause))
   return writer.finish()
 }
 
@@ -56,8 +69,14 @@ export function decodeChange(bytes: Uint8Array): Change {
   const key = reader.text()
   const version = flags & 1 ? { version: readVersionId(reader) } : {}
   const replaced = flags & 2 ? { replaced: readVersionId(reader) } : {}
+  const cause = flags & 4 ? { cause: toCause(decodePlain(reader.bytes())) } : {}
   reader.end()
-  return { kind: 'version', bucket, key, ...version, ...replaced }
+  return { kind: 'version', bucket, key, ...version, ...replaced, ...cause }
+}
+
+function toCause(value: unknown): ChangeCause {
+  if (!hasFields(value, causeFields)) throw corrupt('the cause of a change lacks a field')
+  return value
 }
 
 function toPlainChange(value: unknown): PlainChange {

@@ -1,14 +1,15 @@
 // The row of a data id. Its commit's version, sequence and time stay after the last reference is gone, so that a repeat
 // of the commit can still be answered.
 //
-// u8 format 1 · u8 state (1 live · 2 dead, never committed · 3 dead, was committed) · varint number of the purge entry (0: none); 1 and 3
-// go on: u8 k · u8 m · varint chunk size, length, references (0 when dead) · 26 version id · varint sequence, modifiedMs
+// u8 format 1 · u8 state (1 live · 2 dead, never committed · 3 dead, was committed; with 4: its version goes by its id) · varint number of
+// the purge entry (0: none); 1 and 3 go on: u8 k · u8 m · varint chunk size, length, references (0 when dead) · 26 version id · varint
+// sequence, modifiedMs
 
 import type { DataRef } from '../contract/conventions.ts'
 import type { DataRow, LiveDataRow } from '../contract/data-metadata.ts'
 import { RowReader, corrupt } from './row-reader.ts'
 import { RowWriter } from './row-writer.ts'
-import { readVersionId } from './version-encoding.ts'
+import { readVersionId } from './extent-encoding.ts'
 
 export type StoredData = DiscardedData | CommittedData
 
@@ -27,14 +28,18 @@ export interface CommittedData extends Omit<LiveDataRow, 'state' | keyof DataRef
   /** What the commit gave its version. */
   readonly sequence: number
   readonly modifiedMs: number
+  readonly versioned?: true
 }
 
 const format = 1
 const states = { live: 1, discarded: 2, gone: 3 } as const
+const versionedFlag = 4
 const scratch = new RowWriter()
 
 export function encodeData(row: StoredData): Uint8Array<ArrayBuffer> {
-  const writer = scratch.clear().byte(format).byte(states[row.state]).number(row.purge)
+  const isVersioned = row.state !== 'discarded' && row.versioned === true
+  const writer = scratch.clear().byte(format)
+  writer.byte(states[row.state] | (isVersioned ? versionedFlag : 0)).number(row.purge)
   if (row.state === 'discarded') return writer.finish()
   const { scheme, chunkSizeBytes, lengthBytes, references, version, sequence, modifiedMs } = row
   return writer
@@ -53,7 +58,8 @@ export function decodeData(bytes: Uint8Array): StoredData {
   const reader = new RowReader(bytes)
   const found = reader.byte()
   if (found !== format) throw corrupt(`format ${found} of a data row`)
-  const kind = reader.byte()
+  const marked = reader.byte()
+  const kind = marked & ~versionedFlag
   const purge = reader.number()
   if (kind === states.discarded) {
     reader.end()
@@ -69,6 +75,7 @@ export function decodeData(bytes: Uint8Array): StoredData {
     version: readVersionId(reader),
     sequence: reader.number(),
     modifiedMs: reader.number(),
+    ...(marked & versionedFlag ? { versioned: true as const } : {}),
   }
   reader.end()
   if (kind !== (row.references > 0 ? states.live : states.gone)) throw corrupt('the state of a data row')

@@ -3,6 +3,7 @@
 import { assert } from '../../base/assert.ts'
 import type { DataId, GroupId, ProcessId, VersionId, WorkerId } from '../../base/ids.ts'
 import type { ByteString } from '../../ports/key-value.ts'
+import type { BucketSettingKind } from '../contract/bucket-settings.ts'
 import { bucketBytesMax, keyBytesMax } from '../contract/conventions.ts'
 import type { CommandId, DataRef } from '../contract/conventions.ts'
 import type { PurgeEntry } from '../contract/data-metadata.ts'
@@ -56,6 +57,20 @@ export const tables = {
   keptById: '\x16',
   /** Data ids whose rows are dead and that are not in the purge queue. */
   deadData: '\x17',
+  /** Where the null version of a key is, where it is a kept one. */
+  nullKept: '\x18',
+  /** Multipart uploads that are not completed. */
+  multipart: '\x19',
+  part: '\x1a',
+  /** All multipart uploads, by when they began or were completed. */
+  multipartTime: '\x1b',
+  /** Settings of buckets. */
+  setting: '\x1c',
+  follower: '\x1d',
+  /** How many versions have a list of extents. */
+  listCount: '\x1e',
+  /** Multipart uploads that were completed. */
+  completed: '\x1f',
   // Access control (access-rows.ts), apart from what every commit changes.
   user: '\x20',
   /** Names of users by their canonical ids. */
@@ -110,12 +125,20 @@ export function keptBucketPrefix(bucket: string): ByteString {
 
 /** A zero byte of the key becomes 00 ff, its end is 00 01: so keys keep their order, and none is the start of another. */
 export function keptPrefix(bucket: string, key: string): ByteString {
-  return `${keptBucketPrefix(bucket)}${filePart(key).replaceAll('\0', '\0\xff')}\0\x01`
+  return `${keptBucketPrefix(bucket)}${escapeZeros(filePart(key))}\0\x01`
+}
+
+export function escapeZeros(part: ByteString): ByteString {
+  return part.replaceAll('\0', '\0\xff')
 }
 
 /** Newest first. */
 export function keptKey(bucket: string, key: string, sequence: number): ByteString {
   return keptPrefix(bucket, key) + numberPart(Number.MAX_SAFE_INTEGER - sequence)
+}
+
+export function nullKeptKey(bucket: string, key: string): ByteString {
+  return `${tables.nullKept}${bucketPart(bucket)}\0${filePart(key)}`
 }
 
 export function keptByIdKey(version: VersionId): ByteString {
@@ -124,6 +147,23 @@ export function keptByIdKey(version: VersionId): ByteString {
 
 export function extentListKey(list: VersionId): ByteString {
   return tables.extentList + list
+}
+
+export function listCountKey(list: VersionId): ByteString {
+  return tables.listCount + list
+}
+
+export function settingKey(kind: BucketSettingKind, bucket: string): ByteString {
+  return `${settingPrefix(kind)}${bucketPart(bucket)}`
+}
+
+export function settingPrefix(kind: BucketSettingKind): ByteString {
+  return `${tables.setting}${kind}\0`
+}
+
+export function followerKey(name: string): ByteString {
+  assert(name.length >= 1 && name.length <= 64, 'length of the name of a follower')
+  return tables.follower + textPart(name)
 }
 
 export function dataKey(group: GroupId, dataId: DataId): ByteString {

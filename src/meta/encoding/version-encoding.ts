@@ -1,16 +1,16 @@
-// The row of a version (tables head, marker and kept) and of a shared list of extents. The fields that every plain file has come
-// first and are packed; all others stand behind a flag, most of them as plain data with their names.
+// The row of a version (tables head, marker and kept), and of a part of an upload. The fields that most files have come first and are
+// packed; all others stand behind a flag as plain data with their names.
 //
-// u8 format 1 · u8 flags (1 content type · 2 ETag · 4 stored size · 8 owner · 16 extent list · 32 others) · 26 version id · varint
-// sequence, modifiedMs, sizeBytes · u32 crc32 · [text content type] [text ETag] [varint stored size] [text owner] [26 id of the extent
-// list] [plain data: an object of the other fields] · where there is no extent list: varint count, extents
-// extent: varint group · 16 data id · u8 k · u8 m · varint chunk size, data length, offset, length
+// u8 format 1 · u8 flags (1 content type · 2 ETag · 4 stored size · 8 owner · 16 extent list · 32 others · 64 versioned · 128 checksums) ·
+// 26 version id · varint sequence, modifiedMs, sizeBytes · u32 crc32 · [text content type] [text ETag] [varint stored size] [text owner]
+// [26 id of the extent list] [checksums] [plain data: an object of the other fields] · where there is no extent list: varint count, extents
 
-import { parseDataId, parseGroupId, parseVersionId } from '../../base/ids.ts'
-import type { DataId, GroupId, VersionId } from '../../base/ids.ts'
-import type { ListEntry } from '../contract/file-metadata.ts'
-import { extentsMax } from '../contract/version-row.ts'
-import type { Extent, VersionRow } from '../contract/version-row.ts'
+import type { VersionId } from '../../base/ids.ts'
+import type { ListDetails, ListEntry } from '../contract/file-metadata.ts'
+import type { VersionEntry } from '../contract/version-metadata.ts'
+import type { Checksum, VersionRow } from '../contract/version-row.ts'
+import { readChecksums, writeChecksums } from './checksum-encoding.ts'
+import { readExtents, readVersionId, writeExtents } from './extent-encoding.ts'
 import { hasFields } from './plain-fields.ts'
 import type { Fields } from './plain-fields.ts'
 import { decodePlain, encodePlain } from './plain-value.ts'
@@ -19,7 +19,16 @@ import { RowReader, corrupt } from './row-reader.ts'
 import { RowWriter } from './row-writer.ts'
 
 const format = 1
-const flag = { contentType: 1, etag: 2, storedSize: 4, owner: 8, extentList: 16, others: 32 } as const
+const flag = {
+  contentType: 1,
+  etag: 2,
+  storedSize: 4,
+  owner: 8,
+  extentList: 16,
+  others: 32,
+  versioned: 64,
+  checksums: 128,
+} as const
 const scratch = new RowWriter()
 
 /** The fields that seldom occur, kept as plain data. */
@@ -36,9 +45,11 @@ type OtherFields = Omit<
   | 'owner'
   | 'extentList'
   | 'extents'
+  | 'versioned'
 >
 
 const otherFields: Fields<OtherFields> = {
+  /** Only in rows of older versions. */
   checksums: 'list?',
   transform: 'object?',
   parts: 'list?',
@@ -47,12 +58,11 @@ const otherFields: Fields<OtherFields> = {
   tags: 'object?',
   lock: 'object?',
   deleteMarker: 'boolean?',
-  nullVersion: 'boolean?',
   recovered: 'boolean?',
   extra: 'object?',
 }
 
-/** Where `extentList` is set, the extents lie in its row and are left out here. */
+/** Where `extentList` is set, the extents lie in its row and are left out here; so do parts, which the caller leaves out then. */
 export function encodeVersion(row: VersionRow): Uint8Array<ArrayBuffer> {
   const { version, sequence, modifiedMs, sizeBytes, storedSizeBytes, crc32, etag, contentType, owner, extentList } = row
   const others = encodeOthers(row)
@@ -62,7 +72,9 @@ export function encodeVersion(row: VersionRow): Uint8Array<ArrayBuffer> {
     (storedSizeBytes === undefined ? 0 : flag.storedSize) |
     (owner === undefined ? 0 : flag.owner) |
     (extentList === undefined ? 0 : flag.extentList) |
-    (others === undefined ? 0 : flag.others)
+    (others === undefined ? 0 : flag.others) |
+    (row.versioned === true ? flag.versioned : 0) |
+    (row.checksums === undefined ? 0 : flag.checksums)
   const writer = scratch.clear()
   writer.byte(format).byte(flags).fixed(version).number(sequence).number(modifiedMs).number(sizeBytes).uint32(crc32)
   if (contentType !== undefined) writer.text(contentType)
@@ -70,6 +82,7 @@ export function encodeVersion(row: VersionRow): Uint8Array<ArrayBuffer> {
   if (storedSizeBytes !== undefined) writer.number(storedSizeBytes)
   if (owner !== undefined) writer.text(owner)
   if (extentList !== undefined) writer.fixed(extentList)
+  if (row.checksums !== undefined) writeChecksums(writer, row.checksums)
   if (others !== undefined) writer.bytes(others)
   if (extentList === undefined) writeExtents(writer, row.extents)
   return writer.finish()
@@ -79,16 +92,49 @@ export function encodeVersion(row: VersionRow): Uint8Array<ArrayBuffer> {
 export function decodeVersion(bytes: Uint8Array): VersionRow {
   const reader = new RowReader(bytes)
   const start = readStart(reader)
-  const { flags, list, others } = start
+  const { flags, list } = start
+  const others = otherFieldsOf(start, reader)
   const extents = list.extentList === undefined ? readExtents(reader) : []
   reader.end()
-  if ((flags & (flag.storedSize | flag.extentList | flag.others)) === 0) return { ...start.plain, extents }
-  return { ...start.plain, ...start.stored, ...list, ...others, extents }
+  if ((flags & ~(flag.contentType | flag.etag | flag.owner)) === 0) return { ...start.plain, extents }
+  return { ...start.plain, ...start.stored, ...list, ...start.marks, ...others, extents }
 }
 
 /** What a listing shows, without reading the rest of the row. */
-export function decodeListEntry(key: string, bytes: Uint8Array): ListEntry {
-  const { version, modifiedMs, sizeBytes, crc32, etag, contentType, owner } = readStart(new RowReader(bytes)).plain
+export function decodeListEntry(key: string, bytes: Uint8Array, hasDetails: boolean): ListEntry {
+  const reader = new RowReader(bytes)
+  const start = readStart(reader)
+  return toListEntry(key, start, hasDetails ? otherFieldsOf(start, reader) : undefined)
+}
+
+/** What a listing of versions shows, but for `isLatest`. */
+export function decodeVersionEntry(
+  key: string,
+  bytes: Uint8Array,
+  hasDetails: boolean,
+): Omit<VersionEntry, 'isLatest'> {
+  const reader = new RowReader(bytes)
+  const start = readStart(reader)
+  const others = otherFieldsOf(start, reader)
+  const entry = toListEntry(key, start, hasDetails ? others : undefined)
+  return { ...entry, isMarker: others.deleteMarker === true, isVersioned: start.marks.versioned === true }
+}
+
+/** The name of the version, without reading the rest of the row. */
+export function decodeVersionName(bytes: Uint8Array): { readonly version: VersionId; readonly isVersioned: boolean } {
+  const reader = new RowReader(bytes)
+  readFormat(reader)
+  const flags = reader.byte()
+  return { version: readVersionId(reader), isVersioned: (flags & flag.versioned) !== 0 }
+}
+
+function otherFieldsOf({ flags }: VersionStart, reader: RowReader): OtherFields {
+  return flags & flag.others ? readOthers(reader) : {}
+}
+
+function toListEntry(key: string, { plain, marks }: VersionStart, others: OtherFields | undefined): ListEntry {
+  const { version, modifiedMs, sizeBytes, crc32, etag, contentType, owner } = plain
+  const details = others === undefined ? undefined : detailsOf(others, marks.checksums)
   return {
     key,
     version,
@@ -98,34 +144,23 @@ export function decodeListEntry(key: string, bytes: Uint8Array): ListEntry {
     ...(etag === undefined ? {} : { etag }),
     ...(contentType === undefined ? {} : { contentType }),
     ...(owner === undefined ? {} : { owner }),
+    ...(details === undefined ? {} : { details }),
   }
 }
 
-/** A shared list: u8 format 1 · varint count of versions that have it · varint count, extents. */
-export interface ExtentListRow {
-  readonly references: number
-  readonly extents: readonly Extent[]
-}
-
-export function encodeExtentList(row: ExtentListRow): Uint8Array<ArrayBuffer> {
-  const writer = scratch.clear().byte(format).number(row.references)
-  writeExtents(writer, row.extents)
-  return writer.finish()
-}
-
-export function decodeExtentList(bytes: Uint8Array): ExtentListRow {
-  const reader = new RowReader(bytes)
-  readFormat(reader)
-  const references = reader.number()
-  const extents = readExtents(reader)
-  reader.end()
-  return { references, extents }
-}
-
-export function readVersionId(reader: RowReader): VersionId {
-  const version = parseVersionId(reader.fixed(26))
-  if (version === undefined) throw corrupt('a version id is not one')
-  return version
+function detailsOf(others: OtherFields, packed: readonly Checksum[] | undefined): ListDetails | undefined {
+  const checksums = packed ?? others.checksums
+  const storageClass = others.headers?.['x-amz-storage-class']
+  if (checksums === undefined && storageClass === undefined) return undefined
+  return {
+    ...(storageClass === undefined ? {} : { storageClass }),
+    ...(checksums === undefined
+      ? {}
+      : {
+          checksumAlgorithms: checksums.map(({ algorithm }) => algorithm),
+          isChecksumComposite: checksums[0]?.composite === true,
+        }),
+  }
 }
 
 interface VersionStart {
@@ -136,9 +171,10 @@ interface VersionStart {
   >
   readonly stored: Pick<VersionRow, 'storedSizeBytes'>
   readonly list: Pick<VersionRow, 'extentList'>
-  readonly others: OtherFields
+  readonly marks: Pick<VersionRow, 'versioned' | 'checksums'>
 }
 
+/** All that comes before the other fields. */
 function readStart(reader: RowReader): VersionStart {
   readFormat(reader)
   const flags = reader.byte()
@@ -154,8 +190,15 @@ function readStart(reader: RowReader): VersionStart {
   const stored = flags & flag.storedSize ? { storedSizeBytes: reader.number() } : {}
   const owner = flags & flag.owner ? { owner: reader.text() } : undefined
   const list = flags & flag.extentList ? { extentList: readVersionId(reader) } : {}
-  const others = flags & flag.others ? readOthers(reader) : {}
-  return { flags, plain: { ...fixed, ...contentType, ...etag, ...owner }, stored, list, others }
+  const checksums = flags & flag.checksums ? { checksums: readChecksums(reader) } : undefined
+  const versioned = flags & flag.versioned ? { versioned: true as const } : undefined
+  return {
+    flags,
+    plain: { ...fixed, ...contentType, ...etag, ...owner },
+    stored,
+    list,
+    marks: { ...versioned, ...checksums },
+  }
 }
 
 function readOthers(reader: RowReader): OtherFields {
@@ -171,7 +214,7 @@ function readFormat(reader: RowReader): void {
 
 function encodeOthers(row: VersionRow): Uint8Array<ArrayBuffer> | undefined {
   const others: Required<{ readonly [Name in keyof OtherFields]: PlainValue | OtherFields[Name] }> = {
-    checksums: row.checksums,
+    checksums: undefined,
     transform: row.transform,
     parts: row.parts,
     headers: row.headers,
@@ -179,7 +222,6 @@ function encodeOthers(row: VersionRow): Uint8Array<ArrayBuffer> | undefined {
     tags: row.tags,
     lock: row.lock,
     deleteMarker: row.deleteMarker,
-    nullVersion: row.nullVersion,
     recovered: row.recovered,
     extra: row.extra,
   }
@@ -187,43 +229,4 @@ function encodeOthers(row: VersionRow): Uint8Array<ArrayBuffer> | undefined {
     if (value !== undefined) return encodePlain(others)
   }
   return undefined
-}
-
-function writeExtents(writer: RowWriter, extents: readonly Extent[]): void {
-  writer.number(extents.length)
-  for (const extent of extents) {
-    writer.number(extent.group).hex(extent.dataId)
-    writer.byte(extent.scheme.dataColumns).byte(extent.scheme.parityColumns)
-    writer.number(extent.chunkSizeBytes).number(extent.dataLengthBytes).number(extent.offset).number(extent.length)
-  }
-}
-
-function readExtents(reader: RowReader): readonly Extent[] {
-  const count = reader.number()
-  if (count > extentsMax) throw corrupt('it has too many extents')
-  const extents: Extent[] = []
-  for (let index = 0; index < count; index++) {
-    extents.push({
-      group: readGroupId(reader),
-      dataId: readData(reader),
-      scheme: { dataColumns: reader.byte(), parityColumns: reader.byte() },
-      chunkSizeBytes: reader.number(),
-      dataLengthBytes: reader.number(),
-      offset: reader.number(),
-      length: reader.number(),
-    })
-  }
-  return extents
-}
-
-function readGroupId(reader: RowReader): GroupId {
-  const group = parseGroupId(reader.number())
-  if (group === undefined) throw corrupt('a group is not one')
-  return group
-}
-
-function readData(reader: RowReader): DataId {
-  const dataId = parseDataId(reader.hex(32))
-  if (dataId === undefined) throw corrupt('a data id is not one')
-  return dataId
 }

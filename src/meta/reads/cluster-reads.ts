@@ -4,7 +4,8 @@ import { assert } from '../../base/assert.ts'
 import type { GroupId, WorkerId } from '../../base/ids.ts'
 import { parseProcessId } from '../../base/ids.ts'
 import type { ByteString, KeyValueEntry, KeyValueView } from '../../ports/key-value.ts'
-import type { ChangeRecord } from '../contract/change-metadata.ts'
+import { followersMax } from '../contract/change-metadata.ts'
+import type { ChangeRecord, Follower } from '../contract/change-metadata.ts'
 import type { ClusterRow } from '../contract/cluster-metadata.ts'
 import { pageLimitMax } from '../contract/conventions.ts'
 import type { DataRef } from '../contract/conventions.ts'
@@ -25,6 +26,7 @@ import {
   afterPrefix,
   hexPart,
   numberPart,
+  partText,
   readDataId,
   readGroup,
   readHex,
@@ -208,6 +210,13 @@ export function listChanges(
   return view.range({ from, to: afterPrefix(tables.change), limit: request.limit }).map(([key, row]) => ({
     sequence: readNumber(key, 1),
     change: decodeChange(row),
+  }))
+}
+
+export function listFollowers(view: KeyValueView): readonly Follower[] {
+  return view.range({ ...within(tables.follower), limit: followersMax }).map(([key, row]) => ({
+    name: partText(key.slice(tables.follower.length)),
+    sequence: decodeNumbers(row, 1)[0] ?? 0,
   }))
 }
 

@@ -8,13 +8,14 @@ import type { ListEntry, ListPage, ListRequest, NamePage } from '../contract/fil
 import { afterPrefix, partText, textPart } from '../encoding/key-parts.ts'
 import { headPrefix } from '../encoding/keys.ts'
 import { decodeListEntry } from '../encoding/version-encoding.ts'
+import { commonPrefixOf, isCommonPrefix } from './common-prefix.ts'
 
 const stretchMin = 4
 
 export function listEntries(view: KeyValueView, request: ListRequest): ListPage {
   const skip = headPrefix(request.bucket).length
   const scan = (range: KeyRange): readonly ListEntry[] =>
-    view.range(range).map(([key, row]) => decodeListEntry(partText(key.slice(skip)), row))
+    view.range(range).map(([key, row]) => decodeListEntry(partText(key.slice(skip)), row, request.details === true))
   const { items, prefixes, next } = listItems(request, scan, (entry) => entry.key)
   return { entries: items, prefixes, ...next }
 }
@@ -55,10 +56,9 @@ function listItems<T>(request: ListRequest, scan: Scan<T>, keyOf: (item: T) => s
 function startOf(request: ListRequest, start: ByteString, first: ByteString): ByteString {
   const { prefix = '', after, delimiter } = request
   if (after === undefined) return first
-  const isPrefix = delimiter !== undefined && after.startsWith(prefix) && after.length > prefix.length
-  const end = isPrefix ? after.indexOf(delimiter, prefix.length) : -1
-  const isCommon = delimiter !== undefined && end >= 0 && end + delimiter.length === after.length
-  const beyond = isCommon ? afterPrefix(start + textPart(after)) : `${start}${textPart(after)}\0`
+  const beyond = isCommonPrefix(after, prefix, delimiter)
+    ? afterPrefix(start + textPart(after))
+    : `${start}${textPart(after)}\0`
   return beyond > first ? beyond : first
 }
 
@@ -85,13 +85,13 @@ function listGrouped<T>(grouping: Grouping, scan: Scan<T>, keyOf: (item: T) => s
       if (items.length + prefixes.length === limit)
         return { items, prefixes, next: last === undefined ? {} : { next: last } }
       const key = keyOf(item)
-      const end = key.indexOf(delimiter, prefix.length)
-      if (end < 0) {
+      const common = commonPrefixOf(key, prefix, delimiter)
+      if (common === undefined) {
         items.push(item)
         last = key
         continue
       }
-      last = key.slice(0, end + delimiter.length)
+      last = common
       prefixes.push(last)
       jump = afterPrefix(start + textPart(last))
       break

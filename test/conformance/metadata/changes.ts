@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 
-import { sceneTests } from './scene.ts'
+import { sceneTests, startMs } from './scene.ts'
 import type { CreateStore } from './scene.ts'
 
 export function changeTests(name: string, create: CreateStore): void {
@@ -47,6 +47,46 @@ export function changeTests(name: string, create: CreateStore): void {
         records.map((record) => record.sequence),
         Array.from({ length: 200 }, (_, index) => start + 1 + index),
       )
+    })
+
+    sceneTest('the cause of a change stands in its record', async (scene) => {
+      const cause = {
+        event: 's3:ObjectCreated:Put',
+        atMs: startMs,
+        requestId: 'r',
+        address: '::1',
+        principal: 'p',
+        sizeBytes: 1_000,
+        etag: 'e',
+      }
+      const start = (await scene.store.visibleSequence()) - 1
+      await scene.put('file', { cause })
+      await scene.store.deleteKey(scene.deletion('file', { cause }))
+      const records = await scene.store.listChanges({ after: start, limit: 10 })
+      assert.equal(records.length, 2)
+      for (const { change } of records) assert.deepEqual(change.kind === 'version' && change.cause, cause)
+    })
+
+    sceneTest('what a follower has not come to is not trimmed', async (scene) => {
+      const { store } = scene
+      for (const key of ['a', 'b', 'c', 'd']) await scene.put(key)
+      const next = await store.visibleSequence()
+      await store.putFollower({ name: 'events', sequence: next - 3 })
+      await store.putFollower({ name: 'events', sequence: next - 4 })
+      await store.putFollower({ name: 'other', sequence: next - 1 })
+      assert.deepEqual(await store.listFollowers(), [
+        { name: 'events', sequence: next - 3 },
+        { name: 'other', sequence: next - 1 },
+      ])
+      assert.equal(await store.visibleSequence(), next)
+      await store.trimChanges({ through: next - 1 })
+      const kept = async (): Promise<readonly number[]> =>
+        (await store.listChanges({ after: 0, limit: 1_000 })).map((record) => record.sequence)
+      assert.deepEqual(await kept(), [next - 2, next - 1])
+      await store.putFollower({ name: 'events' })
+      await store.putFollower({ name: 'events' })
+      await store.trimChanges({ through: next - 1 })
+      assert.deepEqual(await kept(), [])
     })
 
     sceneTest('old records are trimmed, and trimming leaves no record', async (scene) => {

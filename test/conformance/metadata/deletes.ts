@@ -23,10 +23,10 @@ export function deleteTests(name: string, create: CreateStore): void {
 
     sceneTest('a repeat gives the first answer and does not delete what came after', async (scene) => {
       const { row } = await scene.put('file')
-      const command = { bucket: 'default', key: 'file', commandId: scene.dataId() }
-      assert.deepEqual(await scene.store.deleteKey(command), row)
+      const command = scene.deletion('file')
+      assert.deepEqual(await scene.store.deleteKey(command), { removed: row })
       const { row: later } = await scene.put('file')
-      assert.deepEqual(await scene.store.deleteKey(command), row)
+      assert.deepEqual(await scene.store.deleteKey(command), { removed: row })
       assert.deepEqual(await scene.store.getHead('default', 'file'), later)
     })
 
@@ -35,7 +35,7 @@ export function deleteTests(name: string, create: CreateStore): void {
       const commandId = scene.dataId()
       await scene.register(processId(1))
       await scene.publish(processId(1), startMs + 1)
-      await rejectsWith('upload-expired', scene.store.deleteKey({ bucket: 'default', key: 'file', commandId }))
+      await rejectsWith('upload-expired', scene.store.deleteKey(scene.deletion('file', { commandId })))
       assert.deepEqual(await scene.names(), ['file'])
     })
 
@@ -43,10 +43,10 @@ export function deleteTests(name: string, create: CreateStore): void {
       const { row } = await scene.put('file')
       const other = { kind: 'if-version' as const, version: scene.versionId() }
       const remove = (key: string, condition: typeof other): Promise<unknown> =>
-        scene.store.deleteKey({ bucket: 'default', key, commandId: scene.dataId(), condition })
+        scene.store.deleteKey(scene.deletion(key, { condition }))
       await rejectsWith('precondition-failed', remove('file', other))
       await rejectsWith('precondition-failed', remove('none', other))
-      assert.deepEqual(await remove('file', { ...other, version: row.version }), row)
+      assert.deepEqual(await remove('file', { ...other, version: row.version }), { removed: row })
     })
 
     sceneTest('of a hundred that delete one file, one does', async (scene) => {

@@ -18,7 +18,8 @@ import type { ClusterId, DataId, Epoch, GroupId, ProcessId, VersionId, WorkerId 
 import { SeededRandom } from '../../../src/base/random.ts'
 import { defaultScheme } from '../../../src/base/scheme.ts'
 import type { DataRef } from '../../../src/meta/contract/conventions.ts'
-import type { CommitResult, CommitVersion, NewData } from '../../../src/meta/contract/file-metadata.ts'
+import type { CommitResult, CommitVersion, DeleteKey, NewData } from '../../../src/meta/contract/file-metadata.ts'
+import type { DeleteVersion, VersionName } from '../../../src/meta/contract/version-metadata.ts'
 import type { Extent, NewVersion, VersionRow } from '../../../src/meta/contract/version-row.ts'
 import type { MetadataStore } from '../../../src/meta/metadata-store.ts'
 
@@ -112,8 +113,33 @@ export class Scene {
     return await this.store.commitVersion(this.upload(key, more))
   }
 
+  /** The command that deletes a key. */
+  deletion(key: string, more: Partial<DeleteKey> = {}): DeleteKey {
+    const marker = { version: this.versionId(), modifiedMs: this.nowMs }
+    return { bucket: 'default', key, commandId: this.dataId(), marker, ...more }
+  }
+
+  /** In a bucket whose versions are not kept. */
   async remove(key: string, bucket = 'default'): Promise<VersionRow | undefined> {
-    return await this.store.deleteKey({ bucket, key, commandId: this.dataId() })
+    return (await this.store.deleteKey(this.deletion(key, { bucket }))).removed
+  }
+
+  /** In one whose versions are kept; resolves to the marker. */
+  async hide(key: string, more: Partial<DeleteKey> = {}): Promise<VersionRow> {
+    return present((await this.store.deleteKey(this.deletion(key, more))).marker)
+  }
+
+  /** The command that removes one version. */
+  removal(key: string, version: VersionName, more: Partial<DeleteVersion> = {}): DeleteVersion {
+    return { bucket: 'default', key, version, commandId: this.dataId(), wallMs: this.nowMs, ...more }
+  }
+
+  async removeVersion(key: string, version: VersionName, more: Partial<DeleteVersion> = {}): Promise<unknown> {
+    return await this.store.deleteVersion(this.removal(key, version, more))
+  }
+
+  async setVersioning(versioning: 'enabled' | 'suspended', name = 'default'): Promise<void> {
+    await this.store.changeBucket({ name, versioning })
   }
 
   /** Publishes for a process so that the horizon follows. */

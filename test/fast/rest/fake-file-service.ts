@@ -9,6 +9,7 @@ import type { ClusterId, Epoch, GroupId, WorkerId } from '../../../src/base/ids.
 import { defined } from '../../../src/base/assert.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { defaultScheme } from '../../../src/base/scheme.ts'
+import { conditionHolds } from '../../../src/meta/contract/head-condition.ts'
 import type {
   BodySlice,
   BucketInfo,
@@ -437,8 +438,7 @@ class FakeBody implements FileBody {
 }
 
 function checkCondition(condition: WriteCondition, current: FileInfo | undefined): void {
-  const holds = condition.kind === 'if-absent' ? current === undefined : current?.version === condition.version
-  if (!holds) throw new FrostError('precondition-failed', 'The condition does not hold.')
+  if (!conditionHolds(current, condition)) throw new FrostError('precondition-failed', 'The condition does not hold.')
 }
 
 function compareBytes(left: string, right: string): number {
