@@ -135,6 +135,15 @@ const table = {
     status: 400,
     message: 'The XML you provided was not well-formed or did not validate against our published schema',
   },
+  IllegalVersioningConfigurationException: {
+    status: 400,
+    message: 'The versioning configuration specified in the request is not valid.',
+  },
+  InvalidRetentionPeriod: { status: 400, message: 'Default retention period must be a positive integer value.' },
+  UnresolvableGrantByEmailAddress: {
+    status: 400,
+    message: 'The email address you provided does not match any account on record.',
+  },
   MalformedPolicy: { status: 400, message: 'Policies must be valid JSON' },
   MalformedXML: {
     status: 400,
@@ -178,12 +187,14 @@ const table = {
     message: 'Your request header and query string parameters exceed the maximum allowed size.',
   },
   // CORS
+  BadRequest: { status: 400, message: 'Bad Request' },
   AccessForbidden: { status: 403, message: 'CORSResponse: This CORS request is not allowed.' },
   // Any request
   InternalError: { status: 500, message: 'We encountered an internal error. Please try again.' },
   InvalidArgument: { status: 400, message: 'Invalid Argument' },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
   InvalidURI: { status: 400, message: "Couldn't parse the specified URI." },
+  MaxMessageLengthExceeded: { status: 400, message: 'Your request was too big.' },
   MethodNotAllowed: { status: 405, message: 'The specified method is not allowed against this resource.' },
   NotImplemented: {
     status: 501,
