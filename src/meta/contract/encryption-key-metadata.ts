@@ -30,7 +30,7 @@ export interface EncryptionKeyMutations {
    * Stores a row in the place of the one with the revision before it (revision 1: where there is none). A repeat is harmless.
    * @throws FrostError `precondition-failed`: another revision is stored; `bad-request`: generations would be lost, or above `encryptionKeysMax`.
    */
-  putEncryptionKey(row: EncryptionKeyRow): Promise<void>
+  putEncryptionKey(command: { readonly row: EncryptionKeyRow }): Promise<void>
 }
 
 export const encryptionKeysMax = 1000

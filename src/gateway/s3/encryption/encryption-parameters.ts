@@ -45,7 +45,7 @@ export interface EncryptionParameters {
 }
 
 /** Of `Transform.kind`. */
-export const encryptionKind = 'encryption'
+const encryptionKind = 'encryption'
 
 const version = 1
 const partsMax = 10_000

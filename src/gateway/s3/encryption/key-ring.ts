@@ -177,7 +177,7 @@ export class KeyRing {
   /** `false`: another process was first. */
   async #put(row: EncryptionKeyRow): Promise<boolean> {
     try {
-      await this.#ports.metadata.putEncryptionKey(row)
+      await this.#ports.metadata.putEncryptionKey({ row })
     } catch (error) {
       if (error instanceof FrostError && error.code === 'precondition-failed') return false
       throw error

@@ -17,7 +17,7 @@ export class MemoryKeys implements EncryptionKeyReads, EncryptionKeyMutations {
     return [...this.rows.values()]
   }
 
-  async putEncryptionKey(row: EncryptionKeyRow): Promise<void> {
+  async putEncryptionKey({ row }: { readonly row: EncryptionKeyRow }): Promise<void> {
     await Promise.resolve()
     if ((this.rows.get(row.id)?.revision ?? 0) !== row.revision - 1)
       throw new FrostError('precondition-failed', 'Another revision is stored.')
