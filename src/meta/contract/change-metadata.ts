@@ -46,8 +46,8 @@ export type Change =
   | { readonly kind: 'worker'; readonly workers: readonly WorkerId[] }
   | { readonly kind: 'lease'; readonly name: string }
   /**
-   * `id`: the name of a user, group, role or policy, or the id of a key, token, share link or encryption key. A user's change stands for its keys, tokens,
-   * grants and policies too.
+   * `id`: the name of a user, group, role or policy, or the id of a key, token, share link or encryption key. A user's change stands
+   * for its keys, tokens, grants and policies too.
    */
   | { readonly kind: 'access'; readonly what: AccessRowKind; readonly id: string }
 

@@ -28,7 +28,8 @@ export interface EncryptionKeyReads {
 export interface EncryptionKeyMutations {
   /**
    * Stores a row in the place of the one with the revision before it (revision 1: where there is none). A repeat is harmless.
-   * @throws FrostError `precondition-failed`: another revision is stored; `bad-request`: generations would be lost, or above `encryptionKeysMax`.
+   * @throws FrostError `precondition-failed`: another revision is stored; `bad-request`: generations would be lost, or there are
+   * `encryptionKeysMax`.
    */
   putEncryptionKey(command: { readonly row: EncryptionKeyRow }): Promise<void>
 }

@@ -90,7 +90,10 @@ export function parseEncryption(header: HeaderOf, transport: KeyTransport): Encr
   }
 }
 
-/** What holds for a write: what it asks for, else the bucket's default; `undefined`: it is stored as it is. @throws S3Error `NotImplemented`. */
+/**
+ * What holds for a write: what it asks for, else the bucket's default; `undefined`: it is stored as it is.
+ * @throws S3Error `NotImplemented`.
+ */
 export function withDefault(
   asked: EncryptionRequest | undefined,
   byDefault: DefaultEncryption | undefined,
