@@ -145,7 +145,6 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
   createShareLink: shareLinkFields,
   useShareLink: { id: 'string', wallMs: 'number' },
   revokeShareLink: { id: 'string' },
-  putEncryptionKey: { row: 'object' },
   putIdentity: { row: 'object' },
   removeIdentity: { kind: 'string', name: 'string' },
   putManagedPolicy: { row: 'object' },

@@ -13,7 +13,6 @@ import { Draft } from './decisions/draft.ts'
 import type { DraftOptions } from './decisions/draft.ts'
 import * as grants from './decisions/grant-decisions.ts'
 import * as group from './decisions/group-decisions.ts'
-import { putEncryptionKey } from './decisions/encryption-key-decisions.ts'
 import * as identity from './decisions/identity-decisions.ts'
 import * as lease from './decisions/lease-decisions.ts'
 import * as process from './decisions/process-decisions.ts'
@@ -88,7 +87,6 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   createShareLink: shareLinks.createShareLink,
   useShareLink: shareLinks.useShareLink,
   revokeShareLink: shareLinks.revokeShareLink,
-  putEncryptionKey,
   putIdentity: identity.putIdentity,
   removeIdentity: identity.removeIdentity,
   putManagedPolicy: identity.putManagedPolicy,

@@ -142,6 +142,11 @@ export class Exchange implements FinishedExchange, Transfer {
     return this.#shared.addressOf(this.request)
   }
 
+  /** Whether the request came over TLS. */
+  get isSecure(): boolean {
+    return Reflect.get(this.request.socket, 'encrypted') === true
+  }
+
   /** Called once, when the answer was sent or the client has gone; at once where that has happened already. */
   onClose(listener: () => void): void {
     this.#onClose = listener

@@ -5,6 +5,7 @@ import { FrostError } from '../../base/errors.ts'
 import type { FileService } from '../../master/file-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { logAccess } from '../http/access-log.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { defaultHttpLimits } from '../http/http-limits.ts'
 import type { HttpLimits } from '../http/http-limits.ts'
@@ -185,23 +186,6 @@ export class RestGateway {
       exchange.principal = principal
     })
   }
-}
-
-function logAccess(log: Log, exchange: Exchange): void {
-  const { requestId, routeName: route, method, path, status, durationMs, bytesReceived, bytesSent } = exchange
-  const bytes = { receivedBytes: bytesReceived, sentBytes: bytesSent }
-  // Without the query, which may hold the secret of a share link.
-  const fields = {
-    requestId,
-    client: exchange.remoteAddress,
-    method,
-    route,
-    path,
-    status,
-    durationMs: Math.round(durationMs),
-  }
-  if (status < 500) log.info('A request has ended.', { ...fields, ...bytes })
-  else log.warn('A request has ended.', { ...fields, ...bytes })
 }
 
 /** Without CORS headers: no page of another site may use the answer. */

@@ -3,7 +3,7 @@
 
 import type { ErrorAnswer, FaceAnswers, FailedRequest } from '../http/face-answers.ts'
 import { toS3Error } from './error-codes.ts'
-import { escapeText, xmlDeclaration } from './xml-text.ts'
+import { XmlWriter } from './xml/xml-writer.ts'
 
 /** `hostId`: names the process; printable ASCII. */
 export function s3Answers(hostId: string): FaceAnswers {
@@ -23,9 +23,12 @@ function describeS3Error(error: unknown, { requestId, path }: FailedRequest, hos
   // What the client still sends would be taken for a request.
   if (code === 'RequestTimeout') headers.push('Connection', 'close')
   if (status === 304) return { status, headers: headers.slice(2), body: '' }
-  let body = `${xmlDeclaration}<Error><Code>${code}</Code><Message>${escapeText(message)}</Message>`
-  for (const [name, value] of Object.entries(fields)) body += `<${name}>${escapeText(value)}</${name}>`
-  if (path !== undefined && fields['Resource'] === undefined) body += `<Resource>${escapeText(path)}</Resource>`
-  body += `<RequestId>${escapeText(requestId)}</RequestId><HostId>${escapeText(hostId)}</HostId></Error>`
-  return { status, headers, body }
+  const writer = new XmlWriter('Error', '')
+  writer.element('Code', code)
+  writer.element('Message', message)
+  for (const [name, value] of Object.entries(fields)) writer.element(name, value)
+  if (path !== undefined && fields['Resource'] === undefined) writer.element('Resource', path)
+  writer.element('RequestId', requestId)
+  writer.element('HostId', hostId)
+  return { status, headers, body: writer.finish() }
 }

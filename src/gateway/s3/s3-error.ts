@@ -9,14 +9,7 @@ interface S3ErrorKind {
   readonly message: string
 }
 
-/** Codes that S3 passes on from the key management. */
-const keyErrors = {
-  'KMS.DisabledException': { status: 400, message: 'The key is disabled.' },
-  'KMS.NotFoundException': { status: 400, message: 'The key does not exist.' },
-} as const satisfies Record<string, S3ErrorKind>
-
 const table = {
-  ...keyErrors,
   // Who asks
   AccessDenied: { status: 403, message: 'Access Denied' },
   AuthorizationHeaderMalformed: { status: 400, message: 'The authorization header that you provided is not valid.' },
@@ -114,10 +107,6 @@ const table = {
   },
   OwnershipControlsNotFoundError: { status: 404, message: 'The bucket ownership controls were not found' },
   ReplicationConfigurationNotFoundError: { status: 404, message: 'The replication configuration was not found' },
-  InvalidEncryptionAlgorithmError: {
-    status: 400,
-    message: 'The Encryption request you specified is not valid. Supported value: AES256.',
-  },
   ServerSideEncryptionConfigurationNotFoundError: {
     status: 404,
     message: 'The server side encryption configuration was not found',
@@ -212,6 +201,7 @@ const table = {
     message: 'A header you provided implies functionality that is not implemented.',
   },
   ServiceUnavailable: { status: 503, message: 'Service is unable to handle request.' },
+  UnexpectedContent: { status: 400, message: 'This request does not support content' },
   SlowDown: { status: 503, message: 'Please reduce your request rate.' },
 } as const satisfies Record<string, S3ErrorKind>
 

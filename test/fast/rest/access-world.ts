@@ -2,7 +2,6 @@
 
 import { MemoryKeyValue, MemoryMap } from '../../../sim/ports/key-value.ts'
 import { clusterIdFromBytes } from '../../../src/base/ids.ts'
-import { IamService } from '../../../src/gateway/iam/iam-service.ts'
 import { AccessControl } from '../../../src/gateway/auth/access-control.ts'
 import { Accounts } from '../../../src/gateway/auth/accounts.ts'
 import type { AuditEntry } from '../../../src/ports/audit.ts'
@@ -28,22 +27,17 @@ export interface AccessWorldOptions {
   readonly isPatient?: boolean
 }
 
-/** What a process has: the face of S3 has IAM as well. */
-export interface TestAccess extends RestAccess {
-  readonly iam: IamService
-}
-
 export class AccessWorld {
-  readonly access: TestAccess
+  readonly access: RestAccess
   readonly metadata: KeyValueMetadata
   readonly audited: AuditEntry[]
   /** A second process over the same metadata, with a cache of its own. */
-  readonly elsewhere: TestAccess
+  readonly elsewhere: RestAccess
 
   private constructor(
     metadata: KeyValueMetadata,
     audited: AuditEntry[],
-    processes: { here: TestAccess; elsewhere: TestAccess },
+    processes: { here: RestAccess; elsewhere: RestAccess },
   ) {
     this.metadata = metadata
     this.audited = audited
@@ -64,7 +58,7 @@ export class AccessWorld {
       createdMs: clock.wallMs(),
     })
     const audited: AuditEntry[] = []
-    const open = (): TestAccess => openProcess(metadata, clock, audited, options)
+    const open = (): RestAccess => openProcess(metadata, clock, audited, options)
     return new AccessWorld(metadata, audited, { here: open(), elsewhere: open() })
   }
 }
@@ -74,7 +68,7 @@ function openProcess(
   clock: Clock,
   audited: AuditEntry[],
   { isOpen = false, auditReads = false, isPatient = false }: AccessWorldOptions,
-): TestAccess {
+): RestAccess {
   const [compute, random, vault] = [new NodeCompute(), new NodeRandom(), new NodeVault()]
   const secret = new Uint8Array(32).fill(7)
   const box = new SecretBox({ random, vault, compute }, secret)
@@ -87,8 +81,7 @@ function openProcess(
   const shareLinks = new ShareLinks({ metadata, clock, random, compute }, secret)
   const audit = { write: (entry: AuditEntry): void => void audited.push(entry) }
   const control = new AccessControl({ authenticator, clock, audit }, { isOpen, auditReads })
-  const iam = new IamService({ metadata, accounts, control, clock, random, box })
-  return { control, accounts, shareLinks, reads: metadata, iam }
+  return { control, accounts, shareLinks, reads: metadata }
 }
 
 /** The header that shows a user with its password, or an access key with its secret. */

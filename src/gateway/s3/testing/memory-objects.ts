@@ -116,7 +116,7 @@ export class MemoryObjects implements ObjectService {
     const from = this.#version(source.bucket, source.key, source.version)
     if (from === undefined || from.info.isDeleteMarker || (sourceVersion ?? from.info.version) !== from.info.version)
       throw new FrostError('version-not-found', 'There is no such source.')
-    const { lock: _lock, owner: _owner, ...kept } = propertiesOf(from.info)
+    const kept = propertiesOf({ ...from.info, lock: undefined, owner: undefined })
     return this.#commit(this.#bucket(request.bucket), request, {
       bytes: from.bytes,
       sealing: {
@@ -134,7 +134,7 @@ export class MemoryObjects implements ObjectService {
     this.#fail()
     const bucket = this.#bucket(name)
     const versions = bucket.keys.get(key) ?? []
-    checkCondition(condition as Condition | undefined, versions[0]?.info)
+    checkCondition(condition, versions[0]?.info)
     const { versioning } = bucket.row
     if (versioning === undefined) {
       bucket.keys.delete(key)
@@ -151,7 +151,7 @@ export class MemoryObjects implements ObjectService {
   async removeVersion(request: Parameters<ObjectService['removeVersion']>[0]): Promise<ObjectInfo | undefined> {
     const versions = this.#bucket(request.bucket).keys.get(request.key) ?? []
     const found = this.#version(request.bucket, request.key, request.version)
-    checkCondition(request.condition as Condition | undefined, found?.info)
+    checkCondition(request.condition, found?.info)
     if (found === undefined) return undefined
     const { lock } = found.info
     const isRetained = lock?.retainUntilMs !== undefined && lock.retainUntilMs > this.nowMs()
@@ -348,8 +348,8 @@ export class MemoryObjects implements ObjectService {
 
   async setSetting(name: string, kind: BucketSettingKind, value: Uint8Array | undefined): Promise<void> {
     const bucket = this.#bucket(name)
-    const { [kind]: _before, ...others } = bucket.settings
-    bucket.settings = value === undefined ? others : { ...others, [kind]: value }
+    const others = Object.entries(bucket.settings).filter(([other]) => other !== kind)
+    bucket.settings = { ...Object.fromEntries(others), ...(value === undefined ? {} : { [kind]: value }) }
   }
 
   async usage(name: string): Promise<BucketUsage> {
@@ -411,13 +411,13 @@ export class MemoryObjects implements ObjectService {
       readonly bytes: Uint8Array
       readonly sealing: Sealing
       readonly properties: GivenProperties
-      readonly condition: unknown
+      readonly condition: Condition | undefined
       readonly parts?: ObjectInfo['parts']
     },
   ): ObjectInfo {
     this.#fail()
     const versions = bucket.keys.get(name.key) ?? []
-    checkCondition(what.condition as Condition | undefined, versions[0]?.info)
+    checkCondition(what.condition, versions[0]?.info)
     const { versioning } = bucket.row
     if (versioning === undefined) versions.length = 0
     else if (versioning === 'suspended') this.#dropNull(versions)
@@ -505,8 +505,8 @@ export function md5Hex(bytes: Uint8Array | string): string {
 }
 
 function withoutHold(lock: ObjectInfo['lock']): NonNullable<ObjectInfo['lock']> {
-  const { legalHold: _legalHold, ...retention } = lock ?? {}
-  return retention
+  const { mode, retainUntilMs } = lock ?? {}
+  return { ...(mode === undefined ? {} : { mode }), ...(retainUntilMs === undefined ? {} : { retainUntilMs }) }
 }
 
 function entryOf({ key, version, modifiedMs, sizeBytes, crc32: crc, etag, contentType, owner }: ObjectInfo): ListEntry {

@@ -1,0 +1,197 @@
+// Who may do what through S3: finds out who signed a request, and asks leave for each action that its operation takes. Nothing else in the
+// face decides about access.
+
+import { errorCode } from '../../base/errors.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { AccessControl } from '../auth/access-control.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { S3Conditions } from '../policy/s3-conditions.ts'
+import type { S3RequestFacts } from '../policy/s3-conditions.ts'
+import { actionsOf } from '../policy/s3-operations.ts'
+import type { NeededAction, S3RequestShape } from '../policy/s3-operations.ts'
+import type { S3Address } from './addressing.ts'
+import type { BucketState } from './bucket-cache.ts'
+import { aclAllows, publicAccessOf } from './bucket-access.ts'
+import type { S3Call } from './s3-call.ts'
+import { headerOf } from './s3-call.ts'
+import { S3Error } from './s3-error.ts'
+import { canonicalIdOf, nobody } from './sender.ts'
+import type { Sender } from './sender.ts'
+import { anonymousPayload, contentHashHeader } from './signature/payload.ts'
+import type { SignatureVerifier, VerifiedSignature } from './signature/signature-verifier.ts'
+import type { Signer } from '../auth/authenticator.ts'
+
+export interface S3AccessParts {
+  readonly control: AccessControl
+  readonly verifier: SignatureVerifier
+  readonly clock: Clock
+  /** Hosts by which clients behind a proxy sign. */
+  readonly endpointHosts: readonly string[]
+  /** Finds who holds an access key; of temporary credentials, with their token. */
+  findSigner(accessKeyId: string, sessionToken: string | undefined): Promise<Signer | undefined>
+}
+
+/** What an action is asked for. */
+export interface Wanted {
+  /** As AWS names it: `s3:GetObject`. */
+  readonly action: string
+  /** Absent: an action of the account. */
+  readonly state?: BucketState | undefined
+  /** Where the bucket is not there yet. */
+  readonly bucket?: string | undefined
+  readonly key?: string | undefined
+  /** The ACL that says who may besides, where there is one: of the object or, for actions on the bucket, of that. */
+  readonly acl?: Uint8Array | undefined
+  readonly facts?: Partial<S3RequestFacts> | undefined
+}
+
+/** What is known of the object that is there already. */
+export interface Existing {
+  readonly acl?: Uint8Array | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}
+
+export class S3Access {
+  readonly #parts: S3AccessParts
+
+  constructor(parts: S3AccessParts) {
+    this.#parts = parts
+  }
+
+  get control(): AccessControl {
+    return this.#parts.control
+  }
+
+  get verifier(): SignatureVerifier {
+    return this.#parts.verifier
+  }
+
+  /** @throws S3Error as AWS for each thing that can be wrong with a signature. */
+  async identify(exchange: Exchange, address: S3Address): Promise<Sender> {
+    const { method, path, rawQuery: query, request, headers } = exchange
+    const { verifier, endpointHosts, clock } = this.#parts
+    const verified = await this.#noting(exchange, () =>
+      verifier.verify(
+        { method, path, query, rawHeaders: request.rawHeaders, otherHosts: endpointHosts },
+        {
+          nowMs: clock.wallMs(),
+          findSigner: (id, token) => this.#parts.findSigner(id, token),
+          ...(address.isVirtualHosted ? { hostBucket: address.bucket } : {}),
+        },
+      ),
+    )
+    if (verified !== undefined) return senderOf(verified)
+    const payload = anonymousPayload(headerOf(headers, contentHashHeader))
+    return { principal: nobody, payload, chunks: undefined, signature: undefined }
+  }
+
+  /** For signatures that are elsewhere than in the head of the request. */
+  async findSigner(accessKeyId: string, sessionToken: string | undefined): Promise<Signer | undefined> {
+    return await this.#parts.findSigner(accessKeyId, sessionToken)
+  }
+
+  /** Asks leave for all that the operation takes, on the bucket and key of the call. @throws S3Error `AccessDenied`. */
+  authorize(call: S3Call, shape: S3RequestShape, object: Existing = {}): void {
+    const { acl, tags } = object
+    const facts = tags === undefined ? undefined : { existingTags: new Map(Object.entries(tags)) }
+    for (const needed of this.actionsOf(call, shape)) {
+      if (needed.on === 'source') continue // asked where the source is known
+      this.check(call, {
+        action: needed.action,
+        state: needed.on === 'account' ? undefined : call.state,
+        ...(needed.on === 'account' ? {} : { bucket: call.bucket }),
+        ...(needed.on === 'object' ? { key: call.key } : {}),
+        acl,
+        facts,
+      })
+    }
+  }
+
+  actionsOf({ operation }: S3Call, shape: S3RequestShape): readonly NeededAction[] {
+    const needed = actionsOf(operation, shape)
+    if (needed === undefined) throw new S3Error('InternalError')
+    return needed
+  }
+
+  /** @throws S3Error `AccessDenied`. */
+  check(call: S3Call, wanted: Wanted): void {
+    if (!this.isAllowed(call, wanted)) throw new S3Error('AccessDenied')
+  }
+
+  isAllowed(call: S3Call, wanted: Wanted): boolean {
+    const { action, state, key, acl } = wanted
+    const { exchange, sender } = call
+    const { principal } = sender
+    const bucket = state?.name ?? wanted.bucket
+    const block = state === undefined ? undefined : publicAccessOf(state)
+    const canonicalId = canonicalIdOf(sender)
+    const decision = this.#parts.control.authorizeS3(
+      {
+        principal,
+        action,
+        bucket,
+        key,
+        conditions: new S3Conditions(this.#factsOf(call, wanted)),
+        bucketPolicy: state?.setting('policy', policyText),
+        isBucketOwner: state?.row.owner !== undefined && state.row.owner === canonicalId,
+        ...(state === undefined ? {} : { isAllowedByAcl: () => aclAllows(state, { action, acl, canonicalId }) }),
+        restrictsPublic: block?.restrictPublicBuckets === true,
+      },
+      { address: exchange.remoteAddress, requestId: exchange.requestId },
+    )
+    return decision.isAllowed
+  }
+
+  #factsOf({ exchange, headers, query, sender }: S3Call, { facts }: Wanted): S3RequestFacts {
+    const { signature } = sender
+    const nowMs = this.#parts.clock.wallMs()
+    return {
+      header: (name) => headerOf(headers, name),
+      query: (name) => query.get(name),
+      get address() {
+        return exchange.remoteAddress
+      },
+      isSecure: exchange.isSecure,
+      nowMs,
+      ...(signature === undefined ? {} : { signature: signatureFacts(signature, nowMs) }),
+      ...facts,
+    }
+  }
+
+  #note({ remoteAddress: address, requestId }: Exchange, reason: string): void {
+    this.#parts.control.refuse({ action: 's3:Identify', address, requestId }, reason, { kind: 'signature' })
+  }
+
+  /** A signature that is not right is written down. */
+  async #noting<Result>(exchange: Exchange, verify: () => Promise<Result>): Promise<Result> {
+    try {
+      return await verify()
+    } catch (error) {
+      const reason = error instanceof S3Error ? error.code : (errorCode(error) ?? 'failed')
+      if (error instanceof S3Error && error.status === 403) this.#note(exchange, reason)
+      throw error
+    }
+  }
+}
+
+function senderOf({ signer, payload, chunks, version, place, signedMs }: VerifiedSignature<Signer>): Sender {
+  return { principal: signer.principal, payload, chunks, signature: { version, place, signedMs } }
+}
+
+const types = { header: 'REST-HEADER', query: 'REST-QUERY-STRING', form: 'POST' } as const
+
+function signatureFacts(
+  { version, place, signedMs }: NonNullable<Sender['signature']>,
+  nowMs: number,
+): NonNullable<S3RequestFacts['signature']> {
+  return {
+    version: version === 'v4' ? 'AWS4-HMAC-SHA256' : 'AWS',
+    type: types[place],
+    ageMs: signedMs === undefined ? 0 : nowMs - signedMs,
+  }
+}
+
+const utf8 = new TextDecoder()
+
+/** As it is stored. */
+const policyText = { decode: (bytes: Uint8Array): string => utf8.decode(bytes) }

@@ -1,0 +1,35 @@
+// Checksums of an object, as they are stored and told. An object that came without one has its CRC-32 all the same, which the data path
+// computes for its own sake: no digest is computed that nobody asked for.
+
+import type { ObjectInfo } from '../../master/object-service.ts'
+import type { Checksum } from '../../meta/contract/version-row.ts'
+import { checksumKindOf, checksumTypeOf, formatChecksum } from './checksums.ts'
+import type { ReceivedBody } from './receive-body.ts'
+
+/** `undefined`: the client named none. */
+export function checksumsToStore({ checksums }: Pick<ReceivedBody, 'checksums'>): readonly Checksum[] | undefined {
+  if (checksums.size === 0) return undefined
+  return Array.from(checksums, ([algorithm, value]) => ({ algorithm, value }))
+}
+
+/** At least one. */
+export function checksumsOf(info: Pick<ObjectInfo, 'checksums' | 'crc32'>): readonly Checksum[] {
+  if (info.checksums !== undefined && info.checksums.length > 0) return info.checksums
+  const value = new Uint8Array(4)
+  new DataView(value.buffer).setUint32(0, info.crc32)
+  return [{ algorithm: 'crc32', value }]
+}
+
+/** Of the whole object. */
+export function addChecksumHeaders(headers: string[], info: Pick<ObjectInfo, 'checksums' | 'crc32' | 'parts'>): void {
+  addChecksums(headers, checksumsOf(info), info.parts?.length ?? 1)
+}
+
+/** `partCount`: of the object, for composite ones. */
+export function addChecksums(headers: string[], checksums: readonly Checksum[], partCount: number): void {
+  for (const checksum of checksums) {
+    const kind = checksumKindOf(checksum.algorithm)
+    if (kind === undefined) continue
+    headers.push(kind.header, formatChecksum(checksum, partCount), 'x-amz-checksum-type', checksumTypeOf(checksum))
+  }
+}

@@ -1,0 +1,42 @@
+// Finds the object, or the version of it, that a call is about, and asks leave for the call by what is there.
+
+import type { ObjectInfo } from '../../../master/object-service.ts'
+import type { S3RequestShape } from '../../policy/s3-operations.ts'
+import { formatHttpDate } from '../../http/http-date.ts'
+import { aclOf } from '../object-acl.ts'
+import { noSuchKey, noSuchVersion, parseVersionName, versionNameOf } from '../object-names.ts'
+import type { S3Call, S3Parts } from '../s3-call.ts'
+import { S3Error } from '../s3-error.ts'
+
+/** @throws S3Error `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` (a delete marker), `AccessDenied`. */
+export async function findForRead(call: S3Call, parts: S3Parts, shape: S3RequestShape = {}): Promise<ObjectInfo> {
+  const { bucket, key, query } = call
+  const version = parseVersionName(query.get('versionId'))
+  const info = await parts.objects.find({ bucket, key, ...(version === undefined ? {} : { version }) })
+  if (info === undefined) throw notFound(call, parts, undefined)
+  const hasVersionId = version !== undefined
+  parts.access.authorize(call, { ...shape, hasVersionId }, { acl: aclOf(info), tags: info.tags })
+  if (info.isDeleteMarker) throw notFound(call, parts, info)
+  return info
+}
+
+/** Who may not list the bucket is not told what is not there. `marker`: the delete marker that was found. */
+export function notFound(call: S3Call, parts: S3Parts, marker: ObjectInfo | undefined): S3Error {
+  const { key, query, state } = call
+  const version = query.get('versionId')
+  if (marker === undefined) {
+    parts.access.authorize(call, { hasVersionId: version !== undefined })
+    if (!parts.access.isAllowed(call, { action: 's3:ListBucket', state })) return new S3Error('AccessDenied')
+    return version === undefined ? noSuchKey(key) : noSuchVersion(key, version)
+  }
+  const headers: Record<string, string> = {
+    'x-amz-delete-marker': 'true',
+    'x-amz-version-id': versionNameOf(marker),
+    'Last-Modified': formatHttpDate(marker.modifiedMs),
+  }
+  if (version === undefined) return new S3Error('NoSuchKey', undefined, { fields: { Key: key }, headers })
+  return new S3Error('MethodNotAllowed', undefined, {
+    fields: { Method: call.exchange.method, ResourceType: 'DeleteMarker' },
+    headers: { ...headers, Allow: 'DELETE' },
+  })
+}

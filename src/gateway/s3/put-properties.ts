@@ -1,0 +1,60 @@
+// What the headers of a PutObject, a CopyObject or a CreateMultipartUpload make of an object besides its bytes: its properties, and what
+// leave they take.
+
+import type { ObjectProperties } from '../../master/object-service.ts'
+import type { S3RequestShape } from '../policy/s3-operations.ts'
+import { parseTaggingHeader } from './documents/tagging.ts'
+import { newObjectAcl } from './new-acl.ts'
+import { aclField } from './object-acl.ts'
+import { lockOf } from './object-lock.ts'
+import { readStoredHeaders } from './object-properties.ts'
+import { clusterId } from './owners.ts'
+import type { S3Call, S3Parts } from './s3-call.ts'
+import { headerOf } from './s3-call.ts'
+import { canonicalIdOf } from './sender.ts'
+import { readUserMetadata } from './user-metadata.ts'
+
+/** What the call's headers ask for, beyond the object itself. */
+export function shapeOfWrite({ headers }: S3Call): S3RequestShape {
+  return {
+    setsAcl: setsAcl(headers),
+    setsTags: headers['x-amz-tagging'] !== undefined,
+    setsRetention:
+      headers['x-amz-object-lock-mode'] !== undefined || headers['x-amz-object-lock-retain-until-date'] !== undefined,
+    setsLegalHold: headers['x-amz-object-lock-legal-hold'] !== undefined,
+  }
+}
+
+export function setsAcl(headers: S3Call['headers']): boolean {
+  if (headers['x-amz-acl'] !== undefined) return headers['x-amz-acl'] !== 'private'
+  for (const name in headers) if (name.startsWith('x-amz-grant-')) return true
+  return false
+}
+
+/** @throws S3Error for each header that is not as it should be. */
+export function propertiesOf(call: S3Call, { clock }: Pick<S3Parts, 'clock'>): ObjectProperties {
+  const { headers, state, sender } = call
+  const contentType = headers['content-type']
+  const stored = readStoredHeaders(headers)
+  const userMetadata = readUserMetadata(headers)
+  const tags = tagsOf(headerOf(headers, 'x-amz-tagging'))
+  const lock = lockOf(call, clock.wallMs())
+  const owner = canonicalIdOf(sender) ?? state?.row.owner
+  const acl = newObjectAcl(call, owner === undefined ? { id: clusterId } : { id: owner })
+  return {
+    ...(contentType === undefined || contentType === '' ? {} : { contentType }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(stored === undefined ? {} : { headers: stored }),
+    ...(userMetadata === undefined ? {} : { userMetadata }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(lock === undefined ? {} : { lock }),
+    ...(acl === undefined ? {} : { extra: { [aclField]: acl } }),
+  }
+}
+
+/** `undefined`: none. @throws S3Error `InvalidArgument`, `InvalidTag`. */
+export function tagsOf(header: string | undefined): Readonly<Record<string, string>> | undefined {
+  if (header === undefined) return undefined
+  const tags = parseTaggingHeader(header)
+  return tags.length === 0 ? undefined : Object.fromEntries(tags.map(({ key, value }) => [key, value]))
+}

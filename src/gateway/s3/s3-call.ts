@@ -1,0 +1,69 @@
+// One request of the S3 API, once it is known what it is and who sent it; and what its handler works with.
+
+import type { IncomingHttpHeaders } from 'node:http'
+
+import type { ObjectService } from '../../master/object-service.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Compute } from '../../ports/compute.ts'
+import type { Random } from '../../ports/random.ts'
+import type { Exchange } from '../http/exchange.ts'
+import type { StallWatch } from '../http/stall-watch.ts'
+import type { BucketCache, BucketState } from './bucket-cache.ts'
+import type { S3Access } from './access.ts'
+import type { OperationName } from './operations-table.ts'
+import type { S3Query } from './s3-query.ts'
+import type { Sender } from './sender.ts'
+
+export interface S3Parts {
+  readonly objects: ObjectService
+  readonly buckets: BucketCache
+  readonly clock: Clock
+  readonly compute: Compute
+  readonly random: Random
+  readonly access: S3Access
+  /** Watches uploads that stand still. */
+  readonly uploadWatch: StallWatch
+  readonly region: string
+  /** Makes continuation tokens that nobody else can make: 32 bytes, the same in all processes of the cluster. */
+  readonly tokenKey: Uint8Array
+}
+
+export interface S3Call {
+  readonly exchange: Exchange
+  readonly operation: OperationName
+  /** Empty for calls of the service. */
+  readonly bucket: string
+  /** Empty for calls of a bucket. */
+  readonly key: string
+  readonly query: S3Query
+  readonly headers: IncomingHttpHeaders
+  readonly sender: Sender
+  /** Of the bucket. For the calls of the service, and CreateBucket, there is none. */
+  readonly state: BucketState | undefined
+}
+
+/** A call of a bucket that is there. */
+export interface BucketCall extends S3Call {
+  readonly state: BucketState
+}
+
+/** Ends the exchange with an answer, or throws. */
+export type Handler = (call: S3Call, parts: S3Parts) => Promise<void> | void
+export type BucketHandler = (call: BucketCall, parts: S3Parts) => Promise<void> | void
+
+export const xmlHeaders: readonly string[] = ['Content-Type', 'application/xml']
+
+export function sendXml(call: S3Call, body: string, status = 200): void {
+  call.exchange.send(status, [...xmlHeaders], body)
+}
+
+/** 200 without a body, or 204. */
+export function sendNothing(call: S3Call, status: 200 | 204, headers: string[] = []): void {
+  call.exchange.send(status, headers, undefined)
+}
+
+/** The value of a header that came once or several times. */
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(',') : value
+}

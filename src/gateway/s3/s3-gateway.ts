@@ -1,0 +1,187 @@
+// The S3 face: takes requests from the listener, finds out what each is and who sent it, asks leave, and hands it to its handler; whatever
+// goes wrong becomes the XML document of AWS. It is the one place that knows an operation, its bucket and its outcome: what is told
+// of requests (metrics, traces, access logs) is told from here.
+
+import type { ObjectService } from '../../master/object-service.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Compute } from '../../ports/compute.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Random } from '../../ports/random.ts'
+import type { Tracer } from '../../ports/tracing.ts'
+import { RequestTrail } from '../../rpc/request-trail.ts'
+import type { AccessControl } from '../auth/access-control.ts'
+import { logAccess } from '../http/access-log.ts'
+import type { Exchange, FinishedExchange } from '../http/exchange.ts'
+import { defaultHttpLimits } from '../http/http-limits.ts'
+import type { HttpLimits } from '../http/http-limits.ts'
+import { HttpListener } from '../http/http-listener.ts'
+import type { ListeningAddress, TlsCredentials } from '../http/http-listener.ts'
+import { StallWatch } from '../http/stall-watch.ts'
+import { parseTraceparent } from '../http/trace-context.ts'
+import { S3Access } from './access.ts'
+import type { S3AccessParts } from './access.ts'
+import { parseAddress } from './addressing.ts'
+import type { S3Address } from './addressing.ts'
+import { BucketCache } from './bucket-cache.ts'
+import { handlerOf } from './handlers.ts'
+import { checkKey } from './object-names.ts'
+import { operations } from './operations-table.ts'
+import type { OperationName } from './operations-table.ts'
+import { route } from './router.ts'
+import { s3Answers } from './s3-answers.ts'
+import type { S3Call, S3Parts } from './s3-call.ts'
+import { S3Error } from './s3-error.ts'
+import { parseS3Query } from './s3-query.ts'
+import { SignatureVerifier } from './signature/signature-verifier.ts'
+
+export interface S3GatewayParts {
+  readonly objects: ObjectService
+  readonly clock: Clock
+  readonly compute: Compute
+  readonly random: Random
+  readonly log: Log
+  readonly control: AccessControl
+  readonly metrics?: { onFinished(exchange: FinishedExchange): void }
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer | undefined
+  /** Of 32 bytes, the same in all processes of the cluster, and known to nobody else. */
+  readonly tokenKey: Uint8Array
+  /** Default: access keys of users. */
+  readonly findSigner?: S3AccessParts['findSigner']
+}
+
+export interface S3GatewayOptions {
+  /** Default: `defaultHttpLimits`, also for each that is left out. */
+  readonly limits?: Partial<HttpLimits>
+  /** Default `us-east-1`. */
+  readonly region?: string
+  /** Domains below which a host names a bucket. Default: none. */
+  readonly domains?: readonly string[]
+  /** Hosts, with their port where it is not the scheme's own, by which clients behind a proxy sign. */
+  readonly endpointHosts?: readonly string[]
+  /** Whether Signature Version 2 is taken too. Default: no. */
+  readonly acceptsV2?: boolean
+  readonly accessLog?: boolean
+  readonly trustedProxies?: readonly string[]
+  /** Default: plain HTTP. */
+  readonly tls?: TlsCredentials
+  /** Other processes listen at the same port. Default: none do. */
+  readonly sharePort?: boolean
+}
+
+export const defaultRegion = 'us-east-1'
+/** AWS takes 8 KB of headers, and keys of 1,024 bytes, each of them encoded; presigned URLs with tokens are long. */
+const headBytesMax = 32 * 1024
+
+export class S3Gateway {
+  readonly #listener: HttpListener
+  readonly #parts: S3Parts
+  readonly #options: S3GatewayOptions
+  readonly #domains: readonly string[]
+  readonly #metrics: S3GatewayParts['metrics']
+  readonly #log: Log
+  readonly #tracer: Tracer | undefined
+
+  constructor(parts: S3GatewayParts, options: S3GatewayOptions = {}) {
+    const { objects, clock, compute, random, log, control, tokenKey } = parts
+    const limits: HttpLimits = { ...defaultHttpLimits, headBytesMax, ...options.limits }
+    const region = options.region ?? defaultRegion
+    const verifier = new SignatureVerifier(compute, { region, acceptsV2: options.acceptsV2 ?? false })
+    const access = new S3Access({
+      control,
+      verifier,
+      clock,
+      endpointHosts: options.endpointHosts ?? [],
+      findSigner: parts.findSigner ?? ((id) => control.signer(id)),
+    })
+    const uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
+    const buckets = new BucketCache(objects, clock)
+    this.#parts = { objects, buckets, clock, compute, random, access, uploadWatch, region, tokenKey }
+    this.#options = options
+    this.#domains = (options.domains ?? []).map((domain) => domain.toLowerCase())
+    this.#metrics = parts.metrics
+    this.#log = log
+    this.#tracer = parts.tracer
+    this.#listener = new HttpListener({
+      clock,
+      log,
+      limits,
+      tls: options.tls,
+      trustedProxies: options.trustedProxies,
+      answers: s3Answers(Buffer.from(random.bytes(24)).toString('base64')),
+      onExchange: (exchange) => this.#onExchange(exchange),
+      onFinished: (exchange) => this.#onFinished(exchange),
+    })
+  }
+
+  get connectionCount(): number {
+    return this.#listener.connectionCount
+  }
+
+  /** Requests under way. */
+  get exchanges(): ReadonlySet<Exchange> {
+    return this.#listener.exchanges
+  }
+
+  /** `port` 0: any free one. @throws FrostError `address-in-use`. */
+  async listen(host: string, port: number): Promise<ListeningAddress> {
+    return this.#listener.listen(host, port, this.#options.sharePort)
+  }
+
+  /** For the connections that come from now on; only where TLS was asked for. */
+  setTls(credentials: TlsCredentials): void {
+    this.#listener.setTls(credentials)
+  }
+
+  /** Takes no more requests; what is under way may end for up to `graceMs`, then it is cut off. Can be called twice. */
+  async close(graceMs: number): Promise<void> {
+    await this.#listener.close(graceMs)
+    this.#parts.uploadWatch.close()
+  }
+
+  #onExchange(exchange: Exchange): void {
+    this.#serve(exchange).catch((error: unknown) => exchange.fail(error))
+  }
+
+  async #serve(exchange: Exchange): Promise<void> {
+    const { headers, method, path, rawQuery } = exchange
+    const address = parseAddress(path, headers.host, this.#domains)
+    const query = parseS3Query(rawQuery)
+    const operation = route({ method, target: address.target, query, headers })
+    exchange.routeName = operation
+    this.#follow(exchange)
+    const sender = await this.#parts.access.identify(exchange, address)
+    exchange.principal = sender.principal
+    const { bucket, key } = address
+    checkKey(key)
+    const state = await this.#stateOf(operation, address)
+    const call: S3Call = { exchange, operation, bucket, key, query, headers, sender, state }
+    const handler = handlerOf(operation)
+    if (handler === undefined) throw new S3Error('NotImplemented', `${operation} is not implemented.`)
+    await handler(call, this.#parts)
+  }
+
+  /** @throws FrostError `bucket-not-found`. */
+  async #stateOf(operation: OperationName, { bucket }: S3Address): Promise<S3Call['state']> {
+    if (operations[operation].target === 'service' || operation === 'CreateBucket') return undefined
+    return await this.#parts.buckets.get(bucket)
+  }
+
+  #follow(exchange: Exchange): void {
+    const { headers, method, requestId, routeName } = exchange
+    const attributes = { 'http.request.method': method, 'http.route': routeName, 'frostbyte.request_id': requestId }
+    const parent = this.#tracer === undefined ? undefined : parseTraceparent(headers['traceparent'])
+    const span = this.#tracer?.start(`S3 ${routeName}`, { kind: 'server', parent, attributes })
+    exchange.trail = new RequestTrail(requestId, span)
+  }
+
+  #onFinished(exchange: Exchange): void {
+    const { status } = exchange
+    this.#metrics?.onFinished(exchange)
+    exchange.trail?.span?.end({
+      attributes: { 'http.response.status_code': status },
+      ...(status >= 500 ? { error: new Error(`status ${status}`) } : {}),
+    })
+    if (this.#options.accessLog === true) logAccess(this.#log, exchange)
+  }
+}
