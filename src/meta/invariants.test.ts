@@ -8,10 +8,20 @@ import { MemoryKeyValue, MemoryMap } from '../../sim/ports/key-value.ts'
 import { Scene, groupId, present, processId } from '../../test/conformance/metadata/scene.ts'
 import { errorCode } from '../base/errors.ts'
 import { SeededRandom } from '../base/random.ts'
+import type { MultipartName } from './contract/multipart-metadata.ts'
 import { LocalRunner, KeyValueMetadata } from './key-value-metadata.ts'
 import { decodeData } from './encoding/data-encoding.ts'
 import { readDataId, readGroup } from './encoding/key-parts.ts'
-import { headPrefix, keptBucketPrefix, keptKey, markerPrefix, tables, within } from './encoding/keys.ts'
+import {
+  headPrefix,
+  keptBucketPrefix,
+  keptKey,
+  markerPrefix,
+  multipartTimeKey,
+  tables,
+  within,
+} from './encoding/keys.ts'
+import { decodeMultipart, decodePart } from './encoding/multipart-encoding.ts'
 import { decodeNumbers } from './encoding/plain-rows.ts'
 import type { CommittedData } from './encoding/data-encoding.ts'
 import { decodeExtentList } from './encoding/extent-encoding.ts'
@@ -23,10 +33,10 @@ const all = 1_000_000
 async function step(scene: Scene, random: SeededRandom): Promise<void> {
   const { store } = scene
   const key = `file-${random.below(12)}`
-  switch (random.below(10)) {
+  switch (random.below(12)) {
     case 0:
     case 1:
-      return await upload(scene, random, key)
+      return await putFile(scene, random, key)
     case 2:
       return await copy(scene, random, key)
     case 3:
@@ -47,6 +57,9 @@ async function step(scene: Scene, random: SeededRandom): Promise<void> {
       return
     }
     case 8:
+    case 9:
+      return await multipart(scene, random)
+    case 10:
       if (random.below(4) === 0) await scene.setVersioning(random.below(3) === 0 ? 'suspended' : 'enabled')
       return
     default: {
@@ -58,11 +71,58 @@ async function step(scene: Scene, random: SeededRandom): Promise<void> {
   }
 }
 
-async function upload(scene: Scene, random: SeededRandom, key: string): Promise<void> {
+async function putFile(scene: Scene, random: SeededRandom, key: string): Promise<void> {
   const count = random.below(6) === 0 ? 40 : 1 + random.below(3)
   const refs = Array.from({ length: count }, () => scene.ref(1 + random.below(2)))
   const repairs = random.below(4) === 0 ? [{ block: 0, column: random.below(5) }] : []
   await scene.put(key, { version: scene.version(refs), newData: refs.map((ref) => scene.newData(ref, { repairs })) })
+}
+
+/** One of a few uploads in parts goes on: parts of new data or of a file's, then its completion or its end. */
+async function multipart(scene: Scene, random: SeededRandom): Promise<void> {
+  const { store } = scene
+  const { uploads } = await store.listMultiparts({ bucket: 'default', limit: 10 })
+  const row = uploads[random.below(4)]
+  if (row === undefined) {
+    const name = { bucket: 'default', key: `file-${random.below(12)}`, upload: scene.versionId() }
+    await store.createMultipart({ ...name, createdMs: scene.nowMs, template: {} })
+    return
+  }
+  const name = { bucket: 'default', key: row.key, upload: row.upload }
+  const part = {
+    number: 1 + random.below(40),
+    id: scene.versionId(),
+    modifiedMs: scene.nowMs,
+    sizeBytes: 1_000,
+    crc32: 0,
+  }
+  const action = random.below(8)
+  if (action === 0) await store.abortMultipart(name)
+  else if (action === 1) await complete(scene, random, name)
+  else if (action < 5) {
+    const refs = [scene.ref(), scene.ref(2)]
+    const extents = refs.map((ref) => scene.extent(ref))
+    await store.putPart({ ...name, part: { ...part, extents }, newData: refs.map((ref) => scene.newData(ref)) })
+  } else {
+    const source = await store.getHead('default', `file-${random.below(12)}`)
+    const [first] = source?.extents ?? []
+    if (first === undefined) return
+    const commandId = scene.dataId()
+    await store.putPart({ ...name, part: { ...part, extents: [first] }, newData: [], sharedData: [first], commandId })
+  }
+}
+
+async function complete(scene: Scene, random: SeededRandom, name: MultipartName): Promise<void> {
+  const stored = await scene.store.listParts({ ...name, after: 0, limit: 1_000 })
+  const parts = stored.filter(() => random.below(4) > 0)
+  if (parts.length === 0) return
+  const version = scene.version([], { sizeBytes: 1_000 * parts.length })
+  await scene.store.completeMultipart({
+    ...name,
+    parts,
+    version: { ...version, parts: parts.map(({ number }) => ({ number, length: 1_000 })) },
+    newData: [scene.newData(scene.ref())],
+  })
 }
 
 async function copy(scene: Scene, random: SeededRandom, key: string): Promise<void> {
@@ -94,6 +154,11 @@ function checkRows(map: MemoryMap): { files: number; bytes: number } {
       else lists.set(row.extentList, (lists.get(row.extentList) ?? 0) + 1)
     }
   }
+  for (const [key, bytes] of map.range({ ...within(tables.part), limit: all })) {
+    const part = decodePart(key, bytes)
+    usage.bytes += part.sizeBytes
+    refer(part.extents.map((extent) => `${extent.group}/${extent.dataId}`))
+  }
   const storedLists = map.range({ ...within(tables.extentList), limit: all })
   for (const [key, bytes] of storedLists) {
     const counted = map.get(tables.listCount + key.slice(1))
@@ -103,8 +168,25 @@ function checkRows(map: MemoryMap): { files: number; bytes: number } {
   assert.equal(storedLists.length, lists.size)
   assert.equal(map.range({ ...within(tables.listCount), limit: all }).length, lists.size)
   checkNullVersions(map)
+  checkUploads(map)
   checkData(map, references)
   return usage
+}
+
+/** Each upload, open or completed, has one place in the order of time; parts are those of open ones. */
+function checkUploads(map: MemoryMap): void {
+  const open = map.range({ ...within(tables.multipart), limit: all }).map(([, row]) => decodeMultipart(row))
+  const completed = map.range({ ...within(tables.completed), limit: all }).map(([, row]) => decodeMultipart(row))
+  const times = [
+    ...open.map(({ createdMs, upload }) => multipartTimeKey(createdMs, upload)),
+    ...completed.map(({ completed: done, upload }) => multipartTimeKey(present(done).atMs, upload)),
+  ]
+  assert.deepEqual(
+    map.range({ ...within(tables.multipartTime), limit: all }).map(([key]) => key),
+    times.toSorted(),
+  )
+  const ids = new Set<string>(open.map(({ upload }) => upload))
+  for (const [key] of map.range({ ...within(tables.part), limit: all })) assert.ok(ids.has(key.slice(1, 27)))
 }
 
 /** A key has at most one version that goes by `null`, and where that is a kept one, the index of those finds it. */
@@ -164,7 +246,7 @@ test('whatever was mutated in whatever order, every count is what it counts', as
     await scene.open()
     await scene.register(processId(1))
     const random = new SeededRandom(seed)
-    for (let count = 0; count < 250; count++) {
+    for (let count = 0; count < 400; count++) {
       try {
         await step(scene, random)
       } catch (error) {

@@ -18,6 +18,15 @@ import type { GroupPage, GroupRow } from './contract/group-metadata.ts'
 import type { IdentityName, IdentityPage, IdentityPolicies } from './contract/identity-metadata.ts'
 import type { IdentityKind, IdentityRow, ManagedPolicyRow } from './contract/identity-rows.ts'
 import type { LeaseRow } from './contract/lease-metadata.ts'
+import type {
+  ListMultiparts,
+  ListOldMultiparts,
+  ListParts,
+  MultipartName,
+  MultipartPage,
+  MultipartRow,
+  PartRow,
+} from './contract/multipart-metadata.ts'
 import type { IntentRow, ProcessRow } from './contract/process-metadata.ts'
 import type { RebuildRow } from './contract/rebuild-metadata.ts'
 import type { ListRepairs, RepairEntry } from './contract/repair-metadata.ts'
@@ -35,6 +44,7 @@ import * as clusterReads from './reads/cluster-reads.ts'
 import * as fileReads from './reads/file-reads.ts'
 import * as identityReads from './reads/identity-reads.ts'
 import { listEntries, listNames } from './reads/listing.ts'
+import * as multipartReads from './reads/multipart-reads.ts'
 import { listVersions } from './reads/version-listing.ts'
 
 /** Decides mutations in this process. A map that is claimed must have been. */
@@ -125,6 +135,22 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
 
   listVersions(request: ListVersionsRequest): Promise<VersionPage> {
     return this.#read((view) => listVersions(view, request))
+  }
+
+  getMultipart(name: MultipartName): Promise<MultipartRow | undefined> {
+    return this.#read((view) => multipartReads.getMultipart(view, name))
+  }
+
+  listParts(request: ListParts): Promise<readonly PartRow[]> {
+    return this.#read((view) => multipartReads.listParts(view, request))
+  }
+
+  listMultiparts(request: ListMultiparts): Promise<MultipartPage> {
+    return this.#read((view) => multipartReads.listMultiparts(view, request))
+  }
+
+  listOldMultiparts(request: ListOldMultiparts): Promise<readonly MultipartRow[]> {
+    return this.#read((view) => multipartReads.listOldMultiparts(view, request))
   }
 
   getDataRow(ref: DataRef): Promise<DataRow | undefined> {

@@ -14,6 +14,7 @@ import type { FileMutations, FileReads } from './contract/file-metadata.ts'
 import type { GroupMutations, GroupReads } from './contract/group-metadata.ts'
 import type { IdentityMutations, IdentityReads } from './contract/identity-metadata.ts'
 import type { LeaseMutations, LeaseReads } from './contract/lease-metadata.ts'
+import type { MultipartMutations, MultipartReads } from './contract/multipart-metadata.ts'
 import type { ProcessMutations, ProcessReads } from './contract/process-metadata.ts'
 import type { RebuildMutations, RebuildReads } from './contract/rebuild-metadata.ts'
 import type { RepairMutations, RepairReads } from './contract/repair-metadata.ts'
@@ -27,6 +28,7 @@ export interface MetadataReads
     BucketSettingReads,
     FileReads,
     VersionReads,
+    MultipartReads,
     DataReads,
     ProcessReads,
     RebuildReads,
@@ -46,6 +48,7 @@ export interface MetadataMutations
     BucketSettingMutations,
     FileMutations,
     VersionMutations,
+    MultipartMutations,
     DataMutations,
     ProcessMutations,
     RebuildMutations,

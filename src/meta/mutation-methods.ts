@@ -52,6 +52,22 @@ export abstract class MutationMethods implements MetadataMutations {
     return this.run('changeVersion', command)
   }
 
+  createMultipart(command: MutationCommand<'createMultipart'>): Answer<'createMultipart'> {
+    return this.run('createMultipart', command)
+  }
+
+  putPart(command: MutationCommand<'putPart'>): Answer<'putPart'> {
+    return this.run('putPart', command)
+  }
+
+  completeMultipart(command: MutationCommand<'completeMultipart'>): Answer<'completeMultipart'> {
+    return this.run('completeMultipart', command)
+  }
+
+  abortMultipart(command: MutationCommand<'abortMultipart'>): Answer<'abortMultipart'> {
+    return this.run('abortMultipart', command)
+  }
+
   discard(command: MutationCommand<'discard'>): Answer<'discard'> {
     return this.run('discard', command)
   }

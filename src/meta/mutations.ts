@@ -6,6 +6,7 @@ import * as bucket from './decisions/bucket-decisions.ts'
 import { putFollower, trimChanges } from './decisions/change-decisions.ts'
 import * as cluster from './decisions/cluster-decisions.ts'
 import { commitVersion } from './decisions/commit-decision.ts'
+import { completeMultipart } from './decisions/complete-decision.ts'
 import * as data from './decisions/data-decisions.ts'
 import * as credentials from './decisions/credential-decisions.ts'
 import { deleteKey } from './decisions/delete-decision.ts'
@@ -15,6 +16,7 @@ import * as grants from './decisions/grant-decisions.ts'
 import * as group from './decisions/group-decisions.ts'
 import * as identity from './decisions/identity-decisions.ts'
 import * as lease from './decisions/lease-decisions.ts'
+import * as multipart from './decisions/multipart-decisions.ts'
 import * as process from './decisions/process-decisions.ts'
 import * as rebuild from './decisions/rebuild-decisions.ts'
 import * as recover from './decisions/recover-decisions.ts'
@@ -43,6 +45,10 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   deleteKey,
   deleteVersion: version.deleteVersion,
   changeVersion: version.changeVersion,
+  createMultipart: multipart.createMultipart,
+  putPart: multipart.putPart,
+  completeMultipart,
+  abortMultipart: multipart.abortMultipart,
   discard: data.discard,
   removePurged: data.removePurged,
   removeDeadRows: data.removeDeadRows,

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 
 import { MemoryKeyValue, MemoryMap } from '../../sim/ports/key-value.ts'
 import type { DecisionFate } from '../../sim/ports/key-value.ts'
-import { Scene, processId } from '../../test/conformance/metadata/scene.ts'
+import { Scene, processId, startMs } from '../../test/conformance/metadata/scene.ts'
 import { errorCode } from '../base/errors.ts'
 import { SeededRandom } from '../base/random.ts'
 import { KeyValueMetadata, LocalRunner } from './key-value-metadata.ts'
@@ -36,6 +36,33 @@ class RepeatingRunner implements MutationRunner {
   }
 }
 
+async function uploadParts(scene: Scene, key: string): Promise<unknown> {
+  const name = { bucket: 'default', key, upload: scene.versionId() }
+  await scene.store.createMultipart({ ...name, createdMs: startMs, template: {} })
+  const parts = []
+  for (const number of [1, 2, 2]) {
+    const ref = scene.ref()
+    const part = {
+      number,
+      id: scene.versionId(),
+      modifiedMs: startMs,
+      sizeBytes: 1,
+      crc32: 0,
+      extents: [scene.extent(ref)],
+    }
+    await scene.store.putPart({ ...name, part, newData: [scene.newData(ref)] })
+    parts.push(part)
+  }
+  const version = scene.version([])
+  const command = {
+    ...name,
+    parts: parts.slice(2),
+    version: { ...version, parts: [] },
+    newData: [scene.newData(scene.ref())],
+  } as const
+  return (await scene.store.completeMultipart(command)).row
+}
+
 async function run(seed: number, fate: () => DecisionFate): Promise<{ rows: unknown; unknownCount: number }> {
   const keyValue = new MemoryKeyValue({ map: new MemoryMap(), fate })
   await keyValue.claim()
@@ -48,8 +75,24 @@ async function run(seed: number, fate: () => DecisionFate): Promise<{ rows: unkn
   const answers: unknown[] = []
   for (let step = 0; step < 60; step++) {
     const key = `file-${random.below(8)}`
-    const action = random.below(4)
-    if (action === 0) answers.push(await scene.remove(key))
+    const action = random.below(8)
+    if (action === 0) answers.push(await store.deleteKey(scene.deletion(key)))
+    else if (action === 4) await scene.setVersioning(random.below(2) === 0 ? 'enabled' : 'suspended')
+    else if (action === 5) {
+      const { entries } = await store.listVersions({ bucket: 'default', prefix: key, limit: 10 })
+      const entry = entries[random.below(entries.length + 1)]
+      const version = entry?.isVersioned === true ? entry.version : 'null'
+      answers.push(await scene.removeVersion(key, version))
+    } else if (action === 6) {
+      const change = {
+        bucket: 'default',
+        key,
+        commandId: scene.dataId(),
+        wallMs: startMs,
+        tags: { step: String(step) },
+      }
+      answers.push(await store.changeVersion(change).catch(errorCode))
+    } else if (action === 7) answers.push(await uploadParts(scene, key))
     else if (action === 1) answers.push(await store.discard({ refs: [scene.ref()], queue: true }))
     else {
       const condition = action === 2 ? ({ condition: { kind: 'if-absent' } } as const) : {}
@@ -57,7 +100,7 @@ async function run(seed: number, fate: () => DecisionFate): Promise<{ rows: unkn
       answers.push(typeof committed === 'object' ? committed.row : committed)
     }
   }
-  const { entries } = await store.list({ bucket: 'default', limit: 1_000 })
+  const { entries } = await store.listVersions({ bucket: 'default', limit: 1_000 })
   const rows = { answers, entries, usage: await store.getBucketUsage('default'), queue: await store.purgeQueueLength() }
   return { rows, unknownCount: runner.unknownCount }
 }

@@ -10,6 +10,7 @@ import { dataTests } from './metadata/data.ts'
 import { deleteTests } from './metadata/deletes.ts'
 import { groupTests } from './metadata/groups.ts'
 import { listingTests } from './metadata/listings.ts'
+import { multipartTests } from './metadata/multipart.ts'
 import { processTests } from './metadata/processes.ts'
 import { rebuildTests } from './metadata/rebuilds.ts'
 import { referenceTests } from './metadata/references.ts'
@@ -31,6 +32,7 @@ export function metadataStoreConformance(name: string, create: CreateStore): voi
   referenceTests(name, create)
   listingTests(name, create)
   versionListingTests(name, create)
+  multipartTests(name, create)
   settingTests(name, create)
   dataTests(name, create)
   processTests(name, create)

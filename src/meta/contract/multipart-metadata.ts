@@ -35,59 +35,74 @@ export type MultipartTemplate = Pick<
 
 export interface PartRow extends Pick<
   NewVersion,
-  'sizeBytes' | 'storedSizeBytes' | 'extents' | 'crc32' | 'etag' | 'checksums'
+  'sizeBytes' | 'storedSizeBytes' | 'extents' | 'crc32' | 'etag' | 'checksums' | 'extra'
 > {
   /** 1 to `partsMax`. */
   readonly number: number
   /** Names this writing of the part; by it a repeat is recognised. */
   readonly id: VersionId
   readonly modifiedMs: number
-  /** For encryption; opaque here. */
-  readonly extra?: NewVersion['extra']
 }
 
 export interface MultipartReads {
   /** @throws FrostError `bucket-not-found`. `undefined`: there is no such upload of that key. */
   getMultipart(name: MultipartName): Promise<MultipartRow | undefined>
-  /** Parts after number `after` (0: from the first); extents of each with it. */
+  /**
+   * Parts after number `after` (0: from the first); extents of each with it.
+   * @throws FrostError `bucket-not-found`; `upload-not-found`, also where it is completed or being aborted.
+   */
   listParts(request: ListParts): Promise<readonly PartRow[]>
-  /** By key in byte order, then by upload id. Completed ones are left out. @throws FrostError `bucket-not-found`. */
+  /**
+   * By key in byte order, then by upload id. Those that are completed or being aborted are left out.
+   * @throws FrostError `bucket-not-found`.
+   */
   listMultiparts(request: ListMultiparts): Promise<MultipartPage>
-  /** All buckets' uploads that began, or were completed, before a time; oldest are not first. For expiry; by pages. */
-  listOldMultiparts(request: {
-    readonly beforeMs: number
-    readonly after?: MultipartName
-    readonly limit: number
-  }): Promise<readonly MultipartRow[]>
+  /** All buckets' uploads that began, or were completed, before a time, by that time. Those that are being aborted too. For expiry. */
+  listOldMultiparts(request: ListOldMultiparts): Promise<readonly MultipartRow[]>
 }
 
 export interface MultipartMutations {
-  /** A repeat is harmless. @throws FrostError `bucket-not-found`. */
+  /** A repeat is harmless. @throws FrostError `bucket-not-found`; `bad-request`: a lock in a bucket without object lock. */
   createMultipart(row: MultipartRow): Promise<void>
   /**
    * Stores a part in the place of an earlier one of its number, whose references are given back. Its data ids become `live` as by
    * `commitVersion`. A repeat (same id and data) is harmless.
-   * @throws FrostError `upload-not-found`; `upload-expired`, `data-gone`, `epoch-stale` as `commitVersion`.
+   * @throws FrostError `upload-not-found`; `upload-expired`, `data-gone`, `epoch-stale`, `quota-exceeded` as `commitVersion`;
+   * `bad-request` above `partExtentsMax`.
    */
   putPart(command: PutPart): Promise<void>
   /**
    * Makes the newest version of the key from parts, as `commitVersion` does: condition, versioning, and what it replaces. References of
    * the parts go over to the version; parts that it does not name are given back. `newData` is the record that holds the manifest. A
-   * repeat gives the first answer.
+   * repeat gives the first answer; so does any other command on an upload that is completed, as long as its version is there: where the
+   * answer's version is another one than the command's, `newData` is the caller's to discard.
    * @throws FrostError `upload-not-found`; `part-invalid`: a part is not there (any more) with that id; and as `commitVersion`.
    */
   completeMultipart(command: CompleteMultipart): Promise<CommitResult>
   /**
    * Gives back at most `partsEach` parts, and the upload itself with the last of them; resolves to whether it is gone. Repeat until it is.
-   * From the first call on it is no more listed and takes no more parts. @throws FrostError `upload-not-found` (a repeat may meet it).
+   * From the first call on it is no more listed and takes no more parts.
+   * @throws FrostError `upload-not-found` (a repeat may meet it), also for one that is completed.
    */
-  abortMultipart(command: MultipartName): Promise<boolean>
+  abortMultipart(command: AbortMultipart): Promise<boolean>
 }
 
 export interface MultipartName {
   readonly bucket: string
   readonly key: string
   readonly upload: MultipartId
+}
+
+export interface AbortMultipart extends MultipartName {
+  /** Forgets one that was completed, too: a repeat of its completion is then `upload-not-found`. */
+  readonly forgets?: true
+}
+
+export interface ListOldMultiparts {
+  readonly beforeMs: number
+  /** One of an earlier page; it need not exist any more. */
+  readonly after?: MultipartRow
+  readonly limit: number
 }
 
 export interface ListParts extends MultipartName {
@@ -125,10 +140,12 @@ export interface CompleteMultipart extends MultipartName {
   readonly parts: readonly { readonly number: number; readonly id: VersionId }[]
   /** Its extents are those of the parts in order, then that of the manifest's record with length 0. */
   readonly version: Omit<NewVersion, 'extents' | 'parts'> & { readonly parts: readonly Part[] }
-  readonly newData: readonly NewData[]
+  readonly newData: readonly [NewData]
   readonly condition?: HeadCondition
   readonly cause?: ChangeCause
 }
 
 export const partsMax = 10_000
 export const partsEach = 500
+/** A copy of 5 GiB of a file that was uploaded in parts of 5 MiB, and room. */
+export const partExtentsMax = 2_048

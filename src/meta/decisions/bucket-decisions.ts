@@ -1,6 +1,6 @@
 // Making, changing and removing buckets, their settings, and what a bucket's files add up to. A bucket is removed only while no head,
-// delete marker or kept version is in it, which is decided in the removing transaction, so no commit slips in between. The usage row
-// changes with each commit and delete and goes with its bucket.
+// delete marker, kept version or unfinished upload is in it, which is decided in the removing transaction, so no commit slips in
+// between. The usage row changes with each commit and delete and goes with its bucket.
 
 import { FrostError } from '../../base/errors.ts'
 import { bucketsMax } from '../contract/bucket-metadata.ts'
@@ -14,6 +14,7 @@ import {
   headPrefix,
   keptBucketPrefix,
   markerPrefix,
+  multipartBucketPrefix,
   settingKey,
   tables,
   usageKey,
@@ -53,9 +54,12 @@ export function putBucket(draft: Draft, bucket: BucketRow): StoredBucket {
 export function deleteBucket(draft: Draft, { name }: { readonly name: string }): void {
   refuseWhileBehind(draft)
   readBucket(draft, name)
-  for (const prefix of [headPrefix(name), markerPrefix(name), keptBucketPrefix(name)]) {
+  for (const prefix of [headPrefix(name), markerPrefix(name), keptBucketPrefix(name), multipartBucketPrefix(name)]) {
     if (draft.range({ ...within(prefix), limit: 1 }).length > 0)
-      throw new FrostError('bucket-not-empty', `The bucket ${name} still holds files.`)
+      throw new FrostError(
+        'bucket-not-empty',
+        `The bucket ${name} still holds files, old versions or unfinished uploads.`,
+      )
   }
   draft.remove(bucketKey(name))
   draft.remove(usageKey(name))

@@ -10,7 +10,7 @@ import { repairsMax } from '../contract/file-metadata.ts'
 import type { ChangeCause } from '../contract/change-metadata.ts'
 import type { CommitResult, CommitVersion, NewData } from '../contract/file-metadata.ts'
 import { extentsMax } from '../contract/version-row.ts'
-import type { NewVersion, VersionRow } from '../contract/version-row.ts'
+import type { Extent, NewVersion, VersionRow } from '../contract/version-row.ts'
 import type { StoredBucket } from '../encoding/bucket-encoding.ts'
 import { decodeGroup } from '../encoding/group-encoding.ts'
 import { commandKey, groupKey } from '../encoding/keys.ts'
@@ -100,19 +100,25 @@ function assertCommand(command: CommitVersion): void {
   assert(newData.length > 0 || commandId !== undefined, 'a commit without new data has a command id')
   assert(version.extents.length <= extentsMax && newData.length <= insertMax, 'number of extents')
   assert(version.deleteMarker !== true, 'a delete marker is made by a delete')
-  const named = dataOf(version.extents)
-  if (shareExtents === undefined) {
-    assert(named.length === newData.length + sharedData.length, 'extents name each data id of the commit, and no other')
-    assertNamed(named.length > 1 ? new Set(named.map((ref) => `${ref.group}/${ref.dataId}`)) : undefined, command)
-  } else
-    assert(named.length + newData.length + sharedData.length === 0, 'a shared list is all that a version refers to')
+  if (shareExtents === undefined) assertNamed(version.extents, { newData, sharedData })
+  else
+    assert(
+      version.extents.length + newData.length + sharedData.length === 0,
+      'a shared list is all that a version refers to',
+    )
 }
 
-function assertNamed(named: ReadonlySet<string> | undefined, command: CommitVersion): void {
-  for (const { group, dataId } of [...command.newData, ...(command.sharedData ?? [])]) {
-    const [first] = command.version.extents
+type CommandData = Pick<CommitVersion, 'newData' | 'sharedData' | 'commandId'>
+
+/** Extents name each data id of a command, and no other. */
+export function assertNamed(extents: readonly Extent[], { newData, sharedData = [] }: CommandData): void {
+  const named = dataOf(extents)
+  assert(named.length === newData.length + sharedData.length, 'extents name each data id of the commit, and no other')
+  const [first] = named
+  const names = named.length > 1 ? new Set(named.map((ref) => `${ref.group}/${ref.dataId}`)) : undefined
+  for (const { group, dataId } of [...newData, ...sharedData]) {
     const isNamed =
-      named === undefined ? first?.dataId === dataId && first.group === group : named.has(`${group}/${dataId}`)
+      names === undefined ? first?.dataId === dataId && first.group === group : names.has(`${group}/${dataId}`)
     assert(isNamed, 'extents name each data id of the commit')
   }
 }
@@ -137,7 +143,7 @@ export function stampAgain({ sequence, modifiedMs, versioned }: Stamp): Stamp {
   return { sequence, modifiedMs, ...(versioned === true ? { versioned } : {}) }
 }
 
-function idsOf(command: CommitVersion): readonly NewData['dataId'][] {
+export function idsOf(command: CommandData): readonly NewData['dataId'][] {
   const ids = command.newData.map((data) => data.dataId)
   return command.commandId === undefined ? ids : [...ids, command.commandId]
 }

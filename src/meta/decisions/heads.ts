@@ -84,8 +84,30 @@ export function findKept(draft: Draft, { bucket, key }: FileKey, name: VersionNa
   return stored === undefined ? undefined : decodeVersion(stored)
 }
 
+export interface FoundVersion {
+  readonly row: VersionRow
+  readonly isHead: boolean
+}
+
+/** The newest or a kept version by its name; without one, the newest. */
+export function findVersion(
+  draft: Draft,
+  file: FileKey,
+  { bucket, name }: { readonly bucket: StoredBucket; readonly name: VersionName | undefined },
+): FoundVersion | undefined {
+  const head = readHead(draft, file, bucket)
+  if (head !== undefined && isNamed(head, name)) return { row: head, isHead: true }
+  const kept = name === undefined ? undefined : findKept(draft, file, name)
+  return kept === undefined ? undefined : { row: kept, isHead: false }
+}
+
+function isNamed(row: VersionRow, name: VersionName | undefined): boolean {
+  if (name === undefined) return true
+  return name === 'null' ? row.versioned !== true : row.version === name
+}
+
 /** Writes a version that is there over itself. */
-export function rewriteVersion(draft: Draft, { bucket, key }: FileKey, at: { row: VersionRow; isHead: boolean }): void {
+export function rewriteVersion(draft: Draft, { bucket, key }: FileKey, at: FoundVersion): void {
   const { row, isHead } = at
   draft.put(isHead ? headKey(bucket, key) : keptKey(bucket, key, row.sequence), encodeVersion(row))
 }

@@ -47,7 +47,7 @@ export function shareList(draft: Draft, list: VersionId): void {
 
 /** Gives back what a version, as stored, refers to. */
 export function releaseVersion(draft: Draft, row: VersionRow): void {
-  if (row.extentList === undefined) return releaseAll(draft, row.extents)
+  if (row.extentList === undefined) return releaseExtents(draft, row.extents)
   const count = countList(draft, row.extentList)
   const countKey = listCountKey(row.extentList)
   if (count > 1) return draft.put(countKey, encodeNumbers([count - 1]))
@@ -55,7 +55,7 @@ export function releaseVersion(draft: Draft, row: VersionRow): void {
   assert(stored !== undefined, 'a version has the list that it names')
   draft.remove(extentListKey(row.extentList))
   draft.remove(countKey)
-  releaseAll(draft, decodeExtentList(stored).extents)
+  releaseExtents(draft, decodeExtentList(stored).extents)
 }
 
 /** How many versions have a list; 0: there is none. */
@@ -78,7 +78,8 @@ export function addPurgeCount(draft: Draft, added: number): void {
   draft.put(purgeCountKey, encodeNumbers([count + added]))
 }
 
-function releaseAll(draft: Draft, extents: readonly Extent[]): void {
+/** Gives back one reference on each data id that the extents name. */
+export function releaseExtents(draft: Draft, extents: readonly Extent[]): void {
   for (const ref of dataOf(extents)) releaseData(draft, ref, 1)
 }
 

@@ -1,25 +1,19 @@
 // Removing and changing one version of a key, wherever it lies. Repeats are recognised as those of a delete (delete-decision.ts).
 
 import { FrostError } from '../../base/errors.ts'
-import type { ChangeVersion, DeleteVersion, VersionName } from '../contract/version-metadata.ts'
+import type { ChangeVersion, DeleteVersion } from '../contract/version-metadata.ts'
 import type { VersionRow } from '../contract/version-row.ts'
-import type { StoredBucket } from '../encoding/bucket-encoding.ts'
 import { keptPrefix, within } from '../encoding/keys.ts'
 import { addUsage, readBucket } from './bucket-decisions.ts'
 import { refuseWhileBehind } from './cluster-decisions.ts'
 import { causeOf, countFile } from './commit-decision.ts'
 import { answer, readAnswer } from './delete-decision.ts'
 import type { Draft } from './draft.ts'
-import { checkCondition, findKept, readHead, removeHead, removeKept, rewriteVersion } from './heads.ts'
+import { checkCondition, findVersion, removeHead, removeKept, rewriteVersion } from './heads.ts'
 import type { FileKey } from './heads.ts'
 import { checkAboveHorizon } from './horizon.ts'
 import { changeLock, checkLockAllowed, checkRemovable } from './object-lock.ts'
 import { releaseVersion } from './references.ts'
-
-interface Found {
-  readonly row: VersionRow
-  readonly isHead: boolean
-}
 
 export function deleteVersion(draft: Draft, command: DeleteVersion): VersionRow | undefined {
   const { bucket, key, commandId, onlyIfAlone } = command
@@ -28,7 +22,7 @@ export function deleteVersion(draft: Draft, command: DeleteVersion): VersionRow 
   refuseWhileBehind(draft)
   const bucketRow = readBucket(draft, bucket)
   checkAboveHorizon(draft, [commandId])
-  const found = find(draft, command, { bucketRow, name: command.version })
+  const found = findVersion(draft, command, { bucket: bucketRow, name: command.version })
   checkCondition(found?.row, command.condition)
   if (found === undefined) return undefined
   const { row, isHead } = found
@@ -51,7 +45,7 @@ export function changeVersion(draft: Draft, command: ChangeVersion): VersionRow 
   refuseWhileBehind(draft)
   const bucketRow = readBucket(draft, bucket)
   checkAboveHorizon(draft, [commandId])
-  const found = find(draft, command, { bucketRow, name: version })
+  const found = findVersion(draft, command, { bucket: bucketRow, name: version })
   if (found === undefined || found.row.deleteMarker === true)
     throw new FrostError('version-not-found', `There is no version ${version ?? ''} of "${key}".`)
   if (retention !== undefined || legalHold !== undefined) checkLockAllowed(bucketRow, found.row.lock ?? {})
@@ -59,22 +53,6 @@ export function changeVersion(draft: Draft, command: ChangeVersion): VersionRow 
   rewriteVersion(draft, command, { ...found, row })
   draft.record({ kind: 'version', bucket, key, version: row.version, ...causeOf(command) })
   return answer(draft, commandId, { changed: row }).changed
-}
-
-function find(
-  draft: Draft,
-  file: FileKey,
-  { bucketRow, name }: { readonly bucketRow: StoredBucket; readonly name: VersionName | undefined },
-): Found | undefined {
-  const head = readHead(draft, file, bucketRow)
-  if (head !== undefined && isNamed(head, name)) return { row: head, isHead: true }
-  const kept = name === undefined ? undefined : findKept(draft, file, name)
-  return kept === undefined ? undefined : { row: kept, isHead: false }
-}
-
-function isNamed(row: VersionRow, name: VersionName | undefined): boolean {
-  if (name === undefined) return true
-  return name === 'null' ? row.versioned !== true : row.version === name
 }
 
 function isAlone(draft: Draft, { bucket, key }: FileKey): boolean {

@@ -7,6 +7,7 @@ import type { BucketSettingKind } from '../contract/bucket-settings.ts'
 import { bucketBytesMax, keyBytesMax } from '../contract/conventions.ts'
 import type { CommandId, DataRef } from '../contract/conventions.ts'
 import type { PurgeEntry } from '../contract/data-metadata.ts'
+import type { MultipartId, MultipartName } from '../contract/multipart-metadata.ts'
 import type { RepairEntry } from '../contract/repair-metadata.ts'
 import { afterPrefix, hexPart, numberPart, textPart, uint32Part } from './key-parts.ts'
 
@@ -151,6 +152,35 @@ export function extentListKey(list: VersionId): ByteString {
 
 export function listCountKey(list: VersionId): ByteString {
   return tables.listCount + list
+}
+
+export function multipartBucketPrefix(bucket: string): ByteString {
+  return `${tables.multipart}${bucketPart(bucket)}\0`
+}
+
+/** As `keptPrefix`. */
+export function multipartPrefix(bucket: string, key: string): ByteString {
+  return `${multipartBucketPrefix(bucket)}${escapeZeros(filePart(key))}\0\x01`
+}
+
+export function multipartKey({ bucket, key, upload }: MultipartName): ByteString {
+  return multipartPrefix(bucket, key) + upload
+}
+
+export function completedKey(upload: MultipartId): ByteString {
+  return tables.completed + upload
+}
+
+export function multipartTimeKey(timeMs: number, upload: MultipartId): ByteString {
+  return tables.multipartTime + numberPart(timeMs) + upload
+}
+
+export function partPrefix(upload: MultipartId): ByteString {
+  return tables.part + upload
+}
+
+export function partKey(upload: MultipartId, number: number): ByteString {
+  return partPrefix(upload) + uint32Part(number)
 }
 
 export function settingKey(kind: BucketSettingKind, bucket: string): ByteString {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 
 import { errorCode } from '../../base/errors.ts'
 import { parseDataId, parseEpoch, parseGroupId, parseVersionId, parseWorkerId } from '../../base/ids.ts'
+import type { PartRow } from '../contract/multipart-metadata.ts'
 import type { Extent, VersionRow } from '../contract/version-row.ts'
 import { decodeAnswer, encodeAnswer } from './answer-encoding.ts'
 import { decodeBucket, encodeBucket } from './bucket-encoding.ts'
@@ -14,6 +15,9 @@ import { decodeData, encodeData } from './data-encoding.ts'
 import { decodeExtentList, encodeExtentList } from './extent-encoding.ts'
 import { decodeGroup, encodeGroup } from './group-encoding.ts'
 import { decodeKeptReference, encodeKeptReference } from './kept-reference.ts'
+import { partKey } from './keys.ts'
+import { decodeMultipart, decodePart, encodeMultipart, encodePart } from './multipart-encoding.ts'
+import type { StoredMultipart } from './multipart-encoding.ts'
 import { decodePlainRow, encodePlainRow } from './plain-rows.ts'
 import { encodePlain } from './plain-value.ts'
 import { decodeSetting, encodeSetting } from './setting-encoding.ts'
@@ -75,6 +79,25 @@ const parts = [
     checksums: [{ algorithm: 'crc32', value: new Uint8Array(4) }],
   },
 ]
+const part: PartRow = {
+  number: 7,
+  id: version,
+  modifiedMs: 5,
+  sizeBytes: 300,
+  storedSizeBytes: 299,
+  extents: [extent],
+  crc32: 1,
+  etag: 'tag',
+  checksums: [{ algorithm: 'sha1', value: new Uint8Array(20) }],
+}
+const upload: StoredMultipart = {
+  bucket: 'b',
+  key: 'ä',
+  upload: version,
+  createdMs: 5,
+  template: { contentType: 'a/b', tags: { a: 'b' } },
+  completed: { version, atMs: 6 },
+}
 const committed = {
   scheme,
   chunkSizeBytes: 10_240,
@@ -152,6 +175,16 @@ const forms: Readonly<Record<string, Form>> = {
     decode: decodeBucket,
   },
   setting: { row: Uint8Array.of(1, 2), bytes: encodeSetting(Uint8Array.of(1, 2)), decode: decodeSetting },
+  part: {
+    row: part,
+    bytes: encodePart(part),
+    decode: (bytes) => decodePart(partKey(version, 7), bytes),
+  },
+  multipart: {
+    row: upload,
+    bytes: encodeMultipart(upload),
+    decode: decodeMultipart,
+  },
   keptReference: {
     row: { bucket: 'b', key: 'ä', sequence: 300 },
     bytes: encodeKeptReference('b', 'ä', 300),
