@@ -32,6 +32,8 @@ export interface ExchangeShared {
   readonly answers: FaceAnswers
   /** Where a request comes from. */
   addressOf(request: IncomingMessage): string
+  /** The host that a trusted proxy was asked for. */
+  forwardedHostOf(request: IncomingMessage): string | undefined
   /** Watches answers that wait for their reader. */
   readonly sendWatch: StallWatch
   /** Of a body that nobody wants, at most so much is read, for at most so long, before the connection closes. */
@@ -145,6 +147,11 @@ export class Exchange implements FinishedExchange, Transfer {
   /** Whether the request came over TLS. */
   get isSecure(): boolean {
     return Reflect.get(this.request.socket, 'encrypted') === true
+  }
+
+  /** The host, with its port, that a trusted proxy in between was asked for. */
+  get forwardedHost(): string | undefined {
+    return this.#shared.forwardedHostOf(this.request)
   }
 
   /** Called once, when the answer was sent or the client has gone; at once where that has happened already. */

@@ -76,6 +76,8 @@ export class HttpListener {
   constructor(parts: HttpListenerParts) {
     this.#parts = parts
     const { clock, log, limits } = parts
+    const trusted = parts.trustedProxies ?? []
+    const proxies = trusted.length === 0 ? undefined : new TrustedProxies(trusted)
     this.#connections = new Connections(limits.connectionsMax)
     this.#sendWatch = new StallWatch(clock, limits.downloadStallTimeoutMs)
     this.#shared = {
@@ -83,7 +85,8 @@ export class HttpListener {
       log,
       names: new RequestNames(clock),
       answers: parts.answers ?? problemAnswers,
-      addressOf: makeAddressOf(parts.trustedProxies ?? []),
+      addressOf: makeAddressOf(proxies),
+      forwardedHostOf: makeForwardedHostOf(proxies),
       sendWatch: this.#sendWatch,
       drainBytesMax: limits.drainBytesMax,
       drainTimeoutMs: limits.drainTimeoutMs,
@@ -253,14 +256,22 @@ export class HttpListener {
   }
 }
 
-function makeAddressOf(trusted: readonly string[]): (request: IncomingMessage) => string {
-  const peerOf = ({ socket }: IncomingMessage): string => socket.remoteAddress ?? ''
-  if (trusted.length === 0) return peerOf
-  const proxies = new TrustedProxies(trusted)
-  return (request) => {
-    const header = request.headers['x-forwarded-for']
-    return proxies.clientOf(peerOf(request), Array.isArray(header) ? header.join(',') : header)
-  }
+function makeAddressOf(proxies: TrustedProxies | undefined): (request: IncomingMessage) => string {
+  if (proxies === undefined) return peerOf
+  return (request) => proxies.clientOf(peerOf(request), joined(request.headers['x-forwarded-for']))
+}
+
+function makeForwardedHostOf(proxies: TrustedProxies | undefined): (request: IncomingMessage) => string | undefined {
+  if (proxies === undefined) return () => undefined
+  return (request) => proxies.hostOf(peerOf(request), joined(request.headers['x-forwarded-host']))
+}
+
+function peerOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? ''
+}
+
+function joined(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(',') : header
 }
 
 /** TLS 1.2 is the oldest that is not deprecated (RFC 8996). */

@@ -36,3 +36,12 @@ test('of any header comes the peer or an address from it', () => {
     }),
   )
 })
+
+test('the host that a trusted proxy was asked for is the last one it names', () => {
+  assert.equal(proxies.hostOf('10.1.2.3', 'public.example:8443'), 'public.example:8443')
+  assert.equal(proxies.hostOf('10.1.2.3', 'forged.example, public.example'), 'public.example')
+  assert.equal(proxies.hostOf('10.1.2.3', '[2001:db8::5]:9000'), '[2001:db8::5]:9000')
+  for (const header of [undefined, '', 'a b', 'x'.repeat(300)])
+    assert.equal(proxies.hostOf('10.1.2.3', header), undefined)
+  assert.equal(proxies.hostOf('203.0.113.9', 'public.example'), undefined)
+})

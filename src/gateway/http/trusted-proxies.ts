@@ -5,6 +5,7 @@
 import { BlockList, isIP } from 'node:net'
 
 const entriesMax = 32
+const hostPattern = /^[A-Za-z0-9.:_[\]-]{1,255}$/
 
 export class TrustedProxies {
   readonly #networks = new BlockList()
@@ -30,6 +31,16 @@ export class TrustedProxies {
       if (!this.#isTrusted(address)) return client
     }
     return client
+  }
+
+  /**
+   * The host that a client asked a proxy for, port included: the last value of the header X-Forwarded-Host, which the proxy that the
+   * connection comes from has written. `undefined` where nobody trusted says so. Only to be compared with what a client signed.
+   */
+  hostOf(peer: string, forwardedHost: string | undefined): string | undefined {
+    if (forwardedHost === undefined || !this.#isTrusted(peer)) return undefined
+    const host = forwardedHost.slice(forwardedHost.lastIndexOf(',') + 1).trim()
+    return hostPattern.test(host) ? host : undefined
   }
 
   #isTrusted(address: string): boolean {

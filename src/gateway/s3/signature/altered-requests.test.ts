@@ -1,5 +1,5 @@
-// A signed request altered in any one byte of method, path, query, signed header or credential is refused. The only changes that are none: to
-// the case of hex digits in an escape, and to another spelling of the same bytes.
+// A signed request altered in any one byte of method, path, query, signed header or credential is refused. The only changes that are
+// none: the case of hex digits in an escape, and another spelling of the same bytes.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'

@@ -106,3 +106,28 @@ function checkPeriod(signedMs: number, expires: string, nowMs: number): void {
   if (nowMs <= endMs) return
   throw requestExpired(nowMs, { 'X-Amz-Expires': expires, 'Expires': formatErrorTime(endMs) })
 }
+
+/**
+ * Headers that a presigned URL carries as parameters, because whoever signed it could not know what the client sends: SDKs put
+ * x-amz-acl, x-amz-meta-… and the like there, and S3 takes them for the headers. Names in lower case.
+ */
+export function hoistedHeaders(query: string): ReadonlyMap<string, string> {
+  const hoisted = new Map<string, string>()
+  if (!/(?:^|&)x-amz-/i.test(query)) return hoisted
+  for (const [name, value] of readQuery(query)) {
+    const lower = name.toLowerCase()
+    if (lower.startsWith('x-amz-') && !signatureParameters.has(lower) && !hoisted.has(lower)) hoisted.set(lower, value)
+  }
+  return hoisted
+}
+
+const signatureParameters: ReadonlySet<string> = new Set([
+  'x-amz-algorithm',
+  'x-amz-content-sha256',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-expires',
+  'x-amz-security-token',
+  'x-amz-signature',
+  'x-amz-signedheaders',
+])

@@ -13,6 +13,7 @@ import {
 } from '../testing/signature-setup.ts'
 import { exampleCredentials, presign, sha256, signHeader } from '../testing/signing-client.ts'
 import type { ClientCredentials, SentRequest, UnsignedRequest } from '../testing/signing-client.ts'
+import { hoistedHeaders } from './query-signature.ts'
 
 const host = ['Host', 'storage.example:9000'] as const
 
@@ -119,6 +120,23 @@ test('the host is what the client signed: received, configured or forwarded', as
   await verifySent(proxied, { otherHosts: ['public.example', 'storage.example:9000'] })
   await verifySent(withHeader(presigned(60), 'Host', '10.0.0.7'), { otherHosts: ['storage.example:9000'] })
   await assert.rejects(verifySent(proxied, { otherHosts: ['public.example'] }), { code: 'SignatureDoesNotMatch' })
+})
+
+test('headers that a presigned URL carries as parameters are told apart from its signature', async () => {
+  const sent = presigned(60, {
+    method: 'PUT',
+    query: 'x-amz-acl=private&x-amz-meta-colour=light%20green&x-id=PutObject',
+  })
+  await verifySent(sent)
+  assert.deepEqual(
+    [...hoistedHeaders(sent.query)],
+    [
+      ['x-amz-acl', 'private'],
+      ['x-amz-meta-colour', 'light green'],
+    ],
+  )
+  assert.equal(hoistedHeaders(presigned(60).query).size, 0)
+  assert.equal(hoistedHeaders('list-type=2').size, 0)
 })
 
 test('another service’s request is checked with the hash of its body', async () => {
