@@ -33,7 +33,18 @@ const config: KnipConfig = {
   // A type that an exported interface names is exported with it, so that callers can name it too.
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Programs of the machine that benchmarks and suites use where they are there.
-  ignoreBinaries: ['gcc', 'go', 'nginx', 'perf', 'strace'],
+  ignoreBinaries: [
+    'docker-registry',
+    'fusermount3',
+    'gcc',
+    'go',
+    'nginx',
+    'perf',
+    'rclone',
+    'restic',
+    's3fs',
+    'strace',
+  ],
   // Run by path as programs: the type-aware half of oxlint, and the compiler of the kernels.
   ignoreDependencies: ['assemblyscript', 'oxlint-tsgolint'],
 }

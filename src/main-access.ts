@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { FrostError } from './base/errors.ts'
 import { toHex } from './base/ids.ts'
 import type { MasterConfig } from './cli/config/options.ts'
+import { IamService } from './gateway/iam/iam-service.ts'
 import { AccessControl } from './gateway/auth/access-control.ts'
 import { Accounts } from './gateway/auth/accounts.ts'
 import { Authenticator } from './gateway/auth/authenticator.ts'
@@ -34,6 +35,8 @@ const firstAdministrator = 'admin'
 
 export interface StartedAccess {
   readonly access: RestAccess
+  /** IAM and STS, for the face of S3. */
+  readonly iam: IamService
   /** What people are to be told once, on standard output, and nowhere else. */
   readonly notice: string | undefined
   /** Writes what waits for the audit log. */
@@ -60,8 +63,9 @@ export async function startAccess(
   const audit = openAudit(config, ports)
   const options = { isOpen: isOpen(config), auditReads: config.auditLog === 'all' }
   const control = new AccessControl({ authenticator, clock, audit }, options)
+  const iam = new IamService({ metadata, accounts, control, clock, random, box })
   const notice = await findAdministrator(config, metadata, accounts)
-  return { access: { control, accounts, shareLinks, reads: metadata }, notice, close: async () => audit?.close() }
+  return { access: { control, accounts, shareLinks, reads: metadata }, iam, notice, close: async () => audit?.close() }
 }
 
 function openAudit(

@@ -15,8 +15,8 @@ export interface Suite {
   readonly budgetMinutes: number
 }
 
-/** All budgets together, so that .ci/run ends below 94 minutes whatever happens; on two idle cores it takes some 30 minutes. */
-export const budgetMinutesMax = 93
+/** All budgets together, so that .ci/run ends below 102 minutes whatever happens; on two idle cores it takes some 35 minutes. */
+export const budgetMinutesMax = 101
 
 /** The budget of `npm run check`, which is no suite but takes its part of the time. */
 export const checkBudgetMinutes = 1
@@ -46,6 +46,7 @@ const named: Readonly<Record<string, Suite>> = {
   containers: long('containers', 9),
   guide: long('guide', 2),
   compaction: long('compaction', 4),
+  s3: { ...long('s3', 8), concurrency: 2 },
   sim: long('sim', 12),
 }
 

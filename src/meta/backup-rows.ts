@@ -33,6 +33,7 @@ const backedUp: readonly ByteString[] = [
   tables.identity,
   tables.policyUse,
   tables.groupMember,
+  tables.encryptionKey,
 ]
 
 /** As of one moment. @throws FrostError `metadata-unavailable`: there is no cluster yet; `insufficient-storage`: too many rows. */

@@ -175,6 +175,7 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
   createShareLink: shareLinkFields,
   useShareLink: { id: 'string', wallMs: 'number' },
   revokeShareLink: { id: 'string' },
+  putEncryptionKey: { row: 'object' },
   putIdentity: { row: 'object' },
   removeIdentity: { kind: 'string', name: 'string' },
   putManagedPolicy: { row: 'object' },

@@ -14,6 +14,7 @@ import type { ClusterRow } from './contract/cluster-metadata.ts'
 import type { DataRef, HorizonMs } from './contract/conventions.ts'
 import type { DataRow, ListDataRows, PurgeEntry } from './contract/data-metadata.ts'
 import type { ListPage, ListRequest, NamePage } from './contract/file-metadata.ts'
+import type { EncryptionKeyRow } from './contract/encryption-key-metadata.ts'
 import type { GroupPage, GroupRow } from './contract/group-metadata.ts'
 import type { IdentityName, IdentityPage, IdentityPolicies } from './contract/identity-metadata.ts'
 import type { IdentityKind, IdentityRow, ManagedPolicyRow } from './contract/identity-rows.ts'
@@ -42,6 +43,7 @@ import type { MutationCommand, MutationName, MutationResult, MutationRunner } fr
 import * as accessReads from './reads/access-reads.ts'
 import * as clusterReads from './reads/cluster-reads.ts'
 import * as fileReads from './reads/file-reads.ts'
+import { listEncryptionKeys } from './reads/encryption-key-reads.ts'
 import * as identityReads from './reads/identity-reads.ts'
 import { listEntries, listNames } from './reads/listing.ts'
 import * as multipartReads from './reads/multipart-reads.ts'
@@ -267,6 +269,10 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
 
   listShareLinks(request: ListShareLinks): Promise<readonly ShareLinkRow[]> {
     return this.#read((view) => accessReads.listShareLinks(view, request))
+  }
+
+  listEncryptionKeys(): Promise<readonly EncryptionKeyRow[]> {
+    return this.#read(listEncryptionKeys)
   }
 
   getIdentity(name: IdentityName): Promise<IdentityRow | undefined> {

@@ -10,6 +10,7 @@ import type { BucketSettingMutations, BucketSettingReads } from './contract/buck
 import type { ChangeMutations, ChangeReads } from './contract/change-metadata.ts'
 import type { ClusterMutations, ClusterReads } from './contract/cluster-metadata.ts'
 import type { DataMutations, DataReads } from './contract/data-metadata.ts'
+import type { EncryptionKeyMutations, EncryptionKeyReads } from './contract/encryption-key-metadata.ts'
 import type { FileMutations, FileReads } from './contract/file-metadata.ts'
 import type { GroupMutations, GroupReads } from './contract/group-metadata.ts'
 import type { IdentityMutations, IdentityReads } from './contract/identity-metadata.ts'
@@ -38,6 +39,7 @@ export interface MetadataReads
     LeaseReads,
     AccessReads,
     IdentityReads,
+    EncryptionKeyReads,
     ChangeReads {}
 
 /** Each takes one command of plain data and resolves to plain data. */
@@ -58,6 +60,7 @@ export interface MetadataMutations
     LeaseMutations,
     AccessMutations,
     IdentityMutations,
+    EncryptionKeyMutations,
     ChangeMutations {}
 
 export interface MetadataStore extends MetadataReads, MetadataMutations {

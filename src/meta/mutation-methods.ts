@@ -244,6 +244,10 @@ export abstract class MutationMethods implements MetadataMutations {
     return this.run('revokeShareLink', command)
   }
 
+  putEncryptionKey(command: MutationCommand<'putEncryptionKey'>): Answer<'putEncryptionKey'> {
+    return this.run('putEncryptionKey', command)
+  }
+
   putIdentity(command: MutationCommand<'putIdentity'>): Answer<'putIdentity'> {
     return this.run('putIdentity', command)
   }

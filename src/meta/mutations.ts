@@ -14,6 +14,7 @@ import { Draft } from './decisions/draft.ts'
 import type { DraftOptions } from './decisions/draft.ts'
 import * as grants from './decisions/grant-decisions.ts'
 import * as group from './decisions/group-decisions.ts'
+import { putEncryptionKey } from './decisions/encryption-key-decisions.ts'
 import * as identity from './decisions/identity-decisions.ts'
 import * as lease from './decisions/lease-decisions.ts'
 import * as multipart from './decisions/multipart-decisions.ts'
@@ -93,6 +94,7 @@ const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   createShareLink: shareLinks.createShareLink,
   useShareLink: shareLinks.useShareLink,
   revokeShareLink: shareLinks.revokeShareLink,
+  putEncryptionKey,
   putIdentity: identity.putIdentity,
   removeIdentity: identity.removeIdentity,
   putManagedPolicy: identity.putManagedPolicy,

@@ -8,6 +8,7 @@ import { clusterTests } from './metadata/cluster.ts'
 import { commitTests } from './metadata/commits.ts'
 import { dataTests } from './metadata/data.ts'
 import { deleteTests } from './metadata/deletes.ts'
+import { encryptionKeyTests } from './metadata/encryption-keys.ts'
 import { groupTests } from './metadata/groups.ts'
 import { listingTests } from './metadata/listings.ts'
 import { multipartTests } from './metadata/multipart.ts'
@@ -41,4 +42,5 @@ export function metadataStoreConformance(name: string, create: CreateStore): voi
   rebuildTests(name, create)
   accessTests(name, create)
   identityTests(name, create)
+  encryptionKeyTests(name, create)
 }

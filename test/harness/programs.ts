@@ -16,12 +16,17 @@ const timeoutMs = 100_000
 export async function runProgram(
   name: string,
   args: readonly string[],
-  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly input?: string
+    readonly env?: Readonly<Record<string, string>>
+    /** `env` is all that the program sees of an environment. */
+    readonly isIsolated?: boolean
+  } = {},
 ): Promise<ProgramResult> {
   const child = spawn(name, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: timeoutMs,
-    env: { ...process.env, ...options.env },
+    env: options.isIsolated === true ? { ...options.env } : { ...process.env, ...options.env },
   })
   child.stdin.on('error', () => undefined).end(options.input ?? '')
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])

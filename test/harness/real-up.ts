@@ -14,6 +14,14 @@ import { freePort, freePorts, untilOk } from './real-cluster.ts'
 const workersByDefault = 5
 const launcher = fileURLToPath(new URL('../../bin/frostbyte.js', import.meta.url))
 
+export interface RealUpOptions {
+  readonly processes: number
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Files for `--tls-cert` and `--tls-key`: the faces then speak TLS. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
+}
+
 export class RealUp {
   readonly directory: string
   readonly url: string
@@ -23,16 +31,16 @@ export class RealUp {
 
   private constructor(
     directory: string,
-    ports: { readonly restPort: number; readonly observePort: number },
+    place: { readonly url: string; readonly observePort: number },
     child: ChildProcess,
   ) {
     this.directory = directory
-    this.url = `http://127.0.0.1:${ports.restPort}`
-    this.observePort = ports.observePort
+    this.url = place.url
+    this.observePort = place.observePort
     this.#child = child
   }
 
-  static async start(options: { readonly processes: number; readonly args?: readonly string[] }): Promise<RealUp> {
+  static async start(options: RealUpOptions): Promise<RealUp> {
     const directory = await mkdtemp(join(tmpdir(), 'frostbyte-up-'))
     const restPort = await freePort()
     const observePort = await freePorts(workersByDefault + 1)
@@ -55,10 +63,17 @@ export class RealUp {
       String(options.processes),
       '--log-level',
       'error',
+      ...(options.certificate === undefined
+        ? []
+        : ['--tls-cert', options.certificate.cert, '--tls-key', options.certificate.key]),
       ...(options.args ?? []),
     ]
-    const child = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-    const up = new RealUp(directory, { restPort, observePort }, child)
+    const child = spawn(process.execPath, [launcher, ...args], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: { ...process.env, ...options.env },
+    })
+    const url = `${options.certificate === undefined ? 'http' : 'https'}://127.0.0.1:${restPort}`
+    const up = new RealUp(directory, { url, observePort }, child)
     try {
       await new Promise<void>((resolve, reject) => {
         child.on('message', (raw) => {
@@ -66,7 +81,7 @@ export class RealUp {
         })
         child.once('exit', (code, signal) => reject(new Error(`up ended (${signal ?? code})`)))
       })
-      await untilOk(`${up.url}/readyz`)
+      await untilOk(`${options.certificate === undefined ? up.url : `http://127.0.0.1:${observePort}`}/readyz`)
       return up
     } catch (error) {
       await up.remove()
@@ -76,13 +91,21 @@ export class RealUp {
 
   /** The process below `up` whose command line the test looks for. */
   async pidOf(isIt: (args: readonly string[]) => boolean): Promise<number> {
+    const [pid] = await this.pidsOf(isIt)
+    if (pid === undefined) throw new Error('no such process')
+    return pid
+  }
+
+  /** All of them. */
+  async pidsOf(isIt: (args: readonly string[]) => boolean): Promise<readonly number[]> {
     const pid = this.#child.pid ?? 0
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    const pids: number[] = []
     for (const child of children.trim().split(' ').map(Number)) {
       const args = (await readFile(`/proc/${child}/cmdline`, 'utf8')).split('\0')
-      if (isIt(args)) return child
+      if (isIt(args)) pids.push(child)
     }
-    throw new Error('no such process')
+    return pids
   }
 
   async stop(): Promise<void> {

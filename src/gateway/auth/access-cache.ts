@@ -4,15 +4,30 @@
 
 import type { AccessReads } from '../../meta/contract/access-metadata.ts'
 import type { AccessKeyRow, AccessLevel, TokenRow, UserRow } from '../../meta/contract/access-rows.ts'
+import type { IdentityPolicies, IdentityReads } from '../../meta/contract/identity-metadata.ts'
+import type { IdentityRow } from '../../meta/contract/identity-rows.ts'
+import { builtInPolicy } from '../policy/built-in-policies.ts'
+import type { IdentityAccess } from './principal.ts'
 import type { Clock } from '../../ports/clock.ts'
 
 export interface UserAccess {
   readonly user: UserRow
   readonly grants: ReadonlyMap<string, AccessLevel>
+  /** Absent: IAM knows nothing of the user. */
+  readonly identity?: IdentityAccess
 }
 
-type Reads = Pick<AccessReads, 'getUser' | 'getAccessKey' | 'getToken' | 'listGrantsOf'>
+export interface RoleAccess {
+  readonly row: IdentityRow
+  readonly identity: IdentityAccess
+}
 
+type Reads = Pick<AccessReads, 'getUser' | 'getAccessKey' | 'getToken' | 'listGrantsOf'> &
+  Pick<IdentityReads, 'getIdentityPolicies'>
+
+/** The boundary where the program does not know the one that is named: an older program reads what a newer one wrote. */
+const nothingAllowed = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+const builtInPrefix = 'aws/'
 const staleMaxMs = 1_000
 const entriesMax = 10_000
 
@@ -20,14 +35,24 @@ export class AccessCache {
   readonly #users: Cached<UserAccess>
   readonly #keys: Cached<AccessKeyRow>
   readonly #tokens: Cached<TokenRow>
+  readonly #roles: Cached<RoleAccess>
 
   constructor(metadata: Reads, clock: Clock) {
     this.#users = new Cached(clock, async (name) => {
-      const [user, grants] = await Promise.all([metadata.getUser(name), metadata.listGrantsOf(name)])
-      return user && { user, grants: new Map(grants.map((grant) => [grant.bucket, grant.level])) }
+      const [user, grants, identity] = await Promise.all([
+        metadata.getUser(name),
+        metadata.listGrantsOf(name),
+        metadata.getIdentityPolicies({ kind: 'user', name }),
+      ])
+      const levels = new Map(grants.map((grant) => [grant.bucket, grant.level]))
+      return user && { user, grants: levels, ...(identity && { identity: identityAccess(identity) }) }
     })
     this.#keys = new Cached(clock, (id) => metadata.getAccessKey(id))
     this.#tokens = new Cached(clock, (id) => metadata.getToken(id))
+    this.#roles = new Cached(clock, async (name) => {
+      const found = await metadata.getIdentityPolicies({ kind: 'role', name })
+      return found && { row: found.row, identity: identityAccess(found) }
+    })
   }
 
   /** `name` is a valid name of a user. */
@@ -43,9 +68,28 @@ export class AccessCache {
     return this.#tokens.get(id)
   }
 
+  /** `name` is a valid name of a role. */
+  role(name: string): Promise<RoleAccess | undefined> {
+    return this.#roles.get(name)
+  }
+
   /** After each change of this process. */
   forget(): void {
-    for (const cached of [this.#users, this.#keys, this.#tokens]) cached.forget()
+    for (const cached of [this.#users, this.#keys, this.#tokens, this.#roles]) cached.forget()
+  }
+}
+
+function identityAccess({ row, documents, builtIn, boundary }: IdentityPolicies): IdentityAccess {
+  const limit =
+    boundary ??
+    (row.boundary === undefined
+      ? undefined
+      : (builtInPolicy(row.boundary.slice(builtInPrefix.length)) ?? nothingAllowed))
+  return {
+    path: row.path,
+    tags: Object.fromEntries(row.tags.map(({ key, value }) => [key, value])),
+    policies: [...documents, ...builtIn.flatMap((name) => builtInPolicy(name) ?? [])],
+    ...(limit === undefined ? {} : { boundary: limit }),
   }
 }
 

@@ -45,6 +45,9 @@ export interface AccessRequest {
 /** With an action of REST or of S3. */
 type NotedRequest = Omit<AccessRequest, 'action'> & { readonly action: string }
 
+/** Of somebody who is known, or did not sign. */
+type NotedDecision = NotedRequest & { readonly principal: Principal }
+
 /** In UTF-16 units. What is longer names nothing; its beginning is written down. */
 const nameCharactersMax = 1_024
 
@@ -72,11 +75,11 @@ export class AccessControl {
   }
 
   /**
-   * Who signed a request, if the signature is right, and the secret to find that out.
-   * @throws FrostError `credentials-invalid`: there is no such key, or it may not be used.
+   * Who signed a request, if the signature is right, and the secret to find that out. `sessionToken`: as the request shows it.
+   * @throws FrostError `credentials-invalid` (a CredentialsError): there is no such key, or it may not be used.
    */
-  async signer(accessKey: string): Promise<Signer> {
-    return await this.#parts.authenticator.signer(accessKey)
+  async signer(accessKey: string, sessionToken?: string): Promise<Signer> {
+    return await this.#parts.authenticator.signer(accessKey, sessionToken)
   }
 
   /** Asks leave for a principal that is known already. @throws FrostError `access-denied`. */
@@ -98,10 +101,16 @@ export class AccessControl {
   authorizeS3(asked: S3Question, request: { readonly address: string; readonly requestId: string }): Decision {
     const decision = decideS3(asked, this.policies)
     const { action, bucket, key, principal } = asked
-    const { user, credential } = principal
-    const by = { user: user?.name, ...(user === undefined ? {} : { credential }), reason: decision.reason }
-    this.#note({ action, bucket, key, ...request }, decision.isAllowed ? 'allowed' : 'refused', by)
+    this.noteDecision(decision, { action, bucket, key, principal, ...request })
     return decision
+  }
+
+  /** Writes down what was decided elsewhere, as `authorize` does. `action`: as S3, IAM and STS name theirs. */
+  noteDecision({ isAllowed, reason }: Decision, decided: NotedDecision): void {
+    const { principal, action, bucket, key, address, requestId } = decided
+    const { user, credential } = principal
+    const by = { user: user?.name, ...(user === undefined ? {} : { credential }), reason }
+    this.#note({ action, bucket, key, address, requestId }, isAllowed ? 'allowed' : 'refused', by)
   }
 
   /**
@@ -179,5 +188,6 @@ export class AccessControl {
 }
 
 function isChange(action: string): boolean {
-  return isAction(action) ? actions[action].isChange : (s3ActionKind(action)?.isChange ?? true)
+  if (isAction(action)) return actions[action].isChange
+  return s3ActionKind(action)?.isChange ?? !/^iam:(Get|List)/.test(action)
 }

@@ -4,6 +4,7 @@
 import { FrostError } from '../../base/errors.ts'
 import { toHex } from '../../base/ids.ts'
 import type { AccessReads } from '../../meta/contract/access-metadata.ts'
+import type { IdentityReads } from '../../meta/contract/identity-metadata.ts'
 import type { AccessKeyRow } from '../../meta/contract/access-rows.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
@@ -15,9 +16,11 @@ import type { FailedLogins } from './failed-logins.ts'
 import type { Passwords } from './passwords.ts'
 import type { CredentialName, Principal } from './principal.ts'
 import type { SecretBox } from './secret-box.ts'
+import { isSessionKeyId, openSession } from './session-tokens.ts'
+import type { SessionClaims } from './session-tokens.ts'
 
 export interface AuthenticatorParts {
-  readonly metadata: AccessReads
+  readonly metadata: AccessReads & Pick<IdentityReads, 'getIdentityPolicies'>
   readonly clock: Clock
   readonly compute: Compute
   readonly box: SecretBox
@@ -42,6 +45,10 @@ export interface Signer {
   readonly secret: Uint8Array
   readonly principal: Principal
 }
+
+/** Reasons of a CredentialsError: S3 tells them apart (`ExpiredToken`, `InvalidToken`). */
+export const sessionExpired = 'session expired'
+export const sessionInvalid = 'session token wrong'
 
 export const userNamePattern = /^[A-Za-z0-9+=,.@_-]{1,64}$/
 export const accessKeyIdPattern = /^[A-Za-z0-9._@+-]{3,128}$/
@@ -68,15 +75,49 @@ export class Authenticator {
   }
 
   /**
-   * What a face needs to check a signature: the secret, and who signed if the signature is right.
-   * @throws FrostError `credentials-invalid`: there is no such key, or it may not be used (`reason` says which).
+   * What a face needs to check a signature: the secret, and who signed if the signature is right. `sessionToken`: of temporary
+   * credentials, which are not taken without.
+   * @throws FrostError `credentials-invalid`: there is no such key, or it may not be used (`reason` says which; `sessionExpired` and
+   * `sessionInvalid` are those of sessions).
    */
-  async signer(id: string): Promise<Signer> {
+  async signer(id: string, sessionToken?: string): Promise<Signer> {
+    if (sessionToken !== undefined) return await this.#bySession(id, sessionToken)
     const credential: CredentialName = { kind: 'signature', id }
     const key = accessKeyIdPattern.test(id) ? await this.cache.accessKey(id) : undefined
-    if (key === undefined) throw invalid(credential, 'no such access key')
+    if (key === undefined) throw invalid(credential, isSessionKeyId(id) ? sessionInvalid : 'no such access key')
     const principal = await this.#principalOf(key, credential)
     return { secret: this.#parts.box.open(key.sealedSecret, id), principal }
+  }
+
+  async #bySession(id: string, token: string): Promise<Signer> {
+    const credential: CredentialName = { kind: 'session', id }
+    const claims = openSession(id, token, this.#parts.box)
+    if (claims === undefined) throw invalid(credential, sessionInvalid)
+    if (this.#parts.clock.wallMs() >= claims.expiresMs)
+      throw new CredentialsError('The session has expired.', credential, sessionExpired)
+    const access = await this.#userOf(claims, credential)
+    if (access.user.canonicalId !== claims.canonicalId) throw invalid(credential, 'its user is gone')
+    const secret = new TextEncoder().encode(claims.secret)
+    return { secret, principal: { ...(await this.#inSession(access, claims, credential)), credential } }
+  }
+
+  /** Who took a role has the role's rights only. He is still the owner of what he writes. */
+  async #inSession(
+    access: UserAccess,
+    claims: SessionClaims,
+    credential: CredentialName,
+  ): Promise<Omit<Principal, 'credential'>> {
+    const { kind, name, role, policy, issuedMs, expiresMs } = claims
+    const session = { kind, name, issuedMs, expiresMs, ...(policy === undefined ? {} : { policy }) }
+    if (role === undefined) return { ...access, session }
+    const taken = await this.cache.role(role.name)
+    if (taken?.row.id !== role.id) throw invalid(credential, 'its role is gone')
+    return {
+      user: { ...access.user, role: 'none' },
+      grants: new Map(),
+      identity: taken.identity,
+      session: { ...session, role: { ...role, path: taken.row.path } },
+    }
   }
 
   async #byToken(text: string, address: string): Promise<Principal> {

@@ -91,8 +91,8 @@ function levelOf({ user, grants }: Principal, bucket: string | undefined): Acces
   return includesLevel(byRole, granted) ? byRole : granted
 }
 
-/** Who is limited by a session's policy or a boundary may do only what it allows too. */
-function decideLimits(question: PolicyQuestion, principal: Principal, cache: PolicyCache): Decision | undefined {
+/** Who is limited by a session's policy or a boundary may do only what it allows too. `undefined`: they do not limit this. */
+export function decideLimits(question: PolicyQuestion, principal: Principal, cache: PolicyCache): Decision | undefined {
   const { session, identity } = principal
   if (session?.kind === 'federated' && session.policy === undefined) return refused('the session has no policy')
   if (session?.policy !== undefined && cache.get(session.policy, 'session').effect(question) !== 'allow')

@@ -232,8 +232,8 @@ function tell(value: unknown): string {
   return String(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 100)
 }
 
-export type Fields = Readonly<Record<string, unknown>>
+type Fields = Readonly<Record<string, unknown>>
 
-export function isObject(value: unknown): value is Fields {
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -9,7 +9,14 @@ interface S3ErrorKind {
   readonly message: string
 }
 
+/** Codes that S3 passes on from the key management. */
+const keyErrors = {
+  'KMS.DisabledException': { status: 400, message: 'The key is disabled.' },
+  'KMS.NotFoundException': { status: 400, message: 'The key does not exist.' },
+} as const satisfies Record<string, S3ErrorKind>
+
 const table = {
+  ...keyErrors,
   // Who asks
   AccessDenied: { status: 403, message: 'Access Denied' },
   AuthorizationHeaderMalformed: { status: 400, message: 'The authorization header that you provided is not valid.' },
@@ -107,6 +114,10 @@ const table = {
   },
   OwnershipControlsNotFoundError: { status: 404, message: 'The bucket ownership controls were not found' },
   ReplicationConfigurationNotFoundError: { status: 404, message: 'The replication configuration was not found' },
+  InvalidEncryptionAlgorithmError: {
+    status: 400,
+    message: 'The Encryption request you specified is not valid. Supported value: AES256.',
+  },
   ServerSideEncryptionConfigurationNotFoundError: {
     status: 404,
     message: 'The server side encryption configuration was not found',

@@ -46,12 +46,21 @@ export type Change =
   | { readonly kind: 'worker'; readonly workers: readonly WorkerId[] }
   | { readonly kind: 'lease'; readonly name: string }
   /**
-   * `id`: the name of a user, group, role or policy, or the id of a key, token or share link. A user's change stands for its keys, tokens,
-   * grants and policies too.
+   * `id`: the name of a user, group, role or policy, or the id of a key, token, share link or encryption key. A user's change stands
+   * for its keys, tokens, grants and policies too.
    */
   | { readonly kind: 'access'; readonly what: AccessRowKind; readonly id: string }
 
-export type AccessRowKind = 'user' | 'key' | 'token' | 'grant' | 'share-link' | 'group' | 'role' | 'policy'
+export type AccessRowKind =
+  | 'user'
+  | 'key'
+  | 'token'
+  | 'grant'
+  | 'share-link'
+  | 'group'
+  | 'role'
+  | 'policy'
+  | 'encryption-key'
 
 export interface ChangeReads {
   /** Records after `after` (0: from the oldest kept), in order; at most `limit`. */

@@ -94,6 +94,8 @@ export const tables = {
   identity: '\x31',
   policyUse: '\x32',
   groupMember: '\x33',
+  /** Master keys of object encryption. */
+  encryptionKey: '\x38',
 } as const
 
 export function bucketKey(bucket: string): ByteString {

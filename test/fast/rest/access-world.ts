@@ -2,6 +2,7 @@
 
 import { MemoryKeyValue, MemoryMap } from '../../../sim/ports/key-value.ts'
 import { clusterIdFromBytes } from '../../../src/base/ids.ts'
+import { IamService } from '../../../src/gateway/iam/iam-service.ts'
 import { AccessControl } from '../../../src/gateway/auth/access-control.ts'
 import { Accounts } from '../../../src/gateway/auth/accounts.ts'
 import type { AuditEntry } from '../../../src/ports/audit.ts'
@@ -27,17 +28,22 @@ export interface AccessWorldOptions {
   readonly isPatient?: boolean
 }
 
+/** What a process has: the face of S3 has IAM as well. */
+export interface TestAccess extends RestAccess {
+  readonly iam: IamService
+}
+
 export class AccessWorld {
-  readonly access: RestAccess
+  readonly access: TestAccess
   readonly metadata: KeyValueMetadata
   readonly audited: AuditEntry[]
   /** A second process over the same metadata, with a cache of its own. */
-  readonly elsewhere: RestAccess
+  readonly elsewhere: TestAccess
 
   private constructor(
     metadata: KeyValueMetadata,
     audited: AuditEntry[],
-    processes: { here: RestAccess; elsewhere: RestAccess },
+    processes: { here: TestAccess; elsewhere: TestAccess },
   ) {
     this.metadata = metadata
     this.audited = audited
@@ -58,7 +64,7 @@ export class AccessWorld {
       createdMs: clock.wallMs(),
     })
     const audited: AuditEntry[] = []
-    const open = (): RestAccess => openProcess(metadata, clock, audited, options)
+    const open = (): TestAccess => openProcess(metadata, clock, audited, options)
     return new AccessWorld(metadata, audited, { here: open(), elsewhere: open() })
   }
 }
@@ -68,7 +74,7 @@ function openProcess(
   clock: Clock,
   audited: AuditEntry[],
   { isOpen = false, auditReads = false, isPatient = false }: AccessWorldOptions,
-): RestAccess {
+): TestAccess {
   const [compute, random, vault] = [new NodeCompute(), new NodeRandom(), new NodeVault()]
   const secret = new Uint8Array(32).fill(7)
   const box = new SecretBox({ random, vault, compute }, secret)
@@ -81,7 +87,8 @@ function openProcess(
   const shareLinks = new ShareLinks({ metadata, clock, random, compute }, secret)
   const audit = { write: (entry: AuditEntry): void => void audited.push(entry) }
   const control = new AccessControl({ authenticator, clock, audit }, { isOpen, auditReads })
-  return { control, accounts, shareLinks, reads: metadata }
+  const iam = new IamService({ metadata, accounts, control, clock, random, box })
+  return { control, accounts, shareLinks, reads: metadata, iam }
 }
 
 /** The header that shows a user with its password, or an access key with its secret. */

@@ -15,7 +15,10 @@ export class ExactReader {
     this.#body = body
   }
 
-  /** At least one and at most `most` of the next bytes, which stay where they are until `drop`. @throws FrostError `store-corrupt`: there are none; `cancelled`. */
+  /**
+   * At least one and at most `most` of the next bytes, which stay where they are until `drop`.
+   * @throws FrostError `store-corrupt`: there are none; `cancelled`.
+   */
   async peek(most: number): Promise<Uint8Array> {
     while (this.#slice === undefined) {
       if (this.#isOver) throw new FrostError('cancelled', 'The read was given up.')

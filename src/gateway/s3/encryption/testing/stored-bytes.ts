@@ -37,7 +37,7 @@ export class StoredBytes implements StoredReader {
   bodiesOpen = 0
 
   constructor(bytes: Uint8Array, sliceBytes: number) {
-    this.#bytes = bytes
+    this.#bytes = new Uint8Array(bytes)
     this.#sliceBytes = sliceBytes
   }
 
