@@ -6,6 +6,7 @@ import { largeXmlBytesMax, malformedXml } from '../xml/xml-reader.ts'
 import type { Content, ValueOf } from './shape/content.ts'
 import { s3Document } from './shape/document.ts'
 import { many, optional, record, required } from './shape/record.ts'
+import type { Field } from './shape/record.ts'
 import { flag, integer, text, textOf, timestamp } from './shape/scalars.ts'
 import { parseTimestamp } from './timestamps.ts'
 
@@ -23,10 +24,20 @@ const eitherTime: Content<number> = {
   },
 }
 
+const versionId = optional('VersionId', text())
+/** Some clients write <VersionId/> where they name none. */
+const versionIdIfNamed: Field<string, 'maybe'> = {
+  ...versionId,
+  read(elements) {
+    const written = versionId.read(elements)
+    return written === '' ? undefined : written
+  },
+}
+
 const object = record(
   {
     key: required('Key', text({ min: 1 })),
-    versionId: optional('VersionId', text()),
+    versionId: versionIdIfNamed,
     /** Deleted only where the object's is the same. Quotes are as they were given. */
     etag: optional('ETag', text()),
     lastModifiedMs: optional('LastModifiedTime', eitherTime),

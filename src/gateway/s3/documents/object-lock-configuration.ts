@@ -10,7 +10,6 @@ import { optional, record, required } from './shape/record.ts'
 import { choice, integer, timestamp } from './shape/scalars.ts'
 
 const retentionMode = choice('GOVERNANCE', 'COMPLIANCE')
-export type RetentionMode = ValueOf<typeof retentionMode>
 
 const daysMax = 36_500
 const yearsMax = 100

@@ -1,4 +1,4 @@
-// What of a bucket is copied to others. It is kept and given back; nothing is replicated by it.
+// What of a bucket is copied to others. Here it is only read and written; nothing is replicated by it.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html
 
 import { S3Error } from '../s3-error.ts'

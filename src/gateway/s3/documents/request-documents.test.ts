@@ -27,8 +27,9 @@ describe('Delete', () => {
 
   test('keeps keys exactly, and reads conditions', () => {
     const xml = `<Delete><Quiet>true</Quiet>${object(
-      '<Key> a\tb </Key><VersionId>null</VersionId><ETag>"e"</ETag><Size>0</Size><LastModifiedTime>Thu, 01 Jan 2026 12:00:00 GMT</LastModifiedTime>',
-    )}${object('<Key>b</Key><LastModifiedTime>2026-01-01T12:00:00.000Z</LastModifiedTime><New>x</New>')}</Delete>`
+      '<Key> a\tb </Key><VersionId>null</VersionId><ETag>"e"</ETag><Size>0</Size>' +
+        '<LastModifiedTime>Thu, 01 Jan 2026 12:00:00 GMT</LastModifiedTime>',
+    )}${object('<Key>b</Key><VersionId/><LastModifiedTime>2026-01-01T12:00:00.000Z</LastModifiedTime><New>x</New>')}</Delete>`
     const lastModifiedMs = Date.UTC(2026, 0, 1, 12)
     assert.deepEqual(deleteRequest.parse(Buffer.from(xml)), {
       objects: [

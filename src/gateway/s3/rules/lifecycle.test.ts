@@ -185,6 +185,8 @@ test('the header x-amz-expiration says when, and by which rule', () => {
   assert.ok(expiration !== undefined)
   assert.equal(formatExpiration(expiration), 'expiry-date="Wed, 14 Jan 2026 00:00:00 GMT", rule-id="a%20%22rule%22"')
   assert.equal(expirationOf(configured({ filter: {} }), version(), dayMs), undefined)
+  const never = expirationOf(configured({ filter: {}, expiration: { days: 2 ** 31 - 1 } }), version(), dayMs)
+  assert.match(formatExpiration(never ?? expiration), /^expiry-date="Sat, 13 Sep 275760 00:00:00 GMT"/)
 })
 
 test('what the header promises is what happens', () => {

@@ -108,9 +108,12 @@ function earlier(best: LifecycleDue | undefined, other: LifecycleDue): Lifecycle
   return best === undefined || other.dueMs < best.dueMs ? other : best
 }
 
+/** The last moment that a date can name: 2,147,483,647 days are more. */
+const dateMaxMs = 8.64e15
+
 /** The value of `x-amz-expiration`. */
 export function formatExpiration({ ruleId, dueMs }: LifecycleDue): string {
-  return `expiry-date="${new Date(dueMs).toUTCString()}", rule-id="${encodeURIComponent(ruleId.toWellFormed())}"`
+  return `expiry-date="${new Date(Math.min(dueMs, dateMaxMs)).toUTCString()}", rule-id="${encodeURIComponent(ruleId.toWellFormed())}"`
 }
 
 function actionsOf(rule: LifecycleRule, version: LifecycleVersion, dayMs: number): readonly LifecycleAction[] {
