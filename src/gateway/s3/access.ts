@@ -70,9 +70,11 @@ export class S3Access {
   async identify(exchange: Exchange, address: S3Address): Promise<Sender> {
     const { method, path, rawQuery: query, request, headers } = exchange
     const { verifier, endpointHosts, clock } = this.#parts
+    const { forwardedHost } = exchange
+    const otherHosts = forwardedHost === undefined ? endpointHosts : [forwardedHost, ...endpointHosts]
     const verified = await this.#noting(exchange, () =>
       verifier.verify(
-        { method, path, query, rawHeaders: request.rawHeaders, otherHosts: endpointHosts },
+        { method, path, query, rawHeaders: request.rawHeaders, otherHosts },
         {
           nowMs: clock.wallMs(),
           findSigner: (id, token) => this.#parts.findSigner(id, token),

@@ -32,6 +32,7 @@ import { s3Answers } from './s3-answers.ts'
 import type { S3Call, S3Parts } from './s3-call.ts'
 import { S3Error } from './s3-error.ts'
 import { parseS3Query } from './s3-query.ts'
+import { hoistedHeaders } from './signature/query-signature.ts'
 import { SignatureVerifier } from './signature/signature-verifier.ts'
 
 export interface S3GatewayParts {
@@ -144,7 +145,8 @@ export class S3Gateway {
   }
 
   async #serve(exchange: Exchange): Promise<void> {
-    const { headers, method, path, rawQuery } = exchange
+    const { method, path, rawQuery } = exchange
+    const headers = { ...Object.fromEntries(hoistedHeaders(rawQuery)), ...exchange.headers }
     const address = parseAddress(path, headers.host, this.#domains)
     const query = parseS3Query(rawQuery)
     const operation = route({ method, target: address.target, query, headers })

@@ -3,7 +3,7 @@
 
 import { decodeText } from '../../http/request-target.ts'
 import { S3Error } from '../s3-error.ts'
-import { signingAlgorithm } from './canonical-request.ts'
+import { signatureParameter, signingAlgorithm } from './canonical-request.ts'
 import { parseCredential } from './credential-scope.ts'
 import type { ClaimContext, SignatureClaim } from './header-signature.ts'
 import { contentHashHeader, unsignedPayload } from './payload.ts'
@@ -109,16 +109,21 @@ function checkPeriod(signedMs: number, expires: string, nowMs: number): void {
 
 /**
  * Headers that a presigned URL carries as parameters, because whoever signed it could not know what the client sends: SDKs put
- * x-amz-acl, x-amz-meta-… and the like there, and S3 takes them for the headers. Names in lower case.
+ * x-amz-acl, x-amz-meta-… and the like there, and S3 takes them for the headers. Names in lower case. Not checksums: some SDKs
+ * write that of an empty body there, which S3 ignores.
  */
 export function hoistedHeaders(query: string): ReadonlyMap<string, string> {
   const hoisted = new Map<string, string>()
-  if (!/(?:^|&)x-amz-/i.test(query)) return hoisted
+  if (!query.includes(`${signatureParameter}=`)) return hoisted
   for (const [name, value] of readQuery(query)) {
     const lower = name.toLowerCase()
-    if (lower.startsWith('x-amz-') && !signatureParameters.has(lower) && !hoisted.has(lower)) hoisted.set(lower, value)
+    if (lower.startsWith('x-amz-') && !isOfSigner(lower) && !hoisted.has(lower)) hoisted.set(lower, value)
   }
   return hoisted
+}
+
+function isOfSigner(name: string): boolean {
+  return signatureParameters.has(name) || name.startsWith('x-amz-checksum-') || name === 'x-amz-sdk-checksum-algorithm'
 }
 
 const signatureParameters: ReadonlySet<string> = new Set([
