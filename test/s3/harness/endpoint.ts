@@ -63,7 +63,7 @@ export function overBothTransports(
   }
 }
 
-interface OpenEndpoint {
+export interface OpenEndpoint {
   readonly endpoint: S3Endpoint
   /** `undefined` where another implementation was named. */
   readonly up: RealUp | undefined
@@ -71,7 +71,7 @@ interface OpenEndpoint {
 }
 
 /** `processes`: of the master, all behind the one port. */
-async function openEndpoint(transport: Transport, processes = 1): Promise<OpenEndpoint> {
+export async function openEndpoint(transport: Transport, processes = 1): Promise<OpenEndpoint> {
   const url = given[transport]
   if (url !== undefined) return await openGiven(url, transport)
   const folder = await mkdtemp(join(tmpdir(), 'frostbyte-s3-'))
