@@ -92,7 +92,7 @@ test('a customer’s key is refused as AWS refuses it, in its order', () => {
 
 test('a customer’s key is taken only where nobody on the way can read it, and is never repeated in an error', () => {
   const open = { compute, isPrivate: false }
-  assert.throws(() => parseCustomerKey(customer(), open), refusal('InvalidArgument', /secure connection/))
+  assert.throws(() => parseCustomerKey(customer(), open), refusal('InvalidRequest', /secure connection/))
   for (const values of [{ 'key-md5': 'x' }, { algorithm: 'x' }, { key: `${ofKey.key}=` }]) {
     assert.throws(
       () => parseCustomerKey(customer(values), transport),

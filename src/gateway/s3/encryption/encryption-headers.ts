@@ -150,7 +150,10 @@ function parseKeyHeaders(start: string, header: HeaderOf, transport: KeyTranspor
     throw missing('must provide the client calculated MD5 of the secret key.', md5Name)
   }
   if (!transport.isPrivate) {
-    throw missing('must be made over a secure connection.', algorithmName)
+    throw new S3Error(
+      'InvalidRequest',
+      'Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.',
+    )
   }
   const key = parseBase64(encoded)
   // The value is a secret, and is not repeated.
