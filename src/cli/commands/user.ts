@@ -8,6 +8,7 @@ import { withExamples } from '../command-config.ts'
 import { addClientFlags, openClient } from '../command-context.ts'
 import type { CommandContext } from '../command-context.ts'
 import { UsageError } from '../failure.ts'
+import { addUserImportCommand } from './user-import.ts'
 
 interface UserFlags {
   readonly role?: string
@@ -37,6 +38,7 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     ['frostbyte user add alice --role writer --password-stdin < password.txt', 'with a password'],
     ['frostbyte user add backup --role reader', 'that signs in by keys and tokens'],
   ])
+  addUserImportCommand(user, context)
   const ls = user
     .command('ls')
     .description('list users: name, role, whether enabled, display name, when it was made')

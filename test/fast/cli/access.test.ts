@@ -80,6 +80,36 @@ describe('the commands about access', () => {
     assert.equal((await scene.run('user add b --canonical-id 12')).code, 1)
   })
 
+  test('import a list of users with their keys, as often as wanted', async () => {
+    await using scene = await Scene.open()
+    const [canonicalId, accessKey, secretKey] = [
+      '0'.repeat(63) + '1',
+      'NOPQRSTUVWXYZABCDEFG',
+      'h7GhxuBLTrlhVUyxSPUKUV8r',
+    ]
+    const alice = { name: 'alice', canonicalId, displayName: 'M. Tester', accessKey, secretKey }
+    const list = JSON.stringify([alice, { name: 'bob', role: 'reader' }])
+    const first = await scene.run('user import', root, list)
+    assert.equal(first.out, `alice  made  ${accessKey}  made\nbob  made  -  -\n`, first.error)
+    const again = await scene.run('user import', root, list)
+    assert.equal(again.out, `alice  kept  ${accessKey}  kept\nbob  kept  -  -\n`, again.error)
+    const made = await scene.world.metadata.getUserByCanonicalId(canonicalId)
+    assert.deepEqual([made?.name, made?.displayName, made?.role], ['alice', 'M. Tester', 'none'])
+    assert.equal(await scene.status(basic('alice', secretKey)), 401, 'a secret is no password of the user')
+    const { secret } = await scene.world.access.control.signer(accessKey)
+    assert.equal(Buffer.from(secret).toString(), secretKey)
+    for (const other of [
+      { ...alice, canonicalId: 'f'.repeat(64) },
+      { name: 'bob', accessKey, secretKey },
+    ]) {
+      const refused = await scene.run('user import', root, JSON.stringify([other]))
+      assert.notEqual(refused.code, 0)
+      assert.match(refused.error, /already/)
+    }
+    for (const wrong of ['', '{}', '[1]', '[{}]', '[{"name":"x","role":"king"}]', '[{"name":"x","accessKey":"abc"}]'])
+      assert.equal((await scene.run('user import', root, wrong)).code, 2, wrong)
+  })
+
   test('change one’s own password', async () => {
     await using scene = await Scene.open()
     assert.equal((await scene.run('user passwd --password-stdin', root, 'a new password')).out, 'changed\n')

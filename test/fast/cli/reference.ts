@@ -29,7 +29,7 @@ const clientNames = [
 ]
 /** Of commands that are made of others. */
 const parts: Readonly<Record<string, readonly string[]>> = {
-  user: ['add', 'ls', 'set', 'rm', 'self', 'passwd'],
+  user: ['add', 'import', 'ls', 'set', 'rm', 'self', 'passwd'],
   key: ['add', 'import', 'ls', 'enable', 'disable', 'rm'],
   token: ['add', 'ls', 'rm'],
   grant: ['add', 'ls', 'rm'],
