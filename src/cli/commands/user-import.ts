@@ -1,5 +1,5 @@
-// `frostbyte user import`: users as another system names them, with their canonical ids, access keys and secrets. It can be run again: what is
-// there already is left as it is, and said so. The list comes by standard input: it holds secrets.
+// `frostbyte user import`: users as another system names them, with their canonical ids, access keys and secrets. It can be run again:
+// what is there already is left as it is, and said so. The list comes by standard input: it holds secrets.
 
 import type { Command } from 'commander'
 

@@ -92,7 +92,7 @@ async function createVersion(call: QueryCall): Promise<XmlFields> {
     if (before.versions.length >= policyVersionsMax)
       throw new QueryError(
         'LimitExceeded',
-        `A managed policy can have up to ${policyVersionsMax} versions. Before you create a new version, you must delete an existing version.`,
+        `A managed policy can have up to ${policyVersionsMax} versions. Delete an existing version first.`,
       )
     const createdMs = parts.clock.wallMs()
     // Above all that were there, also those that are gone.

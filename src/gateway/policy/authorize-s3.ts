@@ -33,8 +33,11 @@ export interface S3Question {
   readonly bucketPolicy?: string | undefined
   /** Whether the bucket belongs to the principal. */
   readonly isBucketOwner?: boolean | undefined
-  /** Whether an ACL allows it; asked only where nothing else does. `IgnorePublicAcls` is the caller's to heed. */
-  readonly isAllowedByAcl?: (() => boolean) | undefined
+  /**
+   * Whether an ACL allows it to who has this canonical id (absent: to anybody); asked only where nothing else does.
+   * `IgnorePublicAcls` is the caller's to heed.
+   */
+  readonly isAllowedByAcl?: ((canonicalId: string | undefined) => boolean) | undefined
   /** Whether `RestrictPublicBuckets` holds for the bucket. */
   readonly restrictsPublic?: boolean | undefined
 }
@@ -77,7 +80,9 @@ function decideOwn({ principal, action, bucket, isBucketOwner, isAllowedByAcl }:
     if (isBucketOwner === true && bucket !== undefined && action !== 's3:CreateBucket')
       return allowed('the bucket is the user’s own')
   }
-  if (isAllowedByAcl?.() === true) return allowed('allowed by an ACL')
+  // Who took a role has nothing of what is his own.
+  if (isAllowedByAcl?.(session?.role === undefined ? user?.canonicalId : undefined) === true)
+    return allowed('allowed by an ACL')
   return refused(
     user === undefined ? 'nobody signed, and nothing is open' : `role ${user.role}, and no policy allows it`,
   )

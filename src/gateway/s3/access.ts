@@ -136,7 +136,7 @@ export class S3Access {
         conditions: new S3Conditions(this.#factsOf(call, wanted)),
         bucketPolicy: state?.setting('policy', policyText),
         isBucketOwner: state?.row.owner !== undefined && state.row.owner === canonicalId,
-        ...(state === undefined ? {} : { isAllowedByAcl: () => aclAllows(state, { action, acl, canonicalId }) }),
+        ...(state === undefined ? {} : { isAllowedByAcl: (id) => aclAllows(state, { action, acl, canonicalId: id }) }),
         restrictsPublic: block?.restrictPublicBuckets === true,
       },
       { address: exchange.remoteAddress, requestId: exchange.requestId },

@@ -23,6 +23,7 @@ import type { S3AccessParts } from './access.ts'
 import { parseAddress } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import { BucketCache } from './bucket-cache.ts'
+import { signersOf } from './find-signer.ts'
 import { handlerOf } from './handlers.ts'
 import { checkKey } from './object-names.ts'
 import { operations } from './operations-table.ts'
@@ -93,7 +94,7 @@ export class S3Gateway {
       verifier,
       clock,
       endpointHosts: options.endpointHosts ?? [],
-      findSigner: parts.findSigner ?? ((id) => control.signer(id)),
+      findSigner: parts.findSigner ?? signersOf(control),
     })
     const uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
     const buckets = new BucketCache(objects, clock)
