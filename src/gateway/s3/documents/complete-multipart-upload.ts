@@ -1,6 +1,7 @@
 // The request to put the parts of an upload together.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 
+import { parseChecksumAlgorithm } from '../checksums.ts'
 import { S3Error } from '../s3-error.ts'
 import { largeXmlBytesMax } from '../xml/xml-reader.ts'
 import { mapContent } from './shape/content.ts'
@@ -32,10 +33,18 @@ const part = record(
     crc64nvme: optional('ChecksumCRC64NVME', checksum),
     sha1: optional('ChecksumSHA1', checksum),
     sha256: optional('ChecksumSHA256', checksum),
+    sha512: optional('ChecksumSHA512', checksum),
+    md5: optional('ChecksumMD5', checksum),
+    xxhash64: optional('ChecksumXXHASH64', checksum),
+    xxhash3: optional('ChecksumXXHASH3', checksum),
+    xxhash128: optional('ChecksumXXHASH128', checksum),
   },
   { others: 'ignored' },
 )
 export type PartToComplete = ValueOf<typeof part>
+
+/** Those that newer SDKs know: `parseChecksumAlgorithm` refuses what is not computed here. */
+const newAlgorithms = ['sha512', 'md5', 'xxhash64', 'xxhash3', 'xxhash128'] as const
 
 const request = record({ parts: many('Part', part, { min: 1, max: partsMax }) }, { others: 'ignored' })
 export type CompleteMultipartUploadRequest = ValueOf<typeof request>
@@ -44,9 +53,12 @@ export const completeMultipartUpload = s3Document<CompleteMultipartUploadRequest
   root: 'CompleteMultipartUpload',
   content: request,
   bytesMax: largeXmlBytesMax,
+  // What cannot be verified is refused, not taken unseen.
   refine: (value) => {
     let last = 0
-    for (const { partNumber } of value.parts) {
+    for (const given of value.parts) {
+      for (const algorithm of newAlgorithms) if (given[algorithm] !== undefined) parseChecksumAlgorithm(algorithm)
+      const { partNumber } = given
       if (partNumber < 1 || partNumber > partsMax) {
         throw new S3Error('InvalidArgument', `Part number must be an integer between 1 and ${partsMax}, inclusive`, {
           fields: { ArgumentName: 'partNumber', ArgumentValue: String(partNumber) },

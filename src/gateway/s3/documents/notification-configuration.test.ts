@@ -25,7 +25,10 @@ function queue(events: readonly string[], { id, arn = 'arn:aws:sqs:us-east-1:1:q
 describe('NotificationConfiguration', () => {
   test('takes known events and ARNs', () => {
     assert.equal(on(queue(['s3:ObjectCreated:*'])), 'ok')
-    assert.equal(on(queue(['s3:ObjectCreated:Put', 's3:ObjectRemoved:DeleteMarkerCreated'])), 'ok')
+    assert.equal(
+      on(queue(['s3:ObjectCreated:Put', 's3:ObjectRemoved:DeleteMarkerCreated', 's3:ObjectRetention:Put'])),
+      'ok',
+    )
     for (const bad of ['ObjectCreated:*', 's3:*', 's3:ObjectCreated:', 's3:ObjectCreated:Get', '']) {
       assert.equal(on(queue([bad])), 'InvalidArgument', bad)
     }

@@ -14,6 +14,7 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   ],
   LifecycleExpiration: ['Delete', 'DeleteMarkerCreated'],
   ObjectTagging: ['Put', 'Delete'],
+  ObjectAnnotation: ['Put', 'Delete'],
 }
 const single: readonly string[] = [
   's3:TestEvent',
@@ -21,6 +22,7 @@ const single: readonly string[] = [
   's3:LifecycleTransition',
   's3:IntelligentTiering',
   's3:ObjectAcl:Put',
+  's3:ObjectRetention:Put',
 ]
 
 const known: ReadonlySet<string> = new Set([

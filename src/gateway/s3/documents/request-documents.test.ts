@@ -71,6 +71,13 @@ describe('CompleteMultipartUpload', () => {
     )
   })
 
+  test('refuses a checksum that cannot be verified', () => {
+    for (const name of ['SHA512', 'MD5', 'XXHASH64', 'XXHASH3', 'XXHASH128']) {
+      const xml = `<Part><ETag>e</ETag><PartNumber>1</PartNumber><Checksum${name}>AA</Checksum${name}></Part>`
+      assert.equal(on(xml), 'InvalidRequest', name)
+    }
+  })
+
   test('reads every kind of checksum', () => {
     const inner = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'].map(
       (name) => `<Checksum${name}>${name}</Checksum${name}>`,
