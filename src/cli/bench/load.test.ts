@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 
 import { Load } from './load.ts'
@@ -26,10 +27,11 @@ describe('Load', () => {
   const files = new Map<string, Buffer>()
   let server: Server
   let target: Job['target']
+  let answer: RequestListener
 
   beforeEach(async () => {
     files.clear()
-    server = createServer((request, response) => {
+    answer = (request, response) => {
       const key = request.url ?? ''
       const parts: Buffer[] = []
       request.on('data', (part: Buffer) => parts.push(part))
@@ -42,7 +44,8 @@ describe('Load', () => {
         if (first !== undefined) response.writeHead(206, { 'Content-Length': part?.length ?? 0 })
         response.end(part)
       })
-    })
+    }
+    server = createServer(answer)
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve)
     })
@@ -74,6 +77,37 @@ describe('Load', () => {
       assert.deepEqual([outcome.operations, outcome.failures], [30, 0])
     }
   })
+
+  for (const sizeBytes of [2000, 3_000_000]) {
+    test(`signs what it sends to S3: ${sizeBytes} bytes, with the digest of the body where that is asked for`, async () => {
+      for (const signsBodies of [false, true]) {
+        const s3 = { bucket: 'b', signsBodies, accessKey: 'key', secretKey: 'secret', region: 'us-east-1' }
+        const signed = {
+          ...job,
+          sizeBytes,
+          operationsMax: 4,
+          endFile: 4,
+          target: { ...target, dialect: 's3', s3 },
+        } as const
+        const seen: string[] = []
+        server.on('request', ({ headers }) => {
+          assert.match(
+            headers.authorization ?? '',
+            /^AWS4-HMAC-SHA256 Credential=key\/\d{8}\/us-east-1\/s3\/aws4_request,/,
+          )
+          seen.push(String(headers['x-amz-content-sha256']))
+        })
+        assert.equal((await new Load({ ...signed, operation: 'upload' }, payload).run()).failures, 0)
+        const bodies = [...files.values()].map((body) => createHash('sha256').update(body).digest('hex'))
+        assert.deepEqual([...seen].sort(), signsBodies ? bodies.sort() : bodies.map(() => 'UNSIGNED-PAYLOAD'))
+        const read = await new Load({ ...signed, operation: 'first-download' }, payload).run()
+        assert.deepEqual([read.operations, read.failures], [4, 0])
+        assert.ok(files.has('/b/series/000000003'))
+        server.removeAllListeners('request')
+        server.on('request', answer)
+      }
+    })
+  }
 
   test('sends large files as a stream and reads them back', async () => {
     const large = { ...job, sizeBytes: 3_000_000, endFile: 2, operationsMax: 2, target }

@@ -2,10 +2,12 @@
 // status and length are checked; bodies are compared with what was uploaded: small ones whole, of large ones every
 // eighth slice, so that the check stays cheap beside the servers' own work.
 
+import { createHash } from 'node:crypto'
+
 import { LatencyHistogram } from './latency.ts'
 import { HttpConnection } from './http-connection.ts'
 import type { ResponseEnd } from './http-connection.ts'
-import { deleteHead, downloadHead, fileKey, indexDigits, listHead, uploadHead } from './requests.ts'
+import { deleteHead, downloadHead, fileKey, indexDigits, listedNames, listHead, uploadHead } from './requests.ts'
 import { payloadSliceBytesMax } from './payload.ts'
 import type { Payload } from './payload.ts'
 import type { Job, Outcome, Progress } from './job.ts'
@@ -110,11 +112,13 @@ export class Load {
 
   #smallUploads(connection: HttpConnection): (file: number) => Promise<void> {
     const { target, prefix, sizeBytes } = this.#job
-    const head = uploadHead(target, fileKey(prefix, 0), sizeBytes)
+    const head = this.#uploadHead(0)
     const digits = head.indexOf(prefix) + prefix.length
     const request = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.alloc(sizeBytes)])
     return async (file) => {
-      request.write(String(file).padStart(indexDigits, '0'), digits, 'latin1')
+      // A signature covers the name; all heads have the same length.
+      if (target.s3 === undefined) request.write(String(file).padStart(indexDigits, '0'), digits, 'latin1')
+      else request.write(this.#uploadHead(file), 0, 'latin1')
       this.#payload.slice(file, 0, sizeBytes).copy(request, head.length)
       this.#expect(await connection.request(request), isStored)
       this.#bytes += sizeBytes
@@ -122,20 +126,32 @@ export class Load {
   }
 
   #largeUploads(connection: HttpConnection): (file: number) => Promise<void> {
-    const { target, prefix, sizeBytes } = this.#job
     return async (file) => {
-      const head = Buffer.from(uploadHead(target, fileKey(prefix, file), sizeBytes), 'latin1')
+      const head = Buffer.from(this.#uploadHead(file), 'latin1')
       this.#expect(await connection.requestStream(head, this.#slices(file)), isStored)
     }
   }
 
+  #uploadHead(file: number): string {
+    const { target, prefix, sizeBytes } = this.#job
+    const key = fileKey(prefix, file)
+    if (target.s3?.signsBodies !== true) return uploadHead(target, key, sizeBytes)
+    const hash = createHash('sha256')
+    for (const slice of this.#slicesOf(file)) hash.update(slice)
+    return uploadHead(target, key, sizeBytes, hash.digest('hex'))
+  }
+
   *#slices(file: number): Generator<Uint8Array> {
-    const { sizeBytes } = this.#job
-    for (let offset = 0; offset < sizeBytes; offset += payloadSliceBytesMax) {
-      const length = Math.min(payloadSliceBytesMax, sizeBytes - offset)
-      yield this.#payload.slice(file, offset, length)
-      this.#bytes += length
+    for (const slice of this.#slicesOf(file)) {
+      yield slice
+      this.#bytes += slice.length
     }
+  }
+
+  *#slicesOf(file: number): Generator<Uint8Array> {
+    const { sizeBytes } = this.#job
+    for (let offset = 0; offset < sizeBytes; offset += payloadSliceBytesMax)
+      yield this.#payload.slice(file, offset, Math.min(payloadSliceBytesMax, sizeBytes - offset))
   }
 
   #downloads(connection: HttpConnection): (file: number) => Promise<void> {
@@ -189,10 +205,9 @@ export class Load {
         this.#bytes += bytes.length
       })
       this.#expect(end, (status) => status === 200)
-      const names: unknown = JSON.parse(Buffer.concat(parts).toString())
-      if (!Array.isArray(names)) throw new Error('a listing is not a JSON array')
+      const names = listedNames(target, Buffer.concat(parts).toString())
       this.#names += names.length
-      after = names.length === listLimit ? String(names.at(-1)) : ''
+      after = names.length === listLimit ? (names.at(-1) ?? '') : ''
     }
   }
 
