@@ -92,6 +92,10 @@ export class S3Access {
     return await this.#parts.findSigner(accessKeyId, sessionToken)
   }
 
+  senderOf(verified: VerifiedSignature<Signer>): Sender {
+    return senderOf(verified)
+  }
+
   /** Asks leave for all that the operation takes, on the bucket and key of the call. @throws S3Error `AccessDenied`. */
   authorize(call: S3Call, shape: S3RequestShape, object: Existing = {}): void {
     const { acl, tags } = object

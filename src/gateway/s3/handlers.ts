@@ -8,6 +8,7 @@ import { handleDeleteObject } from './operations/delete-object.ts'
 import { handleGetObject, handleHeadObject } from './operations/get-object.ts'
 import { handleListBuckets } from './operations/list-buckets.ts'
 import { handleListObjects, handleListObjectsV2 } from './operations/list-objects.ts'
+import { handlePostObject } from './operations/post-object.ts'
 import { handlePutObject } from './operations/put-object.ts'
 import { handleListObjectVersions } from './operations/list-versions.ts'
 import { handleDeleteObjects } from './operations/delete-objects.ts'
@@ -26,6 +27,7 @@ const handlers: Partial<Record<OperationName, Handler>> = {
   ListObjects: handleListObjects,
   ListObjectsV2: handleListObjectsV2,
   PutObject: handlePutObject,
+  PostObject: ofBucket(handlePostObject),
   GetObject: handleGetObject,
   HeadObject: handleHeadObject,
   DeleteObject: handleDeleteObject,

@@ -1,0 +1,149 @@
+// PostObject: a browser's form becomes one object. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+//
+// The form's fields stand for the headers of a put; who signed its policy is the sender, and the policy says what may be in them. All of
+// that is checked before the first byte of the file is taken, and its length before anything is committed.
+
+import type { ObjectInfo, ObjectUpload } from '../../../master/object-service.ts'
+import { planBody } from '../body/body-plan.ts'
+import { receivePostForm } from '../body/post-form.ts'
+import type { PostForm } from '../body/post-form.ts'
+import { S3Body } from '../body/s3-body.ts'
+import { causeOf } from '../change-cause.ts'
+import { objectTagging } from '../documents/tagging.ts'
+import { writePostResponse } from '../documents/object-results.ts'
+import { checkKey, addVersionHeader, quoted } from '../object-names.ts'
+import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
+import type { S3Call, S3Parts } from '../s3-call.ts'
+import { S3Error } from '../s3-error.ts'
+import { verifyForm } from '../signature/form-signature.ts'
+import { checkFormLength, checkPostPolicy, parsePostPolicy } from '../signature/post-policy.ts'
+import type { FormFields, PostPolicy } from '../signature/post-policy.ts'
+import { putBytesMax, sealingOf } from './put-object.ts'
+
+/** An upload under way, with what stands before it. */
+interface Posting {
+  readonly call: S3Call
+  readonly fields: FormFields
+  readonly policy: PostPolicy | undefined
+  readonly body: S3Body
+  readonly upload: ObjectUpload<ObjectInfo>
+}
+
+export async function handlePostObject(call: S3Call, parts: S3Parts): Promise<void> {
+  const { exchange, bucket } = call
+  let posting: Posting | undefined
+  const open = async (form: PostForm): Promise<S3Body> => {
+    posting = await openPosting(call, parts, form)
+    return posting.body
+  }
+  try {
+    await receivePostForm(exchange, { bucket, watch: parts.uploadWatch, open })
+    if (posting === undefined) throw new S3Error('MalformedPOSTRequest')
+    await finish(posting)
+  } catch (error) {
+    posting?.upload.abort(error)
+    throw error
+  }
+}
+
+async function openPosting(call: S3Call, parts: S3Parts, { fields, key }: PostForm): Promise<Posting> {
+  const { objects, access, clock, compute } = parts
+  const nowMs = clock.wallMs()
+  checkKey(key)
+  const verified = await verifyForm(access.verifier, fields, {
+    nowMs,
+    findSigner: (id, token) => access.findSigner(id, token),
+  })
+  const policyText = fields.get('policy')
+  const policy = policyText === undefined ? undefined : parsePostPolicy(policyText)
+  if (policy !== undefined) checkPostPolicy(policy, fields, nowMs)
+  const sender = verified === undefined ? call.sender : access.senderOf(verified)
+  call.exchange.principal = sender.principal
+  const formCall: S3Call = { ...call, key, sender, headers: headersOf(fields) }
+  access.authorize(formCall, shapeOfWrite(formCall))
+  const plan = planBody(checksumFields(fields), { kind: 'unsigned' })
+  const upload = await objects.put({
+    bucket: call.bucket,
+    key,
+    ...propertiesOf(formCall, parts),
+    trail: call.exchange.trail,
+    cause: causeOf(formCall, parts, 's3:ObjectCreated:Post'),
+  })
+  const sizeBytesMax = Math.min(policy?.lengthRange?.max ?? putBytesMax, putBytesMax)
+  const body = new S3Body({ compute, clock, sink: upload }, { plan, etag: true, sizeBytesMax })
+  return { call: formCall, fields, policy, body, upload }
+}
+
+async function finish({ call, fields, policy, body, upload }: Posting): Promise<void> {
+  const digests = body.finish()
+  if (policy !== undefined) checkFormLength(policy, body.sizeBytes)
+  const info = await upload.finish(sealingOf({ ...digests, sizeBytes: body.sizeBytes }))
+  answer(call, fields, info)
+}
+
+/** As the headers of a put, by the names that forms have for them. */
+function headersOf(fields: FormFields): S3Call['headers'] {
+  const headers: Record<string, string> = {}
+  for (const [name, text] of fields) {
+    // In headers, characters stand for bytes.
+    const value = Buffer.from(text, 'utf8').toString('latin1')
+    if (name === 'acl') headers['x-amz-acl'] = value
+    else if (name === 'tagging') headers['x-amz-tagging'] = taggingHeader(text)
+    else if (name.startsWith('x-amz-') || formHeaders.has(name)) headers[name] = value
+  }
+  return headers
+}
+
+const formHeaders: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+])
+
+/** A form has tags as a document. */
+function taggingHeader(document: string): string {
+  const { tags } = objectTagging.parse(new TextEncoder().encode(document))
+  return tags.map(({ key, value }) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`).join('&')
+}
+
+function checksumFields(fields: FormFields): FormFields {
+  return new Map([...fields].filter(([name]) => name === 'content-md5' || name.startsWith('x-amz-checksum-')))
+}
+
+function answer({ exchange, state, bucket, key }: S3Call, fields: FormFields, info: ObjectInfo): void {
+  const etag = quoted(info.etag)
+  const scheme = exchange.isSecure ? 'https' : 'http'
+  const path = `/${bucket}/${key
+    .split('/')
+    .map((part) => encodeURIComponent(part))
+    .join('/')}`
+  const location = `${scheme}://${exchange.headers.host ?? ''}${path}`
+  const headers = ['ETag', etag]
+  addVersionHeader(headers, state, info)
+  const target = redirectTarget(fields)
+  if (target !== undefined) {
+    target.searchParams.set('bucket', bucket)
+    target.searchParams.set('key', key)
+    target.searchParams.set('etag', etag)
+    exchange.send(303, [...headers, 'Location', target.href], undefined)
+    return
+  }
+  headers.push('Location', location)
+  const status = fields.get('success_action_status')
+  if (status === '201') {
+    const body = writePostResponse({ location, bucket, key, etag })
+    exchange.send(201, [...headers, 'Content-Type', 'application/xml'], body)
+  } else {
+    exchange.send(status === '200' ? 200 : 204, headers, undefined)
+  }
+}
+
+/** What is no URL of the web is taken for none, as AWS does. */
+function redirectTarget(fields: FormFields): URL | undefined {
+  const text = fields.get('success_action_redirect') ?? fields.get('redirect')
+  const target = text === undefined ? null : URL.parse(text)
+  return target?.protocol === 'http:' || target?.protocol === 'https:' ? target : undefined
+}
