@@ -28,7 +28,7 @@ export interface ChunkedOptions {
 type State = 'head' | 'data' | 'data-end' | 'trailers' | 'end'
 
 /** Of chunks but the last, where they are signed. */
-export const chunkBytesMin = 8 * 1024
+const chunkBytesMin = 8 * 1024
 const headBytesMax = 1024
 /** A piece up to this length is moved to the end of the one before it. */
 const movedBytesMax = 1024

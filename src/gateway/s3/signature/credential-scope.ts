@@ -5,7 +5,7 @@ import type { SignaturePlace } from './signature-errors.ts'
 import { credentialError } from './signature-errors.ts'
 import { isScopeDate } from './timestamps.ts'
 
-export const scopeTerminator = 'aws4_request'
+const scopeTerminator = 'aws4_request'
 
 export interface SigningScope {
   readonly date: string
