@@ -18,10 +18,11 @@ export async function receiveJson(exchange: Exchange, clock: Clock): Promise<Jso
       remedy: 'Send it with Content-Type: application/json.',
     })
   }
-  return new JsonFields(parseObject(await receive(exchange, clock)))
+  return new JsonFields(parseObject(await receiveWhole(exchange, clock, bodyBytesMax)))
 }
 
-async function receive(exchange: Exchange, clock: Clock): Promise<Uint8Array> {
+/** A small body of any kind. @throws FrostError `body-too-large`, `request-timeout`, `upload-aborted`. */
+export async function receiveWhole(exchange: Exchange, clock: Clock, bytesMax: number): Promise<Uint8Array> {
   if (!exchange.hasBody) return new Uint8Array(0)
   const slices: Uint8Array[] = []
   const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -32,8 +33,8 @@ async function receive(exchange: Exchange, clock: Clock): Promise<Uint8Array> {
   exchange.acceptBody()
   exchange.request.on('data', (slice: Uint8Array) => {
     exchange.bytesReceived += slice.length
-    if (exchange.bytesReceived <= bodyBytesMax) slices.push(slice)
-    else reject(new FrostError('body-too-large', `The body has more than ${bodyBytesMax} bytes.`))
+    if (exchange.bytesReceived <= bytesMax) slices.push(slice)
+    else reject(new FrostError('body-too-large', `The body has more than ${bytesMax} bytes.`))
   })
   exchange.request.on('end', resolve)
   try {

@@ -3,7 +3,6 @@
 // Source: AWS IAM API Reference, AWS STS API Reference (responses); AWS Query protocol.
 
 import { escapeText, xmlDeclaration } from '../s3/xml-text.ts'
-import type { QueryError } from './query-error.ts'
 
 export type XmlValue = string | number | boolean | readonly XmlValue[] | XmlFields
 
@@ -34,7 +33,13 @@ export function writeAnswer(action: string, result: XmlFields | undefined, { ser
   return `${xmlDeclaration}<${action}Response xmlns="${namespaces[service]}">${inner}</${action}Response>`
 }
 
-export function writeError({ code, status, message }: QueryError, { service, requestId }: AnswerOf): string {
+export interface ToldError {
+  readonly code: string
+  readonly status: number
+  readonly message: string
+}
+
+export function writeError({ code, status, message }: ToldError, { service, requestId }: AnswerOf): string {
   const type = status >= 500 ? 'Receiver' : 'Sender'
   const inner = writeFields({ Error: { Type: type, Code: code, Message: message }, RequestId: requestId })
   return `${xmlDeclaration}<ErrorResponse xmlns="${namespaces[service]}">${inner}</ErrorResponse>`

@@ -17,6 +17,8 @@ import type { HttpLimits } from '../http/http-limits.ts'
 import { HttpListener } from '../http/http-listener.ts'
 import type { ListeningAddress, TlsCredentials } from '../http/http-listener.ts'
 import { StallWatch } from '../http/stall-watch.ts'
+import { QueryFace } from '../iam/query-exchange.ts'
+import type { IamService } from '../iam/iam-service.ts'
 import { parseTraceparent } from '../http/trace-context.ts'
 import { S3Access } from './access.ts'
 import type { S3AccessParts } from './access.ts'
@@ -43,6 +45,8 @@ export interface S3GatewayParts {
   readonly random: Random
   readonly log: Log
   readonly control: AccessControl
+  /** Absent: IAM and STS are not answered. */
+  readonly iam?: IamService | undefined
   readonly metrics?: { onFinished(exchange: FinishedExchange): void }
   /** Absent: nothing is traced. */
   readonly tracer?: Tracer | undefined
@@ -79,6 +83,7 @@ export class S3Gateway {
   readonly #listener: HttpListener
   readonly #parts: S3Parts
   readonly #options: S3GatewayOptions
+  readonly #queries: QueryFace | undefined
   readonly #domains: readonly string[]
   readonly #metrics: S3GatewayParts['metrics']
   readonly #log: Log
@@ -89,13 +94,11 @@ export class S3Gateway {
     const limits: HttpLimits = { ...defaultHttpLimits, headBytesMax, ...options.limits }
     const region = options.region ?? defaultRegion
     const verifier = new SignatureVerifier(compute, { region, acceptsV2: options.acceptsV2 ?? false })
-    const access = new S3Access({
-      control,
-      verifier,
-      clock,
-      endpointHosts: options.endpointHosts ?? [],
-      findSigner: parts.findSigner ?? signersOf(control),
-    })
+    const endpointHosts = options.endpointHosts ?? []
+    const findSigner = parts.findSigner ?? signersOf(control)
+    const access = new S3Access({ control, verifier, clock, endpointHosts, findSigner })
+    const { iam } = parts
+    this.#queries = iam && new QueryFace({ iam, control, clock, compute, findSigner, region, endpointHosts })
     const uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
     const buckets = new BucketCache(objects, clock)
     this.#parts = { objects, buckets, clock, compute, random, access, uploadWatch, region, tokenKey }
@@ -146,6 +149,12 @@ export class S3Gateway {
   }
 
   async #serve(exchange: Exchange): Promise<void> {
+    if (this.#queries?.takes(exchange) === true) {
+      exchange.routeName = 'Iam'
+      this.#follow(exchange)
+      await this.#queries.serve(exchange)
+      return
+    }
     const { method, path, rawQuery } = exchange
     const headers = { ...Object.fromEntries(hoistedHeaders(rawQuery)), ...exchange.headers }
     const address = parseAddress(path, headers.host, this.#domains)

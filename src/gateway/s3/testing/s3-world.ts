@@ -49,10 +49,10 @@ export class S3World implements AsyncDisposable {
 
   private constructor(access: AccessWorld, options: S3GatewayOptions) {
     this.access = access
-    const { control } = access.access
+    const { control, iam } = access.access
     const ports = { clock: new NodeClock(), compute: new NodeCompute(), random: new NodeRandom(), log: this.log }
     const tokenKey = new Uint8Array(32).fill(9)
-    this.gateway = new S3Gateway({ ...ports, objects: this.objects, control, tokenKey }, options)
+    this.gateway = new S3Gateway({ ...ports, objects: this.objects, control, iam, tokenKey }, options)
   }
 
   static async start(options: S3GatewayOptions = {}): Promise<S3World> {
