@@ -14,9 +14,11 @@ import { defaultOrphanBytesPerDay } from '../src/master/orphan-limit.ts'
 import { defaultGroupBytesPerSlotMax } from '../src/master/master.ts'
 import type { HealingOptions } from '../src/master/healing/healing.ts'
 import type { FileInfo, FileService, PutRequest } from '../src/master/file-service.ts'
+import type { ObjectService } from '../src/master/object-service.ts'
 import type { DataRow } from '../src/meta/contract/data-metadata.ts'
 import type { StoreOptions } from '../src/store/contract.ts'
 import { downloadBytes, uploadBytes } from './file-transfer.ts'
+import { defaultMultipartExpiresMs } from '../src/master/multipart-expiry-task.ts'
 import { defaultIntentAfterMs } from '../src/master/publisher.ts'
 import { MasterNode } from './master-node.ts'
 import { VirtualTime } from './ports/clock.ts'
@@ -54,6 +56,8 @@ export interface SimulatedClusterOptions {
   readonly orphanBytesPerDayMin?: number
   /** Default 10 minutes. */
   readonly intentAfterMs?: number
+  /** Default 7 days. */
+  readonly multipartExpiresMs?: number
   /** Default: compared every 5 minutes, and out after 60 s. */
   readonly healing?: Partial<HealingOptions>
   readonly store?: StoreOptions
@@ -125,6 +129,7 @@ export class SimulatedCluster {
         orphansEveryMs: options.orphansEveryMs ?? 10 * SECOND_MS,
         orphanBytesPerDayMin: options.orphanBytesPerDayMin ?? defaultOrphanBytesPerDay,
         changesKept,
+        multipartExpiresMs: options.multipartExpiresMs ?? defaultMultipartExpiresMs,
         intentAfterMs: options.intentAfterMs ?? defaultIntentAfterMs,
         detector: defaultDetectorTimes,
         healing: { ...defaultHealing, ...options.healing },
@@ -168,6 +173,10 @@ export class SimulatedCluster {
 
   get files(): FileService {
     return this.master().files
+  }
+
+  get objects(): ObjectService {
+    return this.master().objects
   }
 
   master(index = 0): MasterNode {

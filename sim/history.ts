@@ -1,6 +1,8 @@
 // What clients asked and were told, in the order in which it happened: what the checkers go by. Moments are counted, not timed: of two
 // things that happen at one virtual instant one is before the other.
 
+import type { SeededRandom } from '../src/base/random.ts'
+
 /** Names one write; it travels as the content type, so whoever sees a version knows whose it is. */
 export type Tag = string
 
@@ -39,6 +41,8 @@ export interface Written {
 
 export class History {
   readonly operations: Operation[] = []
+  /** Versions that were removed for good, or may have been. */
+  readonly removed = new Map<Tag, 'told' | 'maybe'>()
   readonly #written = new Map<Tag, Written>()
   #moments = 0
 
@@ -51,6 +55,23 @@ export class History {
     const tag = `w${this.#written.size + 1}`
     this.#written.set(tag, { tag, key, bytes })
     return tag
+  }
+
+  /** A version that a later write was acknowledged above, and that nobody removed yet. */
+  pickReplaced(random: SeededRandom): Tag | undefined {
+    const last = new Map<string, Operation>()
+    const told = this.operations.filter(
+      ({ effect, returnedAt }) => effect.kind === 'write' && returnedAt !== Number.POSITIVE_INFINITY,
+    )
+    for (const operation of told) {
+      const known = last.get(operation.key)
+      if (known === undefined || operation.invokedAt > known.invokedAt) last.set(operation.key, operation)
+    }
+    const replaced = told.flatMap(({ key, effect, returnedAt }) => {
+      const { invokedAt = 0 } = last.get(key) ?? {}
+      return effect.kind === 'write' && returnedAt < invokedAt && !this.removed.has(effect.tag) ? [effect.tag] : []
+    })
+    return replaced[random.below(Math.max(1, replaced.length))]
   }
 
   written(tag: Tag): Written | undefined {

@@ -15,6 +15,7 @@ import type { Supervisor } from './supervisor.ts'
 import type { WorkerNode } from './worker-node.ts'
 import { Client } from './workload/client.ts'
 import type { ClientWorld } from './workload/client.ts'
+import { checkKeptVersions } from './workload/object-client.ts'
 import { Session } from './workload/session.ts'
 
 /** What a read or a scrub has just found is known to whoever is asked after a heartbeat, and a report of damage. */
@@ -55,6 +56,8 @@ export async function checkLiveness(liveness: LivenessScene): Promise<void> {
   }
   if (inventory !== undefined) checkEnd(scene, inventory)
   await readEverything(scene)
+  const { parts } = scene
+  if (parts.world.habits.has('versions')) await cluster.time.run(checkKeptVersions(parts, cluster.objects))
   const { workers } = await cluster.time.run(cluster.files.cluster())
   const emptied = workers.filter(({ state, slots }) => state === 'draining' && slots === 0).length
   if (emptied > 0) count(scene, 'drained workers, empty at the end', emptied)
@@ -91,6 +94,7 @@ async function unfinished(scene: EndScene, inventory: Inventory): Promise<readon
       )
   }
   if (canHeal) open.push(...(await undrained(scene)))
+  if (await canBeTidied(scene)) open.push(...inventory.unfinished.map((upload) => `the multipart upload ${upload}`))
   open.push(...(await checkHealth(scene, inventory, canHeal)))
   return [...open, ...checkSpace(cluster)]
 }

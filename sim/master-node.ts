@@ -11,6 +11,7 @@ import type { Scheme } from '../src/base/scheme.ts'
 import { MIB } from '../src/base/units.ts'
 import { CommitterLink } from '../src/master/committer-link.ts'
 import type { FileService } from '../src/master/file-service.ts'
+import type { ObjectService } from '../src/master/object-service.ts'
 import type { HealingOptions } from '../src/master/healing/healing.ts'
 import type { DetectorTimes } from '../src/cluster/detect-failures.ts'
 import { Master } from '../src/master/master.ts'
@@ -61,6 +62,7 @@ export interface MasterNodeOptions {
   readonly orphansEveryMs: number
   readonly orphanBytesPerDayMin: number
   readonly intentAfterMs: number
+  readonly multipartExpiresMs: number
   readonly changesKept: number
   readonly detector: DetectorTimes
   readonly healing: HealingOptions
@@ -121,6 +123,10 @@ export class MasterNode {
 
   get files(): FileService {
     return this.#now.master.files
+  }
+
+  get objects(): ObjectService {
+    return this.#now.master.objects
   }
 
   get metadata(): MetadataStore {

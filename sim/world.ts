@@ -11,7 +11,7 @@ import { SECOND_MS } from '../src/base/units.ts'
 import type { StoreOptions } from '../src/store/contract.ts'
 import { damagingFaults, harmlessFaults, laterFaults } from './faults/names.ts'
 import type { FaultName } from './faults/names.ts'
-import { habits } from './workload/habits.ts'
+import { habits, laterHabits } from './workload/habits.ts'
 import type { Habit } from './workload/habits.ts'
 
 export interface World {
@@ -25,6 +25,7 @@ export interface World {
   readonly groupBytesPerSlotMax: number
   readonly orphansEveryMs: number
   readonly intentAfterMs: number
+  readonly multipartExpiresMs: number
   readonly healing: Pick<HealingOptions, 'outAfterMs' | 'compareEveryMs'>
   readonly store: StoreOptions
   /** Of chance, up to: */
@@ -32,6 +33,8 @@ export interface World {
   readonly diskStepMsMax: number
   readonly delayMsMax: number
   readonly clients: number
+  /** Those that copy, upload in parts, and so on. */
+  readonly objectClients: number
   readonly keys: number
   /** Mean pause of a client between two requests. */
   readonly thinkMs: number
@@ -56,6 +59,18 @@ const schemes: readonly Scheme[] = [
 ].map(([dataColumns = 1, parityColumns = 1]) => ({ dataColumns, parityColumns }))
 
 export function drawWorld(random: SeededRandom): World {
+  const world = drawOlderWorld(random)
+  const drawn = laterHabits.filter(() => random.float() < 0.3)
+  return {
+    ...world,
+    habits: new Set([...world.habits, ...drawn]),
+    objectClients: drawn.length === 0 ? 0 : 1 + random.below(2),
+    multipartExpiresMs: pick(random, [20, 60]) * SECOND_MS,
+  }
+}
+
+/** What is drawn now may be added only behind it: the order of what is drawn makes the seed's world. */
+function drawOlderWorld(random: SeededRandom): Omit<World, 'objectClients' | 'multipartExpiresMs'> {
   const scheme = pick(random, schemes)
   const chunkSizeBytes = 64
   const block = fullBlockBytes(scheme, chunkSizeBytes)

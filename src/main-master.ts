@@ -18,7 +18,7 @@ import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEver
 import type { RestAccess } from './gateway/rest/access-parts.ts'
 import type { FileService } from './master/file-service.ts'
 import type { MasterOptions } from './master/master.ts'
-import { defaultExtentBytesMax } from './master/upload.ts'
+import { defaultExtentBytesMax } from './master/upload-extents.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
 import { NodeClock } from './node/clock.ts'
 import { NodeCompute } from './node/compute.ts'

@@ -5,6 +5,8 @@ import type { DataId, GroupId, WorkerId } from '../../src/base/ids.ts'
 import type { PlacementGroup } from '../../src/cluster/placement-group.ts'
 import type { DataRow } from '../../src/meta/contract/data-metadata.ts'
 import type { RepairEntry } from '../../src/meta/contract/repair-metadata.ts'
+import type { MultipartRow } from '../../src/meta/contract/multipart-metadata.ts'
+import type { ListVersionsRequest, VersionPage } from '../../src/meta/contract/version-metadata.ts'
 import type { VersionRow } from '../../src/meta/contract/version-row.ts'
 import type { MetadataStore } from '../../src/meta/metadata-store.ts'
 import type { FragmentKey } from '../../src/store/contract.ts'
@@ -16,10 +18,15 @@ export interface Holding {
   readonly key: FragmentKey
 }
 
+/** What refers to data: a version with a list of extents refers through it, once for all versions that have it. */
+export type DataOwner = Pick<VersionRow, 'extents' | 'extentList' | 'ownRecord'>
+
 export interface Inventory {
   readonly groups: ReadonlyMap<GroupId, PlacementGroup>
-  /** By key of the file. */
-  readonly versions: ReadonlyMap<string, VersionRow>
+  /** Newest and kept versions of every key, and parts of multipart uploads, by a name for people. */
+  readonly owners: ReadonlyMap<string, DataOwner>
+  /** Of unfinished multipart uploads. */
+  readonly unfinished: readonly string[]
   readonly rows: readonly DataRow[]
   readonly repairs: readonly RepairEntry[]
   /** Good fragments by `fragmentName`. */
@@ -43,9 +50,12 @@ export async function takeInventory(cluster: SimulatedCluster, metadata: Metadat
     rows.push(...(await allRows(metadata, group)))
     repairs.push(...(await allRepairs(metadata, group)))
   }
+  const uploads = await allMultiparts(metadata)
+  const parts = await allParts(metadata, uploads)
   return {
     groups: new Map(groups.map((group) => [group.group, group])),
-    versions: await allVersions(metadata),
+    owners: new Map([...(await allVersions(metadata)), ...parts]),
+    unfinished: uploads.map(({ key, upload }) => `${key} ${upload}`),
     rows,
     repairs,
     ...listStores(cluster, groups),
@@ -95,14 +105,45 @@ async function allRepairs(metadata: MetadataStore, group: GroupId): Promise<read
   }
 }
 
-async function allVersions(metadata: MetadataStore): Promise<ReadonlyMap<string, VersionRow>> {
-  const versions = new Map<string, VersionRow>()
-  for (const bucket of await metadata.listBuckets()) {
-    const page = await metadata.list({ bucket: bucket.name, limit: pageLimit })
-    for (const { key } of page.entries) {
-      const row = await metadata.getHead(bucket.name, key)
-      if (row !== undefined) versions.set(key, row)
+async function allVersions(metadata: MetadataStore): Promise<ReadonlyMap<string, DataOwner>> {
+  const versions = new Map<string, DataOwner>()
+  for (const { name: bucket } of await metadata.listBuckets()) {
+    let at: Pick<ListVersionsRequest, 'after' | 'afterVersion'> | undefined = {}
+    while (at !== undefined) {
+      const page: VersionPage = await metadata.listVersions({ bucket, limit: pageLimit, ...at })
+      for (const { key, version } of page.entries) {
+        const row = await metadata.getVersion(bucket, key, version)
+        if (row !== undefined && row.deleteMarker !== true) versions.set(`${key} ${version}`, row)
+      }
+      at = page.next
     }
   }
   return versions
+}
+
+/** Those that hold parts: what was completed holds none. */
+async function allMultiparts(metadata: MetadataStore): Promise<readonly MultipartRow[]> {
+  const rows: MultipartRow[] = []
+  for (;;) {
+    const after = rows.at(-1)
+    const page = await metadata.listOldMultiparts({
+      beforeMs: Number.MAX_SAFE_INTEGER,
+      limit: pageLimit,
+      ...(after === undefined ? {} : { after }),
+    })
+    rows.push(...page)
+    if (page.length < pageLimit) return rows.filter(({ completed }) => completed === undefined)
+  }
+}
+
+async function allParts(
+  metadata: MetadataStore,
+  uploads: readonly MultipartRow[],
+): Promise<ReadonlyMap<string, DataOwner>> {
+  const parts = new Map<string, DataOwner>()
+  for (const { bucket, key, upload } of uploads) {
+    for (const part of await metadata.listParts({ bucket, key, upload, after: 0, limit: pageLimit }))
+      parts.set(`part ${part.number} of ${key} ${upload}`, part)
+  }
+  return parts
 }

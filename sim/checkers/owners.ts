@@ -1,7 +1,8 @@
 // No data without an owner, and no owner without data: every data row is named by as many versions as it counts, every fragment on a
 // worker belongs to a live row, and nothing dead is left.
 
-import type { Inventory } from './inventory.ts'
+import type { Extent } from '../../src/meta/contract/version-row.ts'
+import type { DataOwner, Inventory } from './inventory.ts'
 
 export interface OwnerVerdict {
   /** Rows and versions that contradict each other: never allowed. */
@@ -14,8 +15,9 @@ export function checkOwners(inventory: Inventory, options: { readonly deadRowsMa
   const contradictions: string[] = []
   const leftovers: string[] = []
   const references = new Map<string, number>()
-  for (const [key, version] of inventory.versions) {
-    for (const extent of version.extents) {
+  const lists = new Set<string>()
+  for (const [key, owner] of inventory.owners) {
+    for (const extent of distinct(namedBy(owner, lists))) {
       const name = `${extent.group} ${extent.dataId}`
       references.set(name, (references.get(name) ?? 0) + 1)
       const row = inventory.rows.find((other) => other.dataId === extent.dataId && other.group === extent.group)
@@ -38,4 +40,18 @@ export function checkOwners(inventory: Inventory, options: { readonly deadRowsMa
     if (!live.has(`${group} ${dataId}`)) leftovers.push(`${host} lists ${group} ${dataId}, which nobody owns`)
   }
   return { contradictions, leftovers }
+}
+
+/** `lists`: those that were met; a list refers once, however many versions have it. */
+function namedBy({ extents, extentList, ownRecord }: DataOwner, lists: Set<string>): readonly Extent[] {
+  const own = ownRecord === undefined ? [] : [ownRecord]
+  if (extentList === undefined) return [...extents, ...own]
+  if (lists.has(extentList)) return own
+  lists.add(extentList)
+  return [...extents, ...own]
+}
+
+/** An owner refers to a data id once, however many of its extents name it. */
+function distinct(extents: readonly Extent[]): Iterable<Extent> {
+  return new Map(extents.map((extent) => [`${extent.group} ${extent.dataId}`, extent])).values()
 }

@@ -19,7 +19,8 @@ import type { WorkerNode } from '../worker-node.ts'
 import { drawWorld, pick } from '../world.ts'
 import type { World } from '../world.ts'
 import { checkHistory } from '../checkers/history.ts'
-import { Client } from '../workload/client.ts'
+import { bucket, Client } from '../workload/client.ts'
+import { ObjectClient } from '../workload/object-client.ts'
 
 export interface SeedOptions {
   readonly plant?: Plant
@@ -101,6 +102,7 @@ class SeedRun {
     this.#tell(describeWorld(this.#world))
     const supervising = this.#own(this.#supervisor.run())
     await this.#until(() => this.#cluster.masters.every(canServe), 120 * SECOND_MS, 'the cluster starts')
+    if (this.#world.habits.has('versions')) await this.#keepVersions()
     const scene = {
       cluster: this.#cluster,
       world: this.#world,
@@ -112,7 +114,7 @@ class SeedRun {
     const injector = new FaultInjector(scene, (text) => this.#tell(text))
     const injecting = this.#own(injector.run())
     const endMs = time.nowMs + this.#world.safetyMs
-    const clients = this.#makeClients()
+    const clients = [...this.#makeClients(), ...this.#makeObjectClients()]
     const asking = Promise.all(clients.map(async (client) => await this.#own(client.run(() => time.nowMs >= endMs))))
     await time.advance(this.#world.safetyMs)
     injector.stop()
@@ -178,6 +180,20 @@ class SeedRun {
       { length: this.#world.clients },
       (_, index) => new Client(parts, this.#random.fork(), `client-${index + 1}`),
     )
+  }
+
+  #makeObjectClients(): readonly ObjectClient[] {
+    const parts = this.#clientWorld()
+    return Array.from(
+      { length: this.#world.objectClients },
+      (_, index) => new ObjectClient(parts, this.#random.fork(), `object-client-${index + 1}`),
+    )
+  }
+
+  /** The bucket of all clients keeps versions from now on, whichever face they write through. */
+  async #keepVersions(): Promise<void> {
+    const { objects } = this.#cluster
+    await this.#cluster.time.run(objects.changeBucket({ bucket, versioning: 'enabled' }))
   }
 
   readonly #versions: ConstructorParameters<typeof Client>[0]['versions'] = new Map()

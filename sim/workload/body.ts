@@ -7,6 +7,13 @@ export function drawBody(random: SeededRandom, world: World): Uint8Array<ArrayBu
   return random.bytes(drawSize(random, world))
 }
 
+/** Each in memory of its own. */
+export function splitBytes(bytes: Uint8Array, sliceBytes: number): readonly Uint8Array[] {
+  const slices: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at += sliceBytes) slices.push(bytes.slice(at, at + sliceBytes))
+  return slices
+}
+
 function drawSize(random: SeededRandom, world: World): number {
   const { chunkSizeBytes, scheme, habits } = world
   const block = fullBlockBytes(scheme, chunkSizeBytes)

@@ -26,9 +26,9 @@ export interface ClientWorld {
 
 type Request = 'put' | 'get' | 'delete' | 'list'
 
-const bucket = 'default'
+export const bucket = 'default'
 /** Errors that tell of a defect, whatever is broken around. */
-const defectCodes: ReadonlySet<ErrorCode | undefined> = new Set([
+export const defectCodes: ReadonlySet<ErrorCode | undefined> = new Set([
   undefined,
   'internal',
   'protocol-error',
@@ -331,6 +331,6 @@ export class Client {
   }
 }
 
-function keyOf(index: number): string {
+export function keyOf(index: number): string {
   return `${index % 3 === 0 ? 'a/' : ''}key-${index}`
 }

@@ -12,4 +12,7 @@ export const habits = [
   'wrong-sizes',
 ] as const
 
-export type Habit = (typeof habits)[number]
+/** Drawn after everything else of a world, so that worlds without them stay what they were. */
+export const laterHabits = ['copies', 'multiparts', 'versions'] as const
+
+export type Habit = (typeof habits)[number] | (typeof laterHabits)[number]

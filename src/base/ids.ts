@@ -152,6 +152,11 @@ export function makeVersionId(timeMs: number, random: Uint8Array): VersionId {
   return text as VersionId
 }
 
+/** The version id of the same bytes: for a version that a command makes, which has an id of its own already. */
+export function versionIdOf(id: DataId): VersionId {
+  return makeVersionId(dataIdTimeMs(id), fromHex(id.slice(12)))
+}
+
 function timeToHex(timeMs: number): string {
   assert(Number.isInteger(timeMs) && timeMs >= 0 && timeMs < 2 ** 48, 'the time of an id has 48 bits')
   return timeMs.toString(16).padStart(12, '0')

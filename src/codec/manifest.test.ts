@@ -8,7 +8,8 @@ import { FrostError } from '../base/errors.ts'
 import { makeVersionId, parseGroupId } from '../base/ids.ts'
 import { defaultScheme } from '../base/scheme.ts'
 import { decodeManifest, encodeManifest } from './manifest.ts'
-import type { Manifest, ManifestExtent } from './manifest.ts'
+import type { ManifestExtent } from './manifest-lists.ts'
+import type { Manifest } from './manifest.ts'
 import { manifestBytesMax } from './record.ts'
 import { dataId, group, otherDataId, schemes } from './testing/blocks.ts'
 import { FieldWriter } from './typed-fields.ts'
@@ -59,6 +60,27 @@ const manifests: fc.Arbitrary<Manifest> = fc.record(
     transform: fc.uint8Array({ maxLength: 50 }),
     seenSequence: counts,
     crcBefore: fc.nat(0xffff_ffff),
+    crc32: fc.nat(0xffff_ffff),
+    owner: texts,
+    headers: textMaps,
+    tags: textMaps,
+    lock: textMaps,
+    versioned: fc.constant(true as const),
+    extra: textMaps,
+    parts: fc
+      .uniqueArray(
+        fc.record({ number: fc.integer({ min: 1, max: 0xffff }), length: counts }, { noNullPrototype: true }),
+        {
+          selector: ({ number }) => number,
+          maxLength: 20,
+        },
+      )
+      .map((parts) => parts.toSorted((left, right) => left.number - right.number)),
+    partOf: fc.record(
+      { upload: fc.constant(versionId), number: fc.integer({ min: 1, max: 10_000 }) },
+      { noNullPrototype: true },
+    ),
+    extentsOf: extents,
   },
   { noNullPrototype: true, requiredKeys: ['bucket', 'key', 'versionId', 'extents', 'headSequence', 'sizeBytes'] },
 )
@@ -87,10 +109,14 @@ describe('a manifest', () => {
     assert.deepEqual(encodeManifest(decoded), bytes)
   })
 
-  test('holds the extents of a file of 10,000 parts', () => {
+  test('holds the extents and the lengths of a file of 10,000 parts of 5 GiB, and some 60 KiB besides', () => {
     const extent = defined(sample.extents[0], 'extent')
-    const many = { ...sample, extents: Array.from({ length: 10_000 }, () => extent) }
-    assert.equal(decodeManifest(encodeManifest(many), 'store-corrupt').extents.length, 10_000)
+    const parts = Array.from({ length: 10_000 }, (_, index) => ({ number: index + 1, length: 5 * 1024 ** 3 }))
+    const userMetadata = new Map([['x', 'y'.repeat(60 * 1024)]])
+    const many = { ...sample, extents: Array.from({ length: 10_001 }, () => extent), parts, userMetadata }
+    const decoded = decodeManifest(encodeManifest(many), 'store-corrupt')
+    assert.equal(decoded.extents.length, 10_001)
+    assert.deepEqual(decoded.parts, parts)
   })
 
   test('that would be too long is refused with the remedy', () => {

@@ -7,34 +7,19 @@
 // repair. The record's header checksum covers the manifest; decoding still trusts nothing and keeps to limits.
 
 import { FrostError } from '../base/errors.ts'
-import { dataIdFromBytes, parseGroupId, parseVersionId, writeHex } from '../base/ids.ts'
-import type { DataId, GroupId, VersionId } from '../base/ids.ts'
-import { chunkSizeBytesMax, chunkSizeBytesMin, columnsMax } from '../base/scheme.ts'
-import type { Scheme } from '../base/scheme.ts'
-import { FieldWriter, decodeFields, decodeText, decodeTextMap, readNumber, writeNumber } from './typed-fields.ts'
+import { parseVersionId } from '../base/ids.ts'
+import type { VersionId } from '../base/ids.ts'
+import { decodeExtents, decodeParts, encodeExtents, encodeParts } from './manifest-lists.ts'
+import type { ManifestExtent, ManifestPart } from './manifest-lists.ts'
+import { FieldWriter, decodeFields, decodeText, decodeTextMap, readNumber } from './typed-fields.ts'
 import type { Field } from './typed-fields.ts'
 import { manifestBytesMax } from './record.ts'
 import type { DamageCode } from './record.ts'
-
-/** A run of one data id's bytes. */
-export interface ManifestExtent {
-  readonly group: GroupId
-  readonly dataId: DataId
-  readonly scheme: Scheme
-  readonly chunkSizeBytes: number
-  /** All bytes under the data id. */
-  readonly dataLengthBytes: number
-  /** The part of them that belongs to the file. */
-  readonly offset: number
-  readonly length: number
-}
 
 export interface Manifest {
   readonly bucket: string
   readonly key: string
   readonly versionId: VersionId
-  /** The version goes by its id: its bucket's versioning was enabled when the upload ended. */
-  readonly versioned?: true
   readonly extents: readonly ManifestExtent[]
   /** The sequence of the key's head row when the upload began. */
   readonly headSequence: number
@@ -51,11 +36,28 @@ export interface Manifest {
   readonly storedSizeBytes?: number
   readonly contentType?: string
   readonly etag?: string
-  /** Algorithm to value. */
+  /** Algorithm to value in hex digits; `composite:` before the algorithm where it is one over the parts' checksums. */
   readonly checksums?: ReadonlyMap<string, string>
   readonly userMetadata?: ReadonlyMap<string, string>
   /** How the stored bytes become the client's; opaque here. */
   readonly transform?: Uint8Array
+  /** CRC-32 of the whole file as the client sees it, where that is not what `crcBefore` and the last block give: it was transformed. */
+  readonly crc32?: number
+  readonly owner?: string
+  readonly headers?: ReadonlyMap<string, string>
+  readonly tags?: ReadonlyMap<string, string>
+  /** `mode`, `retainUntilMs` and `legalHold`, each where it is set. */
+  readonly lock?: ReadonlyMap<string, string>
+  /** The version goes by its id. */
+  readonly versioned?: true
+  /** Name to value in hex digits. */
+  readonly extra?: ReadonlyMap<string, string>
+  /** Of a multipart upload that was completed: number and length of each, as the client sees it; numbers ascend. */
+  readonly parts?: readonly ManifestPart[]
+  /** It is no file but a part of this multipart upload. */
+  readonly partOf?: { readonly upload: VersionId; readonly number: number }
+  /** The file's extents are all those of the manifest at the end of this data id; `extents` then holds this record alone. */
+  readonly extentsOf?: ManifestExtent
   /** Fields of a newer version, as they were; their tags are above all known ones. */
   readonly unknownFields?: readonly Field[]
 }
@@ -78,12 +80,21 @@ const tags = {
   seenSequence: 13,
   crcBefore: 14,
   versioned: 15,
+  owner: 16,
+  headers: 17,
+  tags: 18,
+  lock: 19,
+  crc32: 20,
+  extra: 21,
+  parts: 22,
+  upload: 23,
+  partNumber: 24,
+  extentsOf: 25,
 } as const
 
-const types = { bytes: 1, text: 2, number: 3, textMap: 4, extents: 5 } as const
+const types = { bytes: 1, text: 2, number: 3, textMap: 4, extents: 5, parts: 6 } as const
 
 const knownTags: ReadonlySet<number> = new Set(Object.values(tags))
-const extentBytes = 52
 
 /** @throws FrostError `bad-request` where the result would be longer than a manifest can be. */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
@@ -104,7 +115,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   if (transform !== undefined) writer.bytes(tags.transform, types.bytes, transform)
   if (seenSequence !== undefined) writer.number(tags.seenSequence, types.number, seenSequence)
   if (crcBefore !== undefined) writer.number(tags.crcBefore, types.number, crcBefore)
-  if (manifest.versioned === true) writer.number(tags.versioned, types.number, 1)
+  writeObjectFields(writer, manifest)
   for (const { tag, type, value } of unknownFields ?? []) writer.bytes(tag, type, value)
   const bytes = writer.finish()
   if (bytes.length > manifestBytesMax) {
@@ -117,6 +128,22 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
     )
   }
   return bytes
+}
+
+/** What the plain REST API does not set. */
+function writeObjectFields(writer: FieldWriter, manifest: Manifest): void {
+  const { crc32, owner, headers, tags: fileTags, lock, versioned, extra, parts, partOf, extentsOf } = manifest
+  if (versioned === true) writer.number(tags.versioned, types.number, 1)
+  if (owner !== undefined) writer.text(tags.owner, types.text, owner)
+  if (headers !== undefined) writer.textMap(tags.headers, types.textMap, headers)
+  if (fileTags !== undefined) writer.textMap(tags.tags, types.textMap, fileTags)
+  if (lock !== undefined) writer.textMap(tags.lock, types.textMap, lock)
+  if (crc32 !== undefined) writer.number(tags.crc32, types.number, crc32)
+  if (extra !== undefined) writer.textMap(tags.extra, types.textMap, extra)
+  if (parts !== undefined) writer.bytes(tags.parts, types.parts, encodeParts(parts))
+  if (partOf !== undefined) writer.text(tags.upload, types.text, partOf.upload)
+  if (partOf !== undefined) writer.number(tags.partNumber, types.number, partOf.number)
+  if (extentsOf !== undefined) writer.bytes(tags.extentsOf, types.extents, encodeExtents([extentsOf]))
 }
 
 /**
@@ -137,11 +164,11 @@ export function decodeManifest(bytes: Uint8Array, code: DamageCode): Manifest {
     transform: decoder.optional(tags.transform, (tag) => decoder.value(tag, types.bytes)),
     seenSequence: decoder.optional(tags.seenSequence, (tag) => decoder.number(tag)),
     crcBefore: decoder.optional(tags.crcBefore, (tag) => decoder.number(tag)),
-    versioned: decoder.optional(tags.versioned, (tag) => decoder.number(tag)),
   }
   if (optional.crcBefore !== undefined && optional.crcBefore > 0xffff_ffff)
     throw new FrostError(code, 'the CRC-32 of a manifest has more than 32 bits')
   const unknownFields = decoder.unknownFields()
+  const objectFields = readObjectFields(decoder, code)
   return {
     bucket: decoder.text(tags.bucket),
     key: decoder.text(tags.key),
@@ -157,9 +184,46 @@ export function decodeManifest(bytes: Uint8Array, code: DamageCode): Manifest {
     ...(optional.transform === undefined ? {} : { transform: optional.transform }),
     ...(optional.seenSequence === undefined ? {} : { seenSequence: optional.seenSequence }),
     ...(optional.crcBefore === undefined ? {} : { crcBefore: optional.crcBefore }),
-    ...(optional.versioned === 1 ? { versioned: true as const } : {}),
+    ...objectFields,
     ...(unknownFields.length === 0 ? {} : { unknownFields }),
   }
+}
+
+function readObjectFields(decoder: ManifestDecoder, code: DamageCode): Partial<Manifest> {
+  const text = (tag: number): string => decoder.text(tag)
+  const textMap = (tag: number): ReadonlyMap<string, string> => decoder.textMap(tag)
+  const crc32 = decoder.optional(tags.crc32, (tag) => decoder.number(tag))
+  if (crc32 !== undefined && crc32 > 0xffff_ffff)
+    throw new FrostError(code, 'the CRC-32 of a manifest has more than 32 bits')
+  const owner = decoder.optional(tags.owner, text)
+  const headers = decoder.optional(tags.headers, textMap)
+  const fileTags = decoder.optional(tags.tags, textMap)
+  const lock = decoder.optional(tags.lock, textMap)
+  const versioned = decoder.optional(tags.versioned, (tag) => decoder.number(tag))
+  const extra = decoder.optional(tags.extra, textMap)
+  const parts = decoder.optional(tags.parts, (tag) => decodeParts(decoder.value(tag, types.parts), code))
+  const upload = decoder.optional(tags.upload, text)
+  const of = decoder.optional(tags.extentsOf, (tag) => decodeExtents(decoder.value(tag, types.extents), code))
+  const [extentsOf] = of ?? []
+  if (of !== undefined && of.length !== 1) throw new FrostError(code, 'a manifest names several lists of extents')
+  return {
+    ...(crc32 === undefined ? {} : { crc32 }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(fileTags === undefined ? {} : { tags: fileTags }),
+    ...(lock === undefined ? {} : { lock }),
+    ...(versioned === 1 ? { versioned: true } : {}),
+    ...(extra === undefined ? {} : { extra }),
+    ...(parts === undefined ? {} : { parts }),
+    ...(upload === undefined ? {} : { partOf: readPartOf(decoder, upload, code) }),
+    ...(extentsOf === undefined ? {} : { extentsOf }),
+  }
+}
+
+function readPartOf(decoder: ManifestDecoder, text: string, code: DamageCode): NonNullable<Manifest['partOf']> {
+  const upload = parseVersionId(text)
+  if (upload === undefined) throw new FrostError(code, 'the upload of a part is not one')
+  return { upload, number: decoder.number(tags.partNumber) }
 }
 
 class ManifestDecoder {
@@ -199,44 +263,4 @@ class ManifestDecoder {
   unknownFields(): readonly Field[] {
     return [...this.#fields.values()].filter((field) => !knownTags.has(field.tag))
   }
-}
-
-function encodeExtents(extents: readonly ManifestExtent[]): Uint8Array {
-  const bytes = new Uint8Array(extents.length * extentBytes)
-  const view = new DataView(bytes.buffer)
-  for (const [index, extent] of extents.entries()) {
-    const at = index * extentBytes
-    writeHex(extent.dataId, bytes, at)
-    view.setUint32(at + 16, extent.group, true)
-    view.setUint8(at + 20, extent.scheme.dataColumns)
-    view.setUint8(at + 21, extent.scheme.parityColumns)
-    view.setUint32(at + 24, extent.chunkSizeBytes, true)
-    writeNumber(view, at + 28, extent.dataLengthBytes)
-    writeNumber(view, at + 36, extent.offset)
-    writeNumber(view, at + 44, extent.length)
-  }
-  return bytes
-}
-
-function decodeExtents(bytes: Uint8Array, code: DamageCode): readonly ManifestExtent[] {
-  if (bytes.length % extentBytes !== 0) throw new FrostError(code, `extents of ${bytes.length} bytes`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const extents: ManifestExtent[] = []
-  for (let at = 0; at < bytes.length; at += extentBytes) {
-    const group = parseGroupId(view.getUint32(at + 16, true))
-    const scheme = { dataColumns: view.getUint8(at + 20), parityColumns: view.getUint8(at + 21) }
-    const { dataColumns: k, parityColumns: m } = scheme
-    const chunkSizeBytes = view.getUint32(at + 24, true)
-    const dataLengthBytes = readNumber(view, at + 28, code)
-    const offset = readNumber(view, at + 36, code)
-    const length = readNumber(view, at + 44, code)
-    const isChunkSize = chunkSizeBytes >= chunkSizeBytesMin && chunkSizeBytes <= chunkSizeBytesMax
-    const isScheme = k >= 1 && m >= 1 && k + m <= columnsMax && view.getUint16(at + 22, true) === 0
-    if (group === undefined || !isScheme || !isChunkSize || offset + length > dataLengthBytes) {
-      throw new FrostError(code, `extent ${extents.length} of a manifest contradicts itself`)
-    }
-    const dataId = dataIdFromBytes(bytes.subarray(at, at + 16))
-    extents.push({ group, dataId, scheme, chunkSizeBytes, dataLengthBytes, offset, length })
-  }
-  return extents
 }

@@ -8,7 +8,7 @@ import type { BackgroundTask } from './background-task.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 
 /** Some 100 MB; at a thousand uploads a second those of the last eight minutes. */
-export const defaultChangesKept = 1_000_000
+const defaultChangesKept = 1_000_000
 const everyMs = MINUTE_MS
 
 export interface ChangeTrimPorts {
@@ -21,7 +21,7 @@ export class ChangeTrimTask implements BackgroundTask {
   readonly #ports: ChangeTrimPorts
   readonly #kept: number
 
-  constructor(ports: ChangeTrimPorts, kept: number) {
+  constructor(ports: ChangeTrimPorts, kept = defaultChangesKept) {
     this.#ports = ports
     this.#kept = kept
   }

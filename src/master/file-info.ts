@@ -1,9 +1,9 @@
 import type { ListEntry } from '../meta/contract/file-metadata.ts'
 import type { VersionRow } from '../meta/contract/version-row.ts'
-import type { FileInfo } from './file-service.ts'
+import type { FileInfo, FileName } from './file-service.ts'
 
 /** What the faces show of a version, or of a line of a listing. */
-export function fileInfo(bucket: string, key: string, row: VersionRow | ListEntry): FileInfo {
+export function fileInfo({ bucket, key }: FileName, row: VersionRow | ListEntry): FileInfo {
   return {
     bucket,
     key,

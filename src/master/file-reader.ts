@@ -9,7 +9,6 @@ import { BlockGeometry, blockDataBytes, fullBlockBytes, stripesInFullBlock } fro
 import type { Extent, VersionRow } from '../meta/contract/version-row.ts'
 import { readBlockPart } from './block-reader.ts'
 import type { BlockReaderPorts } from './block-reader.ts'
-import { fileInfo } from './file-info.ts'
 import type { BodySlice, FileBody, FileInfo, FileReader } from './file-service.ts'
 import type { BlockPart } from './fragment-fetcher.ts'
 
@@ -17,28 +16,30 @@ const readAheadMax = 2
 /** Of the stripes of a block, while memory is scarce. */
 const scarceFraction = 10
 
-export class VersionReader implements FileReader {
-  readonly info: FileInfo
+export interface OpenedVersion<Info> {
+  readonly row: VersionRow
+  readonly info: Info
+  /** Tells the read generations that nothing is read any more. */
+  readonly ended: () => void
+}
+
+export class VersionReader<Info extends FileInfo> implements FileReader {
+  readonly info: Info
   readonly #ports: BlockReaderPorts
   readonly #row: VersionRow
   readonly #ended: () => void
   readonly #bodies = new Set<FileBody>()
 
-  /** `ended`: tells the read generations that nothing is read any more. */
-  constructor(
-    ports: BlockReaderPorts,
-    name: { readonly bucket: string; readonly key: string },
-    row: VersionRow,
-    ended: () => void,
-  ) {
+  constructor(ports: BlockReaderPorts, opened: OpenedVersion<Info>) {
     this.#ports = ports
-    this.#row = row
-    this.#ended = ended
-    this.info = fileInfo(name.bucket, name.key, row)
+    this.#row = opened.row
+    this.#ended = opened.ended
+    this.info = opened.info
   }
 
   read(offset: number, length: number, signal?: AbortSignal): FileBody {
-    assert(offset >= 0 && length >= 0 && offset + length <= this.#row.sizeBytes, 'the range lies within the file')
+    const { sizeBytes, storedSizeBytes = sizeBytes } = this.#row
+    assert(offset >= 0 && length >= 0 && offset + length <= storedSizeBytes, 'the range lies within the file')
     const body = new RangeBody(this.#ports, this.#row.extents, { offset, end: offset + length }, signal)
     this.#bodies.add(body)
     return body

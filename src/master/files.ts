@@ -1,25 +1,20 @@
 // The file service of one master process: names and conditions are checked here, bytes go through upload.ts and file-reader.ts.
 
 import { FrostError, errorCode } from '../base/errors.ts'
-import { makeVersionId, toHex } from '../base/ids.ts'
+import { toHex, versionIdOf } from '../base/ids.ts'
 import type { ClusterId, WorkerId } from '../base/ids.ts'
 import { columnCount } from '../base/scheme.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { SECOND_MS } from '../base/units.ts'
-import { chooseGroup } from '../cluster/choose-group.ts'
-import type { PlacementGroup } from '../cluster/placement-group.ts'
 import { canDrain } from '../cluster/drain.ts'
 import { behindError } from '../meta/contract/behind.ts'
+import type { HeadCondition } from '../meta/contract/head-condition.ts'
 import { pageLimitMax } from '../meta/contract/conventions.ts'
-import type { DeletedKey } from '../meta/contract/file-metadata.ts'
-import { conditionHolds } from '../meta/contract/head-condition.ts'
 import type { VersionRow } from '../meta/contract/version-row.ts'
 import type { WorkerRow } from '../meta/contract/worker-metadata.ts'
-import type { BlockReaderPorts } from './block-reader.ts'
-import type { ClusterHistory } from './cluster-history.ts'
-import type { ClusterMap } from './cluster-map.ts'
 import { ClusterStateReader } from './cluster-state.ts'
 import type { ClusterStatePorts } from './cluster-state.ts'
+import type { DataPath, DataPathPorts } from './data-path.ts'
 import { fileInfo } from './file-info.ts'
 import { VersionReader } from './file-reader.ts'
 import type {
@@ -47,106 +42,82 @@ import { placementNow } from './healing/placement-now.ts'
 import type { PlacementNowPorts } from './healing/placement-now.ts'
 import { layoutOf } from './layout.ts'
 import { checkBucket, checkName } from './names.ts'
-import type { ReadGenerations } from './read-generations.ts'
 import { repeatUntilKnown } from './repeat.ts'
-import { SmallPlaces } from './small-places.ts'
-import type { SmallPlace } from './small-places.ts'
-import { UploadStream } from './upload.ts'
-import type { UploadOptions, UploadPorts } from './upload.ts'
 import { verifyFile } from './verify-file.ts'
+import { VersionEnding } from './version-ending.ts'
 import type { RequestTrail } from '../rpc/request-trail.ts'
-import type { ConnectedWorkers } from './worker-links.ts'
 
 /** To begin a scrub, which then goes on by itself. */
 const scrubDeadlineMs = 10 * SECOND_MS
 
-export interface MasterFilesPorts
-  extends
-    Omit<UploadPorts, 'chooseGroup' | 'smallPlace' | 'refreshMap' | 'links'>,
-    Omit<BlockReaderPorts, 'links' | 'latency' | 'groupNow' | 'refreshMap'> {
-  readonly map: ClusterMap
-  readonly workers: ConnectedWorkers
-  readonly history: Pick<ClusterHistory, 'isBehind'>
-  readonly reads: ReadGenerations
+export interface MasterFilesPorts extends DataPathPorts {
   readonly fullness: PlacementNowPorts['fullness']
   /** Of new placement groups. */
   readonly scheme: Scheme
   readonly healing: ClusterStatePorts['healing']
   /** Has the holder of the lease compare and repair everything. */
   readonly repair: () => Promise<void>
-  /** Of reads; the other `latency` is that of block writes. */
-  readonly readLatency: BlockReaderPorts['latency']
 }
 
 export class MasterFiles implements FileService {
   readonly #ports: MasterFilesPorts
+  readonly #path: DataPath
   readonly #state: ClusterStateReader
-  readonly #options: UploadOptions
-  readonly #uploadPorts: UploadPorts
-  readonly #readerPorts: BlockReaderPorts
-  readonly #smallPlaces: SmallPlaces
 
-  constructor(ports: MasterFilesPorts, clusterId: ClusterId, options: UploadOptions) {
+  constructor(ports: MasterFilesPorts, path: DataPath, clusterId: ClusterId) {
     this.#ports = ports
+    this.#path = path
     this.#state = new ClusterStateReader(ports, clusterId)
-    this.#options = options
-    const refreshMap = async (): Promise<void> => {
-      await ports.map.refresh()
-    }
-    const anyGroup = (): PlacementGroup => this.#chooseGroup()
-    const { clock, random, groupNow } = ports
-    this.#smallPlaces = new SmallPlaces({ clock, random, chooseGroup: anyGroup, groupNow })
-    const smallPlace = (): SmallPlace => this.#smallPlaces.take()
-    this.#uploadPorts = { ...ports, links: ports.workers, chooseGroup: anyGroup, smallPlace, refreshMap }
-    this.#readerPorts = { ...ports, links: ports.workers, latency: ports.readLatency, refreshMap }
   }
 
   async put(request: PutRequest): Promise<Upload> {
     checkName(request)
-    if (this.#ports.history.isBehind) throw behindError()
-    if (this.#ports.map.writable.length === 0) await this.#ports.map.refresh()
-    // Refused before the body comes where it could not be stored anyway.
-    this.#smallPlaces.now()
-    const { metadata } = this.#ports
-    const [head, visible] = await Promise.all([
-      metadata.getHead(request.bucket, request.key),
-      metadata.visibleSequence(),
-    ])
-    checkCondition(request, head)
-    const seen = { headSequence: head?.sequence ?? 0, seenSequence: visible - 1 }
-    return new UploadStream(this.#uploadPorts, this.#options, request, seen)
+    const seen = await this.#path.admit(request, request.condition)
+    const { bucket, key, condition, trail } = request
+    const version = { bucket, key, properties: request, condition, trail }
+    return this.#path.upload(request, new VersionEnding(this.#ports, version, seen, fileInfo))
   }
 
   async head(name: FileName): Promise<FileInfo | undefined> {
     checkName(name)
     const row = await this.#ports.metadata.getHead(name.bucket, name.key)
-    return row === undefined || row.deleteMarker === true ? this.#absent(name) : fileInfo(name.bucket, name.key, row)
+    const present = this.#path.present(name, row)
+    return present === undefined ? undefined : fileInfo(name, present)
   }
 
   async open(name: FileName, trail?: RequestTrail): Promise<FileReader | undefined> {
     checkName(name)
     const ended = this.#ports.reads.begin()
     try {
-      const row = await this.#ports.metadata.getHead(name.bucket, name.key)
-      if (row !== undefined && row.deleteMarker !== true) {
-        const ports = trail === undefined ? this.#readerPorts : { ...this.#readerPorts, trail }
-        return new VersionReader(ports, name, row, ended)
+      const row = this.#path.present(name, await this.#ports.metadata.getHead(name.bucket, name.key))
+      if (row !== undefined) {
+        refuseTransformed(name, row)
+        const { readerPorts } = this.#path
+        const ports = trail === undefined ? readerPorts : { ...readerPorts, trail }
+        return new VersionReader(ports, { row, info: fileInfo(name, row), ended })
       }
     } catch (error) {
       ended()
       throw error
     }
     ended()
-    return this.#absent(name)
+    return undefined
   }
 
   async remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined> {
     checkName(name)
+    const { metadata, openUploads, clock } = this.#ports
     const { bucket, key } = name
+    // Of what is not there no delete marker is made.
+    const decided: HeadCondition = condition ?? { kind: 'if-present' }
     try {
-      const deleted = await this.#delete(name, condition ?? { kind: 'if-present' })
-      const row = deleted.hidden ?? deleted.removed
-      return row === undefined ? undefined : fileInfo(bucket, key, row)
+      const { removed, hidden } = await openUploads.command(async (commandId) => {
+        const marker = { version: versionIdOf(commandId), modifiedMs: clock.wallMs() }
+        const command = { bucket, key, commandId, marker, condition: decided }
+        return await repeatUntilKnown(clock, () => metadata.deleteKey(command))
+      })
+      const gone = hidden ?? removed
+      return gone === undefined || gone.deleteMarker === true ? undefined : fileInfo(name, gone)
     } catch (error) {
       if (condition === undefined && errorCode(error) === 'precondition-failed') return undefined
       throw error
@@ -157,7 +128,7 @@ export class MasterFiles implements FileService {
     checkLimit(request)
     const page = await this.#ports.metadata.list(request)
     return {
-      files: page.entries.map((entry) => fileInfo(request.bucket, entry.key, entry)),
+      files: page.entries.map((entry) => fileInfo({ bucket: request.bucket, key: entry.key }, entry)),
       truncated: page.next !== undefined,
     }
   }
@@ -169,7 +140,7 @@ export class MasterFiles implements FileService {
   }
 
   async layout(request: LayoutRequest): Promise<FileLayout | undefined> {
-    return await this.#readPage(request, async (row) => await layoutOf(this.#readerPorts, request, row))
+    return await this.#readPage(request, async (row) => await layoutOf(this.#path.readerPorts, request, row))
   }
 
   async createBucket(bucket: string): Promise<void> {
@@ -243,22 +214,10 @@ export class MasterFiles implements FileService {
   }
 
   async verify(request: VerifyRequest): Promise<VerifyPage | undefined> {
-    return await this.#readPage(request, async (row) => await verifyFile(this.#readerPorts, request, row))
+    return await this.#readPage(request, async (row) => await verifyFile(this.#path.readerPorts, request, row))
   }
 
   /** A page about the newest version, which stays readable meanwhile. */
-  async #delete({ bucket, key }: FileName, condition: WriteCondition): Promise<DeletedKey> {
-    const { metadata, openUploads, clock, random } = this.#ports
-    const marker = {
-      version: makeVersionId(openUploads.nextTimeMs(), random.bytes(10)),
-      modifiedMs: clock.wallMs(),
-    }
-    return await openUploads.command(
-      async (commandId) =>
-        await repeatUntilKnown(clock, () => metadata.deleteKey({ bucket, key, commandId, marker, condition })),
-    )
-  }
-
   async #readPage<T>(
     request: FileName & { readonly limit: number },
     read: (row: VersionRow) => Promise<T>,
@@ -267,9 +226,8 @@ export class MasterFiles implements FileService {
     checkLimit(request)
     const ended = this.#ports.reads.begin()
     try {
-      const row = await this.#ports.metadata.getHead(request.bucket, request.key)
-      if (row === undefined || row.deleteMarker === true) return this.#absent(request)
-      return await read(row)
+      const row = this.#path.present(request, await this.#ports.metadata.getHead(request.bucket, request.key))
+      return row === undefined ? undefined : await read(row)
     } finally {
       ended()
     }
@@ -306,44 +264,6 @@ export class MasterFiles implements FileService {
     const reason = canRead && canWrite ? undefined : `Only ${workers.writable().length} workers can be reached.`
     return { canRead, canWrite, reason }
   }
-
-  /** Metadata that is behind cannot say that there is no such file. @throws FrostError `metadata-unavailable`. */
-  #absent({ key }: FileName): undefined {
-    if (!this.#ports.history.isBehind) return undefined
-    throw new FrostError(
-      'metadata-unavailable',
-      `Whether there is a file "${key}" is not known: the metadata is behind.`,
-      {
-        remedy: 'Start all workers and run: frostbyte rebuild-metadata',
-        retryAfterSeconds: 120,
-      },
-    )
-  }
-
-  #chooseGroup(): PlacementGroup {
-    const { map, workers, random } = this.#ports
-    const isReachable = (worker: WorkerId): boolean => workers.isReadable(worker)
-    const choice = chooseGroup({
-      groups: map.writable,
-      isReachable,
-      freeBytes: (worker) => workers.freeBytes(worker),
-      below: (bound) => random.below(bound),
-    })
-    if ('group' in choice) return choice.group
-    if (choice.refused === 'no-space') {
-      throw new FrostError('insufficient-storage', 'No placement group has space left.', {
-        remedy: 'Delete files, add a worker or give the workers more capacity.',
-      })
-    }
-    throw new FrostError(
-      'not-enough-workers',
-      'There is no placement group to write to: too few workers have joined.',
-      {
-        remedy: 'Start more workers.',
-        retryAfterSeconds: 2,
-      },
-    )
-  }
 }
 
 function mustFind(rows: readonly WorkerRow[], worker: WorkerId): WorkerRow {
@@ -361,9 +281,10 @@ function checkLimit({ limit }: { readonly limit: number }): void {
   })
 }
 
-/** Spares the body of what would be refused at the commit, which decides. */
-function checkCondition({ condition, key }: PutRequest, head: VersionRow | undefined): void {
-  if (condition === undefined) return
-  if (!conditionHolds(head, condition))
-    throw new FrostError('precondition-failed', `The condition on "${key}" does not hold.`)
+/** What this face would serve as it is stored would not be the file. @throws FrostError `bad-request`. */
+function refuseTransformed({ key }: FileName, { transform }: VersionRow): void {
+  if (transform === undefined) return
+  throw new FrostError('bad-request', `"${key}" is stored in another form (${transform.kind}).`, {
+    remedy: 'Read it through the face that stored it.',
+  })
 }

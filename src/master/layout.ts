@@ -1,20 +1,16 @@
 // Answers where each chunk and parity piece of a file lies, by pages: the map says which worker, and a record header of each block, which
 // carries the checks of all its columns, says the CRCs.
 
-import { FrostError, errorCode } from '../base/errors.ts'
-import { SECOND_MS } from '../base/units.ts'
+import { FrostError } from '../base/errors.ts'
 import { joinCrc32, PositionMasks } from '../codec/crc32.ts'
 import { BlockGeometry, blockDataBytes, fullBlockBytes, pieceSizeBytes } from '../codec/geometry.ts'
-import { decodeHeader } from '../codec/record.ts'
 import type { RecordHeader } from '../codec/record.ts'
 import type { Extent, VersionRow } from '../meta/contract/version-row.ts'
+import { headerOfBlock } from './block-header.ts'
 import type { BlockReaderPorts } from './block-reader.ts'
-import type { StandIn } from './degraded-reader.ts'
 import { fileInfo } from './file-info.ts'
 import type { FileLayout, LayoutPiece, LayoutRequest } from './file-service.ts'
 import { FragmentFetcher } from './fragment-fetcher.ts'
-
-const inspectDeadlineMs = 5 * SECOND_MS
 
 export async function layoutOf(ports: BlockReaderPorts, request: LayoutRequest, row: VersionRow): Promise<FileLayout> {
   const first = row.extents[0]
@@ -25,7 +21,10 @@ export async function layoutOf(ports: BlockReaderPorts, request: LayoutRequest, 
   for (const extent of row.extents) {
     const { scheme, chunkSizeBytes, dataLengthBytes } = extent
     const full = fullBlockBytes(scheme, chunkSizeBytes)
-    for (let block = 0; block * full < dataLengthBytes; block++) {
+    // A part of another file's data may begin and end within it.
+    const { offset, length } = extent
+    const firstBlock = Math.floor(offset / full)
+    for (let block = firstBlock; length > 0 && block * full < offset + length; block++) {
       const dataBytes = blockDataBytes(scheme, chunkSizeBytes, dataLengthBytes, block)
       const geometry = new BlockGeometry(scheme, chunkSizeBytes, dataBytes)
       const place = { extent, block, geometry, chunkStart, stripeStart }
@@ -36,7 +35,7 @@ export async function layoutOf(ports: BlockReaderPorts, request: LayoutRequest, 
   }
   const next = page.lastChunk !== undefined && page.lastChunk + 1 < chunkStart ? page.lastChunk : undefined
   return {
-    info: fileInfo(request.bucket, request.key, row),
+    info: fileInfo(request, row),
     chunkSizeBytes: first.chunkSizeBytes,
     scheme: first.scheme,
     chunkCount: chunkStart,
@@ -101,7 +100,8 @@ async function blockPieces(ports: BlockReaderPorts, place: BlockPlace): Promise<
     known,
   )
   const standIns = await ports.standIns({ group, dataId }, block)
-  const header = await anyHeader(ports, fetcher, place, standIns)
+  const holders = geometry.columns().map((column) => ({ column, worker: fetcher.holderOf(column) }))
+  const header = await headerOfBlock(ports, { group, dataId, block, epoch: known.epoch }, [...holders, ...standIns])
   const masks = new PositionMasks(dataId, block)
   const pieces: LayoutPiece[] = []
   for (let stripe = 0; stripe < geometry.stripeCount; stripe++) {
@@ -123,32 +123,6 @@ async function blockPieces(ports: BlockReaderPorts, place: BlockPlace): Promise<
     }
   }
   return pieces
-}
-
-async function anyHeader(
-  ports: BlockReaderPorts,
-  fetcher: FragmentFetcher,
-  place: BlockPlace,
-  standIns: readonly StandIn[],
-): Promise<RecordHeader | undefined> {
-  const { extent, block, geometry } = place
-  const epoch = ports.groupNow(extent.group)?.epoch
-  const sources = [...geometry.columns().map((column) => ({ column, worker: fetcher.holderOf(column) })), ...standIns]
-  for (const { column, worker } of sources) {
-    const link = ports.links.link(worker)
-    if (link === undefined || epoch === undefined) continue
-    try {
-      const key = { group: extent.group, dataId: extent.dataId, block, column }
-      return decodeHeader(
-        ports.compute,
-        await link.inspect(key, epoch, { deadlineMs: inspectDeadlineMs }),
-        'protocol-error',
-      )
-    } catch (error) {
-      if (errorCode(error) === undefined) throw error
-    }
-  }
-  return undefined
 }
 
 function plainCrc(header: RecordHeader, masks: PositionMasks, stripe: number, column: number): number {

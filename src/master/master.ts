@@ -22,7 +22,7 @@ import { methods } from '../rpc/messages/methods.ts'
 import type { RequestMeter } from '../rpc/request-meter.ts'
 import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
 import { TaskRunner } from './background-task.ts'
-import { ChangeTrimTask, defaultChangesKept } from './change-trim-task.ts'
+import { ChangeTrimTask } from './change-trim-task.ts'
 import { ClusterHistory, pausedWhileBehind } from './cluster-history.ts'
 import { ClusterMap } from './cluster-map.ts'
 import { countCalls } from './master-counts.ts'
@@ -30,6 +30,7 @@ import type { MasterCounts } from './master-counts.ts'
 import { DamageReports } from './damage-reports.ts'
 import { Discards } from './discards.ts'
 import type { FileService } from './file-service.ts'
+import { DataPath } from './data-path.ts'
 import { MasterFiles } from './files.ts'
 import { GroupFullness } from './group-fullness.ts'
 import { GroupTask } from './group-task.ts'
@@ -42,6 +43,9 @@ import { RecentLatency } from './latency.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
 import { Membership } from './membership.ts'
 import { MemoryBudget } from './memory-budget.ts'
+import { MultipartExpiryTask } from './multipart-expiry-task.ts'
+import type { ObjectService } from './object-service.ts'
+import { MasterObjects } from './objects.ts'
 import { OpenUploads } from './open-uploads.ts'
 import { defaultOrphanBytesPerDay } from './orphan-limit.ts'
 import { OrphanTask } from './orphans.ts'
@@ -85,6 +89,8 @@ export interface MasterOptions {
   readonly orphanBytesPerDayMin?: number
   /** Records of the change log that are kept, about; default 1,000,000. */
   readonly changesKept?: number
+  /** Multipart uploads that are unfinished for so long are ended; default 7 days. */
+  readonly multipartExpiresMs?: number
   /** An upload that is open for so long gets an intent row; default 10 minutes. */
   readonly intentAfterMs?: number
   readonly detector: DetectorTimes
@@ -95,6 +101,19 @@ export interface MasterOptions {
   readonly meter?: RequestMeter
   /** This process must end and start anew. */
   readonly onFatal: (error: Error) => void
+}
+
+/** What the services and their counts are made of. */
+interface ServiceParts {
+  readonly map: ClusterMap
+  readonly workers: ConnectedWorkers
+  readonly history: ClusterHistory
+  readonly uploads: OpenUploads
+  readonly reads: ReadGenerations
+  readonly discards: Discards
+  readonly damage: DamageReports
+  readonly fullness: GroupFullness
+  readonly healing: Healing
 }
 
 export const defaultGroupsPerWorker = 50
@@ -113,6 +132,7 @@ export class Master {
   #listener: RpcListener | undefined
   #lease: LeaseKeeper | undefined
   #files: FileService | undefined
+  #objects: ObjectService | undefined
   #holderLink: HolderLink | undefined
   #counts: (() => MasterCounts) | undefined
   readonly #latency = new RecentLatency(latencyAssumedMs)
@@ -128,6 +148,11 @@ export class Master {
   get files(): FileService {
     if (this.#files === undefined) throw new FrostError('metadata-unavailable', 'The master has not started yet.')
     return this.#files
+  }
+
+  get objects(): ObjectService {
+    if (this.#objects === undefined) throw new FrostError('metadata-unavailable', 'The master has not started yet.')
+    return this.#objects
   }
 
   /** Those that are connected: workers, and other masters that dialled. */
@@ -147,7 +172,13 @@ export class Master {
 
   async start(): Promise<void> {
     const { metadata, clock, random, log } = this.#ports
-    const { process, scheme, groupsPerWorker, groupBytesPerSlotMax: bytesPerSlotMax } = this.#options
+    const {
+      process,
+      scheme,
+      groupsPerWorker,
+      groupBytesPerSlotMax: bytesPerSlotMax,
+      multipartExpiresMs,
+    } = this.#options
     const map = new ClusterMap(metadata)
     const workers = new ConnectedWorkers({
       clock,
@@ -173,20 +204,18 @@ export class Master {
     )
     try {
       this.#listener = await this.#listen({ membership, healing }, started.promise)
-      const address = this.#options.advertisedAddress ?? this.internalAddress
+      const { advertisedAddress: address = this.internalAddress } = this.#options
       const row = await metadata.registerProcess({ process, address, wallMs: clock.wallMs() })
       const uploads = new OpenUploads({ clock, random }, row)
       const reads = new ReadGenerations(clock)
-      const publisher = new Publisher(
-        { metadata, clock, uploads, reads, onExpired: this.#options.onFatal },
-        this.#options,
-      )
+      const publishing = { metadata, clock, uploads, reads, onExpired: this.#options.onFatal }
+      const publisher = new Publisher(publishing, this.#options)
       await publisher.step()
       await map.refresh()
       await history.look()
       const discards = new Discards({ metadata, log })
       const damage = new DamageReports({ metadata, clock, log })
-      this.#files = this.#makeFiles({ map, workers, history, uploads, reads, discards, damage, fullness, healing })
+      this.#makeServices({ map, workers, history, uploads, reads, discards, damage, fullness, healing })
       const groupPorts = { ...memberPorts, clock, random, lease, membership, fullness }
       const purgePorts = { metadata, map, workers, lease, history, log, clock }
       for (const task of [
@@ -203,7 +232,8 @@ export class Master {
           everyMs: this.#options.orphansEveryMs,
           bytesPerDayMin: this.#options.orphanBytesPerDayMin ?? defaultOrphanBytesPerDay,
         }),
-        new ChangeTrimTask(purgePorts, this.#options.changesKept ?? defaultChangesKept),
+        new ChangeTrimTask(purgePorts, this.#options.changesKept),
+        pausedWhileBehind(new MultipartExpiryTask(purgePorts, multipartExpiresMs), history),
         new RebuildTask({ ...purgePorts, compute: this.#ports.compute, links: workers }),
         ...healing.tasks.map((healer) => pausedWhileBehind(healer, history)),
       ]) {
@@ -216,36 +246,12 @@ export class Master {
     }
   }
 
-  #makeFiles(parts: {
-    readonly map: ClusterMap
-    readonly workers: ConnectedWorkers
-    readonly history: ClusterHistory
-    readonly uploads: OpenUploads
-    readonly reads: ReadGenerations
-    readonly discards: Discards
-    readonly damage: DamageReports
-    readonly fullness: GroupFullness
-    readonly healing: Healing
-  }): FileService {
+  #makeServices(parts: ServiceParts): void {
     const { metadata, clock, random, compute, bodies, ...others } = this.#ports
     const { chunkSizeBytes, extentBytesMax, memoryBytes, clusterId } = this.#options
     const coder = new ErasureCoder({ memoryBytes })
     const budget = new MemoryBudget(coder, { waitersMax: memoryWaitersMax })
-    this.#counts = () => ({
-      damagedFragments: parts.damage.count,
-      workersConnected: parts.workers.connected().length,
-      memoryInFlightBytes: budget.usedBytes,
-      memoryBytesMax: budget.capacityBytes,
-      memoryWaiting: budget.waiting,
-      memoryWaitingMax: memoryWaitersMax,
-      uploadsOpen: parts.uploads.count,
-      holdsLease: this.#lease?.fence !== undefined,
-      isBehind: parts.history.isBehind,
-      calls: countCalls(this.#peers),
-      blockWriteTimes: this.#latency.times,
-      fragmentReadTimes: this.#readLatency.times,
-      commitTimes: this.#commitTimes,
-    })
+    this.#counts = () => this.#countAll(parts, budget)
     const { process, secret } = this.#options
     const holder = new HolderLink(metadata, {
       ports: { clock, random, compute, ...others },
@@ -283,7 +289,30 @@ export class Master {
       standIns: parts.damage.standIns.bind(parts.damage),
       onDamage: parts.damage.add.bind(parts.damage),
     }
-    return new MasterFiles(ports, clusterId, { chunkSizeBytes, extentBytesMax })
+    const path = new DataPath(ports, { chunkSizeBytes, extentBytesMax })
+    this.#files = new MasterFiles(ports, path, clusterId)
+    this.#objects = new MasterObjects(path)
+  }
+
+  #countAll(
+    parts: Pick<ServiceParts, 'damage' | 'workers' | 'uploads' | 'history'>,
+    budget: MemoryBudget,
+  ): MasterCounts {
+    return {
+      damagedFragments: parts.damage.count,
+      workersConnected: parts.workers.connected().length,
+      memoryInFlightBytes: budget.usedBytes,
+      memoryBytesMax: budget.capacityBytes,
+      memoryWaiting: budget.waiting,
+      memoryWaitingMax: memoryWaitersMax,
+      uploadsOpen: parts.uploads.count,
+      holdsLease: this.#lease?.fence !== undefined,
+      isBehind: parts.history.isBehind,
+      calls: countCalls(this.#peers),
+      blockWriteTimes: this.#latency.times,
+      fragmentReadTimes: this.#readLatency.times,
+      commitTimes: this.#commitTimes,
+    }
   }
 
   async #listen(

@@ -6,6 +6,7 @@ import type { BucketRow, BucketUsage } from '../meta/contract/bucket-metadata.ts
 import type { BucketSettingKind, BucketSettings } from '../meta/contract/bucket-settings.ts'
 import type { ChangeCause } from '../meta/contract/change-metadata.ts'
 import type { ListPage, ListRequest } from '../meta/contract/file-metadata.ts'
+import type { HeadCondition } from '../meta/contract/head-condition.ts'
 import type {
   ListMultiparts,
   ListParts,
@@ -23,7 +24,7 @@ import type {
 } from '../meta/contract/version-metadata.ts'
 import type { Checksum, NewVersion, Part } from '../meta/contract/version-row.ts'
 import type { RequestTrail } from '../rpc/request-trail.ts'
-import type { FileBody, FileInfo, FileName, WriteCondition } from './file-service.ts'
+import type { FileBody, FileInfo, FileName } from './file-service.ts'
 
 export interface ObjectService {
   /**
@@ -31,13 +32,20 @@ export interface ObjectService {
    * @throws FrostError as `FileService.put`; `quota-exceeded` (also by `finish`).
    */
   put(request: PutObject): Promise<ObjectUpload<ObjectInfo>>
-  /** The newest version, or the one that is named; a delete marker too (`isDeleteMarker`). @throws FrostError `bucket-not-found`. */
+  /**
+   * The newest version, or the one that is named; a delete marker too (`isDeleteMarker`).
+   * @throws FrostError `bucket-not-found`; `metadata-unavailable`: there is none, but metadata is behind.
+   */
   find(name: ObjectName): Promise<ObjectInfo | undefined>
-  /** As `find`, for reading. Nothing is read from a worker before `read`; a delete marker cannot be read. */
+  /**
+   * As `find`, for reading. Nothing is read from a worker before `read`. A delete marker cannot be read: `info` says that it is one. To be
+   * closed in any case.
+   */
   open(name: ObjectName, trail?: RequestTrail): Promise<ObjectReader | undefined>
   /**
    * A new version with the bytes of another one, which are not moved: costs the same whatever the size.
-   * @throws FrostError `version-not-found`: there is no such source (any more); `precondition-failed`.
+   * @throws FrostError `version-not-found`: there is no such source, or it is not `sourceVersion` (any more): look again;
+   * `precondition-failed`, `quota-exceeded`, and as `FileService.put`.
    */
   copy(request: CopyObject): Promise<ObjectInfo>
   /** Without a version: what a bucket's versioning makes of it. @throws FrostError `precondition-failed`. */
@@ -45,7 +53,7 @@ export interface ObjectService {
   /** One version for good; `undefined`: there was none. @throws FrostError `object-locked`, `precondition-failed`. */
   removeVersion(request: Omit<DeleteVersion, 'commandId' | 'wallMs'>): Promise<ObjectInfo | undefined>
   /** @throws FrostError `version-not-found`, `object-locked`. */
-  change(request: Omit<ChangeVersion, 'commandId' | 'wallMs'>): Promise<ObjectInfo>
+  change(request: ObjectChange): Promise<ObjectInfo>
   list(request: ListRequest): Promise<ListPage>
   listVersions(request: ListVersionsRequest): Promise<VersionPage>
 
@@ -53,7 +61,7 @@ export interface ObjectService {
   findMultipart(name: MultipartName): Promise<MultipartRow | undefined>
   /** @throws FrostError `upload-not-found`. */
   putPart(request: PutPartRequest): Promise<ObjectUpload<PartRow>>
-  /** A part with bytes of a version, which are not moved. @throws FrostError `version-not-found`, `upload-not-found`. */
+  /** A part with bytes of a version, which are not moved. @throws FrostError as `copy`, `upload-not-found`, `range-unsatisfiable`. */
   copyPart(request: CopyPartRequest): Promise<PartRow>
   listParts(request: ListParts): Promise<readonly PartRow[]>
   listMultiparts(request: ListMultiparts): Promise<MultipartPage>
@@ -75,6 +83,8 @@ export interface ObjectService {
   usage(bucket: string): Promise<BucketUsage>
 }
 
+export type ObjectChange = Omit<ChangeVersion, 'commandId' | 'wallMs'>
+
 export interface ObjectName extends FileName {
   /** Absent: the newest. */
   readonly version?: VersionName | undefined
@@ -89,7 +99,7 @@ export type ObjectProperties = Pick<
 export interface PutObject extends FileName, ObjectProperties {
   /** Of the bytes that `write` will get, where it is known. */
   readonly sizeBytes?: number | undefined
-  readonly condition?: WriteCondition | undefined
+  readonly condition?: HeadCondition | undefined
   readonly trail?: RequestTrail | undefined
   readonly signal?: AbortSignal | undefined
   readonly cause?: ChangeCause | undefined
@@ -135,18 +145,21 @@ export interface CopyObject extends FileName {
   readonly source: ObjectName
   /** The version must be this one still, where the caller has looked at it. */
   readonly sourceVersion?: VersionId | undefined
-  /** Replaces all properties of the source; absent: they are copied, but for lock and owner. */
+  /**
+   * Replaces all properties of the source; absent: they are copied, but for owner, lock and extra. The transform stays the source's where
+   * none is given, because the bytes do.
+   */
   readonly properties?: ObjectProperties | undefined
   /** Always of the copy, not copied. */
   readonly own: Pick<NewVersion, 'owner' | 'lock' | 'extra'>
-  /** Replaces those of the source. */
+  /** Replaces those of the source; parts are kept as they are. */
   readonly sealing?: Pick<Sealing, 'checksums' | 'etag'> | undefined
-  readonly condition?: WriteCondition | undefined
+  readonly condition?: HeadCondition | undefined
   readonly cause?: ChangeCause | undefined
 }
 
 export interface RemoveObject extends FileName {
-  readonly condition?: WriteCondition | undefined
+  readonly condition?: HeadCondition | undefined
   /** Of the delete marker. */
   readonly owner?: string | undefined
   readonly cause?: ChangeCause | undefined
@@ -172,6 +185,10 @@ export interface CopyPartRequest extends MultipartName {
   readonly sourceVersion?: VersionId | undefined
   /** In stored bytes. */
   readonly range: { readonly offset: number; readonly length: number }
+  /**
+   * `logical` is needed where the source has a transform. Elsewhere the CRC-32 of the bytes is taken from it where it is given; else it is
+   * made from the checks of the blocks, and from the bytes where the range begins and ends within one.
+   */
   readonly sealing: Sealing
 }
 
@@ -179,7 +196,7 @@ export interface CompleteRequest extends MultipartName {
   /** In ascending order. `etag` and `checksums` of each were checked by the caller against `listParts`, whose ids these are. */
   readonly parts: readonly { readonly number: number; readonly id: VersionId }[]
   readonly sealing: Pick<Sealing, 'etag' | 'checksums' | 'logical' | 'extra'>
-  readonly condition?: WriteCondition | undefined
+  readonly condition?: HeadCondition | undefined
   readonly cause?: ChangeCause | undefined
 }
 

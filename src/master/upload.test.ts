@@ -12,7 +12,8 @@ import type { PlacementGroup } from '../cluster/placement-group.ts'
 import { ErasureCoder } from '../codec/erasure-coder.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
 import { Discards } from './discards.ts'
-import type { PutRequest } from './file-service.ts'
+import { fileInfo } from './file-info.ts'
+import type { FileInfo, PutRequest } from './file-service.ts'
 import { RecentLatency } from './latency.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import { OpenUploads } from './open-uploads.ts'
@@ -20,6 +21,7 @@ import { FakeWorkers } from './testing/fake-workers.ts'
 import { openMetadata, scheme } from './testing/metadata.ts'
 import type { TestMetadata } from './testing/metadata.ts'
 import { UploadStream } from './upload.ts'
+import { VersionEnding } from './version-ending.ts'
 
 const chunkSizeBytes = 64
 const blockBytes = 100 * 3 * chunkSizeBytes
@@ -57,7 +59,7 @@ class World {
     return this.group
   }
 
-  upload(request: Partial<PutRequest> = {}, extentBytesMax = 1000 * blockBytes): UploadStream {
+  upload(request: Partial<PutRequest> = {}, extentBytesMax = 1000 * blockBytes): UploadStream<FileInfo> {
     const { metadata, random, compute, coder, budget, discards, workers } = this
     const ports = {
       clock: this.time.createClock(),
@@ -75,12 +77,10 @@ class World {
       groupNow: () => this.group,
       refreshMap: async () => await Promise.resolve(),
     }
-    return new UploadStream(
-      ports,
-      { chunkSizeBytes, extentBytesMax },
-      { bucket: 'default', key: 'file', ...request },
-      { headSequence: 0, seenSequence: 0 },
-    )
+    const whole = { bucket: 'default', key: 'file', properties: {}, ...request }
+    const seen = { headSequence: 0, seenSequence: 0, isVersioned: false }
+    const ending = new VersionEnding(ports, whole, seen, fileInfo)
+    return new UploadStream(ports, { chunkSizeBytes, extentBytesMax }, whole, ending)
   }
 
   /** Data ids of which workers hold anything. */

@@ -1,4 +1,5 @@
-// One upload: a body comes in slices, is gathered to blocks, coded, sent, and committed in one metadata operation.
+// One upload: a body comes in slices, is gathered to blocks, coded, sent, and committed in one metadata operation. What becomes of it,
+// a version, a part or a copy's record, and what its manifest says, is its ending's (upload-ending.ts).
 //
 // - A block is sent when a further byte arrives or the body ends, because the fragments of the last block carry the manifest.
 // - A body of at most one chunk needs no block memory: its slices are joined and sent as they are, to 1 + m slots.
@@ -8,88 +9,46 @@
 
 import { assert, defined, unreachableRejection } from '../base/assert.ts'
 import { FrostError, errorCode } from '../base/errors.ts'
-import { makeVersionId } from '../base/ids.ts'
-import type { DataId, Epoch, VersionId } from '../base/ids.ts'
-import { columnCount, columnsMax } from '../base/scheme.ts'
-import type { Histogram } from '../base/histogram.ts'
-import type { Scheme } from '../base/scheme.ts'
-import { GIB } from '../base/units.ts'
+import { columnCount } from '../base/scheme.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
 import { BlockLayout, encodeBlock, encodeOneChunkBlock } from '../codec/block.ts'
 import type { BlockContent, EncodedBlock } from '../codec/block.ts'
 import { joinCrc32 } from '../codec/crc32.ts'
 import type { ErasureCoder } from '../codec/erasure-coder.ts'
 import { BlockGeometry, fullBlockBytes, slotOf } from '../codec/geometry.ts'
-import { encodeManifest } from '../codec/manifest.ts'
-import { repairsMax } from '../meta/contract/file-metadata.ts'
-import type { CommitRepair, CommitVersion } from '../meta/contract/file-metadata.ts'
-import type { Extent, NewVersion } from '../meta/contract/version-row.ts'
-import type { MetadataStore } from '../meta/metadata-store.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
-import type { Random } from '../ports/random.ts'
 import { writeBlock } from './block-writer.ts'
 import { spanned } from './spanned.ts'
 import type { BlockWriterPorts } from './block-writer.ts'
 import type { Discards } from './discards.ts'
-import type { FileInfo, PutRequest, Upload } from './file-service.ts'
-import { fileInfo } from './file-info.ts'
+import type { PutRequest } from './file-service.ts'
 import type { Grant, MemoryBudget } from './memory-budget.ts'
+import type { ObjectUpload, Sealing } from './object-service.ts'
 import type { OpenUploads, UploadHandle } from './open-uploads.ts'
-import { repeatUntilKnown } from './repeat.ts'
-import type { SmallPlace } from './small-places.ts'
+import type { StoredBody, UploadEnding } from './upload-ending.ts'
+import { blocksInFlightMax, UploadExtents } from './upload-extents.ts'
+import type { ExtentInProgress, PlacePorts, UploadOptions } from './upload-extents.ts'
 
-export interface UploadPorts extends BlockWriterPorts {
-  readonly clock: Clock
-  readonly random: Random
+export interface UploadPorts extends BlockWriterPorts, PlacePorts {
   readonly compute: Compute
   readonly coder: ErasureCoder
   readonly budget: MemoryBudget
-  readonly metadata: MetadataStore
   readonly openUploads: OpenUploads
   readonly discards: Discards
-  /** A writable group for new data. @throws FrostError `not-enough-workers`, `insufficient-storage`. */
-  readonly chooseGroup: () => PlacementGroup
-  /** Where a file of one chunk goes. @throws as `chooseGroup`. */
-  readonly smallPlace: () => SmallPlace
-  /** The newest state of a group; `undefined` where there is none. */
-  readonly groupNow: (group: PlacementGroup['group']) => PlacementGroup | undefined
   /** Fetches the newest map. */
   readonly refreshMap: () => Promise<void>
-  /** Told how long each commit took, in seconds. */
-  readonly commitTimes?: Histogram
 }
 
-export interface UploadOptions {
-  readonly chunkSizeBytes: number
-  /** A new data id begins with the block after so many bytes. */
-  readonly extentBytesMax: number
+/** `key`: for messages. */
+export type UploadRequest = Pick<PutRequest, 'key'> & {
+  readonly [Name in 'sizeBytes' | 'trail' | 'signal']?: PutRequest[Name] | undefined
 }
 
-/** What metadata said as the upload began, for the manifest. */
-export interface SeenAtStart {
-  /** Of the newest version of the key; 0: there is none. */
-  readonly headSequence: number
-  /** The number of the last change. */
-  readonly seenSequence: number
-}
-
-export const defaultExtentBytesMax = 16 * GIB
-const blocksInFlightMax = 3
+const noSealing: Sealing = {}
 /** For changes of the group meanwhile. Besides, each worker may once be found not to know the group yet, one after the other. */
 const epochAttemptsMax = 4
 /** Slices of a small body that are held one by one; more are joined, because each costs more than its bytes. */
 const slicesHeldMax = 32
-
-interface ExtentInProgress {
-  group: PlacementGroup
-  readonly dataId: DataId
-  readonly scheme: Scheme
-  lengthBytes: number
-  blocks: number
-  acknowledgedEpoch: Epoch
-  readonly repairs: CommitRepair[]
-}
 
 interface FillingBlock {
   readonly grant: Grant
@@ -97,15 +56,14 @@ interface FillingBlock {
   filledBytes: number
 }
 
-export class UploadStream implements Upload {
+export class UploadStream<Result> implements ObjectUpload<Result> {
   readonly #ports: UploadPorts
   readonly #options: UploadOptions
-  readonly #request: PutRequest
-  readonly #seen: SeenAtStart
-  readonly #version: VersionId
+  readonly #request: UploadRequest
+  readonly #ending: UploadEnding<Result>
   readonly #handle: UploadHandle
   readonly #age: number
-  readonly #extents: ExtentInProgress[] = []
+  readonly #extents: UploadExtents
   /** Slices of the start of the body, while it may still be one chunk. */
   #small: Uint8Array[] | undefined = []
   #block: FillingBlock | undefined
@@ -120,13 +78,13 @@ export class UploadStream implements Upload {
   #controller: AbortController | undefined
   #isOver = false
 
-  constructor(ports: UploadPorts, options: UploadOptions, request: PutRequest, seen: SeenAtStart) {
+  constructor(ports: UploadPorts, options: UploadOptions, request: UploadRequest, ending: UploadEnding<Result>) {
     this.#ports = ports
     this.#options = options
     this.#request = request
-    this.#seen = seen
+    this.#ending = ending
     this.#handle = ports.openUploads.open()
-    this.#version = makeVersionId(ports.openUploads.nextTimeMs(), ports.random.bytes(10))
+    this.#extents = new UploadExtents(ports, options, this.#handle)
     this.#age = ports.budget.nextAge()
     if (request.signal !== undefined) {
       const { signal } = request
@@ -202,7 +160,7 @@ export class UploadStream implements Upload {
       await this.#anyBlockSent()
       this.#throwIfFailed()
     }
-    const extent = this.#currentExtent()
+    const extent = this.#extents.current()
     const full = fullBlockBytes(extent.scheme, this.#options.chunkSizeBytes)
     const { sizeBytes } = this.#request
     const rest = sizeBytes === undefined ? full : sizeBytes - this.#gatheredBytes
@@ -218,42 +176,9 @@ export class UploadStream implements Upload {
     })
   }
 
-  #currentExtent(): ExtentInProgress {
-    const last = this.#extents.at(-1)
-    const isFull =
-      last === undefined ||
-      last.lengthBytes >= this.#options.extentBytesMax ||
-      // What is in flight may add to them still.
-      last.repairs.length + (blocksInFlightMax + 1) * columnsMax > repairsMax
-    if (!isFull) {
-      if (this.#ports.groupNow(last.group.group)?.state === 'writable') return last
-    }
-    const group = this.#ports.chooseGroup()
-    return this.#addExtent(group, this.#handle.add(group.group))
-  }
-
-  #smallExtent(): ExtentInProgress {
-    const { group, turn } = this.#ports.smallPlace()
-    return this.#addExtent(group, this.#handle.add(group.group, { turn, slots: columnCount(group.scheme) }))
-  }
-
-  #addExtent(group: PlacementGroup, dataId: DataId): ExtentInProgress {
-    const extent: ExtentInProgress = {
-      group,
-      dataId,
-      scheme: group.scheme,
-      lengthBytes: 0,
-      blocks: 0,
-      acknowledgedEpoch: group.epoch,
-      repairs: [],
-    }
-    this.#extents.push(extent)
-    return extent
-  }
-
-  /** Takes the block over and sends it in the background, whose failure is the upload's. `last`: the body has ended with it. */
-  #send(block: FillingBlock, last: 'last' | undefined): void {
-    const extent = this.#currentExtentOfBlock()
+  /** Takes the block over and sends it in the background, whose failure is the upload's. `last`: with it the body has ended. */
+  #send(block: FillingBlock, last: Sealing | undefined): void {
+    const extent = defined(this.#extents.last, 'a filled block has its extent')
     const geometry = new BlockGeometry(extent.scheme, this.#options.chunkSizeBytes, block.filledBytes)
     const span = this.#request.trail?.span?.child('encode block')
     const { content, encoded } = this.#encode(extent, geometry, last, (partial) =>
@@ -267,16 +192,10 @@ export class UploadStream implements Upload {
     this.#sendEncoded(extent, content, encoded, () => block.grant.release())
   }
 
-  #currentExtentOfBlock(): ExtentInProgress {
-    const extent = this.#extents.at(-1)
-    assert(extent !== undefined, 'a filled block has its extent')
-    return extent
-  }
-
   #encode(
     extent: ExtentInProgress,
     geometry: BlockGeometry,
-    last: 'last' | undefined,
+    last: Sealing | undefined,
     encode: (content: BlockContent) => EncodedBlock,
   ): { readonly content: BlockContent; readonly encoded: EncodedBlock } {
     const block = extent.blocks
@@ -292,25 +211,10 @@ export class UploadStream implements Upload {
       isLastBlock,
       manifest: new Uint8Array(0),
     }
-    if (isLastBlock) content = { ...content, manifest: this.#manifest() }
+    if (isLastBlock) content = { ...content, manifest: this.#ending.manifest(this.#body(), last) }
     const encoded = encode(content)
     this.#crc32 = joinCrc32(this.#crc32, encoded.dataCrc, geometry.dataBytes)
     return { content, encoded }
-  }
-
-  /** What `rebuild-metadata` needs to bring the version back from the fragments of the last block alone. */
-  #manifest(): Uint8Array {
-    const { bucket, key, contentType } = this.#request
-    return encodeManifest({
-      bucket,
-      key,
-      versionId: this.#version,
-      extents: this.#extentRows(),
-      ...this.#seen,
-      crcBefore: this.#crc32,
-      sizeBytes: this.#receivedBytes,
-      ...(contentType === undefined ? {} : { contentType }),
-    })
   }
 
   #sendEncoded(extent: ExtentInProgress, content: BlockContent, encoded: EncodedBlock, release: () => void): void {
@@ -360,86 +264,43 @@ export class UploadStream implements Upload {
     }
   }
 
-  async finish(): Promise<FileInfo> {
+  async finish(sealing = noSealing): Promise<Result> {
     this.#throwIfFailed()
     assert(!this.#isOver, 'an upload ends once')
     this.#isOver = true
     const { sizeBytes } = this.#request
     if (sizeBytes !== undefined && this.#receivedBytes !== sizeBytes) await this.#refuseSize()
     try {
-      this.#sendRest()
+      this.#sendRest(sealing)
       while (this.#blocksInFlight > 0) await this.#anyBlockSent()
       this.#throwIfFailed()
-      return await this.#commit()
+      const result = await this.#ending.commit(this.#body(), this.#extents.newData(), sealing)
+      this.#close()
+      return result
     } catch (error) {
       this.#fail(error)
       throw error
     }
   }
 
-  #sendRest(): void {
+  #sendRest(sealing: Sealing): void {
     const block = this.#block
     if (block !== undefined) {
       this.#block = undefined
-      this.#send(block, 'last')
+      this.#send(block, sealing)
       return
     }
     const chunk = joinSlices(this.#small ?? [])
-    const extent = this.#smallExtent()
+    const extent = this.#extents.small()
     const geometry = new BlockGeometry(extent.scheme, this.#options.chunkSizeBytes, chunk.length)
-    const { content, encoded } = this.#encode(extent, geometry, 'last', (partial) =>
+    const { content, encoded } = this.#encode(extent, geometry, sealing, (partial) =>
       encodeOneChunkBlock(this.#ports.compute, partial, chunk),
     )
     this.#sendEncoded(extent, content, encoded, () => undefined)
   }
 
-  async #commit(): Promise<FileInfo> {
-    const { bucket, key, condition, contentType } = this.#request
-    const version: NewVersion = {
-      version: this.#version,
-      modifiedMs: this.#ports.clock.wallMs(),
-      sizeBytes: this.#receivedBytes,
-      extents: this.#extentRows(),
-      crc32: this.#crc32,
-      ...(contentType === undefined ? {} : { contentType }),
-    }
-    const command: CommitVersion = {
-      bucket,
-      key,
-      version,
-      newData: this.#extents.map((extent) => ({
-        group: extent.group.group,
-        dataId: extent.dataId,
-        scheme: extent.scheme,
-        chunkSizeBytes: this.#options.chunkSizeBytes,
-        lengthBytes: extent.lengthBytes,
-        acknowledgedEpoch: extent.acknowledgedEpoch,
-        repairs: extent.repairs,
-      })),
-      ...(condition === undefined ? {} : { condition }),
-    }
-    const { clock, metadata, commitTimes } = this.#ports
-    const startedMs = clock.monotonicMs()
-    const span = this.#request.trail?.span?.child('commit')
-    const { row } = await spanned(
-      span,
-      repeatUntilKnown(clock, () => metadata.commitVersion(command)),
-    )
-    commitTimes?.observe((clock.monotonicMs() - startedMs) / 1000)
-    this.#close()
-    return fileInfo(bucket, key, row)
-  }
-
-  #extentRows(): readonly Extent[] {
-    return this.#extents.map((extent) => ({
-      group: extent.group.group,
-      dataId: extent.dataId,
-      scheme: extent.scheme,
-      chunkSizeBytes: this.#options.chunkSizeBytes,
-      dataLengthBytes: extent.lengthBytes,
-      offset: 0,
-      length: extent.lengthBytes,
-    }))
+  #body(): StoredBody {
+    return { sizeBytes: this.#receivedBytes, crc32: this.#crc32, extents: this.#extents.rows() }
   }
 
   abort(reason: unknown): void {

@@ -46,7 +46,7 @@ export async function verifyFile(
   )
   problems.sort((left, right) => left.block - right.block || left.column - right.column)
   const next = hasMore ? request.after + blocks : undefined
-  return { info: fileInfo(request.bucket, request.key, row), blocks, good, problems, next }
+  return { info: fileInfo(request, row), blocks, good, problems, next }
 }
 
 async function piecesOf(

@@ -158,6 +158,7 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
     key: 'string',
     version: 'object',
     seenSequence: 'number',
+    ends: 'object?',
     data: 'list',
     fence: 'object?',
   },

@@ -1,4 +1,6 @@
-// Brings one file back from the manifest that lies in the fragments of its last block, where enough of it is held to read every block.
+// Brings one version back from the manifest that lies in the fragments of its last block, where enough of it is held to read every block.
+// The record of a copy, or of a multipart upload that was completed, has no bytes of its own but names those of others, which may be back
+// already.
 
 import { defined } from '../../base/assert.ts'
 import { errorCode, FrostError } from '../../base/errors.ts'
@@ -10,7 +12,8 @@ import { dataCrcOfTable } from '../../codec/check-table.ts'
 import { joinCrc32 } from '../../codec/crc32.ts'
 import { blockCount } from '../../codec/geometry.ts'
 import { decodeManifest } from '../../codec/manifest.ts'
-import type { Manifest, ManifestExtent } from '../../codec/manifest.ts'
+import type { ManifestExtent } from '../../codec/manifest-lists.ts'
+import type { Manifest } from '../../codec/manifest.ts'
 import { decodeHeader } from '../../codec/record.ts'
 import type { RecordHeader } from '../../codec/record.ts'
 import type { Fence } from '../../meta/contract/conventions.ts'
@@ -22,6 +25,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { ClusterMap } from '../cluster-map.ts'
 import { checkName } from '../names.ts'
+import { versionOfManifest } from '../version-manifest.ts'
 import { repeatUntilKnown } from '../repeat.ts'
 import type { WorkerLinks } from '../worker-link.ts'
 import { heldOf } from './held-data.ts'
@@ -52,19 +56,23 @@ export type Recovery =
   | { readonly kind: 'incomplete'; readonly bucket: string; readonly key: string; readonly reason: string }
 
 const inspectDeadlineMs = 10 * SECOND_MS
+/** A copy that a rebuild brought back names what its source named: one step for each rebuild between copies. */
+const copiesMax = 16
 const firstEpoch = defined(parseEpoch(1), 'an epoch')
 
 /** @throws FrostError where a worker or metadata does not answer: nothing is known then. */
 export async function recoverFile(ports: RecoveryPorts, run: RecoveryRun, held: HeldData): Promise<Recovery> {
   const last = await readHeader(ports, run, held, Math.max(...held.blocks.keys()))
-  const manifest = last === undefined ? undefined : manifestOf(last)
-  if (last === undefined || manifest === undefined) return { kind: 'unnamed' }
-  const { bucket, key } = manifest
-  const found = await prepare(ports, run, { manifest, held, last })
+  const own = last === undefined ? undefined : manifestOf(last)
+  if (last === undefined || own === undefined || own.partOf !== undefined) return { kind: 'unnamed' }
+  const { bucket, key } = own
+  const manifest = await withSharedExtents(ports, run, own)
+  const found = typeof manifest === 'string' ? manifest : await prepare(ports, run, { manifest, held, last })
   if (typeof found === 'string') return { kind: 'incomplete', bucket, key, reason: found }
   try {
     const outcome = await repeatUntilKnown(ports.clock, async () => await ports.metadata.recoverVersion(found))
     if (outcome === 'known') return { kind: 'known' }
+    if (outcome === 'gone') return { kind: 'incomplete', bucket, key, reason: 'Data that it shares was deleted.' }
   } catch (error) {
     const isUnfit = errorCode(error) === 'bad-request' || errorCode(error) === 'name-invalid'
     if (!isUnfit || !(error instanceof FrostError)) throw error
@@ -93,13 +101,37 @@ async function prepare(ports: RecoveryPorts, run: RecoveryRun, found: FoundFile)
     if (typeof judged === 'string') return judged
     data.push(judged)
   }
-  const crc32 = await crcOf(ports, run, found)
+  const crc32 = manifest.crc32 ?? (await crcOf(ports, run, found))
   if (crc32 === undefined) return 'The header of one of its blocks cannot be read.'
   const { bucket, key } = manifest
   // Manifests from before the number was in them are older than those with it, and ordered by the versions of their key.
   const seenSequence = Math.min(manifest.seenSequence ?? manifest.headSequence, seenSequenceMax)
   const { rebuild, fence } = run
-  return { rebuild, fence, bucket, key, version: versionOf(manifest, crc32), seenSequence, data }
+  // When its last data id was begun: the time of the commit is lost.
+  const version = versionOfManifest(manifest, { crc32, modifiedMs: dataIdTimeMs(held.dataId) })
+  const ends = { group: held.group, dataId: held.dataId }
+  return { rebuild, fence, bucket, key, version, seenSequence, ends, data }
+}
+
+/** The manifest of a copy of a long list says whose extents and parts its are. Or why it cannot be known. */
+async function withSharedExtents(
+  ports: RecoveryPorts,
+  run: RecoveryRun,
+  manifest: Manifest,
+  depth = 0,
+): Promise<Manifest | string> {
+  const { extentsOf } = manifest
+  if (extentsOf === undefined) return manifest
+  const { group, dataId } = extentsOf
+  const held = await heldOf(ports.links, { group, workers: run.holders(group), signal: run.signal }, dataId)
+  const last = held.blocks.size === 0 ? undefined : await readHeader(ports, run, held, Math.max(...held.blocks.keys()))
+  const found = last === undefined || depth === copiesMax ? undefined : manifestOf(last)
+  if (found === undefined) return 'What it is a copy of cannot be read.'
+  const source = await withSharedExtents(ports, run, found, depth + 1)
+  if (typeof source === 'string') return source
+  const { parts } = source
+  const extents = [...source.extents, ...manifest.extents]
+  return { ...manifest, extents, ...(parts === undefined ? {} : { parts }) }
 }
 
 function refusalOf(manifest: Manifest): string | undefined {
@@ -109,8 +141,6 @@ function refusalOf(manifest: Manifest): string | undefined {
     if (error instanceof FrostError) return error.message
     throw error
   }
-  // None is written yet, and without understanding one the bytes would be served as they are stored.
-  if (manifest.transform !== undefined) return 'Its bytes are transformed in a way that this version does not know.'
   const bytes = manifest.extents.reduce((sum, extent) => sum + extent.length, 0)
   const isWhole = manifest.extents.length <= extentsMax && bytes === (manifest.storedSizeBytes ?? manifest.sizeBytes)
   return isWhole ? undefined : 'Its manifest contradicts itself.'
@@ -132,25 +162,6 @@ async function judge(
   if (lost !== undefined) return `Too few fragments of block ${lost} of ${dataId} were found.`
   const isThere = (worker: WorkerId): boolean => ports.links.link(worker) !== undefined
   return { group, dataId, ...shape, ...repairsOf(held, shape, { group: row, isThere }) }
-}
-
-function versionOf(manifest: Manifest, crc32: number): RecoverVersion['version'] {
-  const { versionId, sizeBytes, storedSizeBytes, extents, etag, contentType, userMetadata } = manifest
-  const [first] = extents
-  return {
-    version: versionId,
-    // When the upload began: the time of the commit is lost.
-    modifiedMs: first === undefined ? 0 : dataIdTimeMs(first.dataId),
-    sizeBytes,
-    extents,
-    crc32,
-    recovered: true,
-    ...(manifest.versioned === true ? { versioned: true as const } : {}),
-    ...(storedSizeBytes === undefined ? {} : { storedSizeBytes }),
-    ...(etag === undefined ? {} : { etag }),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(userMetadata === undefined ? {} : { userMetadata: Object.fromEntries(userMetadata) }),
-  }
 }
 
 /** Of the whole file: from the manifest and the last block's checks, or, where the manifest is old, from those of all blocks. */

@@ -74,10 +74,11 @@ export interface RebuildMutations {
   /**
    * Puts one version back among the versions of its key, in the order of (`seenSequence`, version id), with live rows for its data ids
    * and the repair work that is given. No version that is there is replaced: whichever is older is kept below the other. A bucket that
-   * is missing is made. `known`: one of the data ids has a row already, and nothing was changed; a repeat meets it.
+   * is missing is made. Data that is live already gets one more reference. `known`: the data id that it ends with has a row already, and
+   * nothing was changed; a repeat meets it. `gone`: a data id that it shares was deleted, and nothing was changed.
    * @throws FrostError `precondition-failed` as `recoverGroup`; `bad-request`: there is no place for it.
    */
-  recoverVersion(command: RecoverVersion): Promise<'recovered' | 'known'>
+  recoverVersion(command: RecoverVersion): Promise<'recovered' | 'known' | 'gone'>
   /**
    * Ends a rebuild: metadata is not behind any more, its history is the rebuild's id with the former one as its predecessor, and numbers
    * of changes and ids go on above the highest that was met. A repeat finds it done.
@@ -114,6 +115,8 @@ export interface RecoverVersion {
   readonly version: NewVersion & Pick<VersionRow, 'versioned'>
   /** The number of the last change that was seen when its upload began; at most `seenSequenceMax`. */
   readonly seenSequence: number
+  /** The data id whose last block has the manifest. Absent: all of `data` is its own. */
+  readonly ends?: DataRef
   /** The data ids that the extents name, each once. */
   readonly data: readonly RecoveredData[]
   readonly fence?: Fence

@@ -54,6 +54,11 @@ export interface NewVersion {
   readonly deleteMarker?: true
   /** Put back by `rebuild-metadata` from its manifest. */
   readonly recovered?: true
+  /**
+   * A record of no bytes that has the manifest of a version whose extents are a list of another version (a copy): there it has no place.
+   * It is the commit's `newData`.
+   */
+  readonly ownRecord?: Extent
   /** For what comes later; names are short, values opaque. Unknown ones are kept. */
   readonly extra?: Readonly<Record<string, Uint8Array>>
 }

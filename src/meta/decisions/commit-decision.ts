@@ -100,12 +100,13 @@ function assertCommand(command: CommitVersion): void {
   assert(newData.length > 0 || commandId !== undefined, 'a commit without new data has a command id')
   assert(version.extents.length <= extentsMax && newData.length <= insertMax, 'number of extents')
   assert(version.deleteMarker !== true, 'a delete marker is made by a delete')
-  if (shareExtents === undefined) assertNamed(version.extents, { newData, sharedData })
-  else
-    assert(
-      version.extents.length + newData.length + sharedData.length === 0,
-      'a shared list is all that a version refers to',
-    )
+  const { ownRecord } = version
+  if (shareExtents === undefined) {
+    assert(ownRecord === undefined, 'a manifest has its place among the extents')
+    return assertNamed(version.extents, { newData, sharedData })
+  }
+  assert(version.extents.length + sharedData.length === 0, 'a shared list is all that it refers to, but for its own record')
+  assertNamed(ownRecord === undefined ? [] : [ownRecord], { newData })
 }
 
 type CommandData = Pick<CommitVersion, 'newData' | 'sharedData' | 'commandId'>

@@ -16,6 +16,7 @@ import { extentsMax } from '../contract/version-row.ts'
 import type { VersionRow } from '../contract/version-row.ts'
 import { decodeBucket, encodeBucket } from '../encoding/bucket-encoding.ts'
 import type { StoredBucket } from '../encoding/bucket-encoding.ts'
+import type { StoredData } from '../encoding/data-encoding.ts'
 import { bucketKey, keptKey, nullKeptKey } from '../encoding/keys.ts'
 import { addUsage, putBucket } from './bucket-decisions.ts'
 import { countFile, stampAgain } from './commit-decision.ts'
@@ -25,7 +26,7 @@ import { readGroupRow, writeGroup } from './group-decisions.ts'
 import { findKept, keepVersion, putHead, readHead, removeKept } from './heads.ts'
 import { longListOf, withoutLists } from './long-lists.ts'
 import { runningRebuild } from './rebuild-decisions.ts'
-import { putList } from './references.ts'
+import { putList, shareData } from './references.ts'
 import { putRepair } from './repair-decisions.ts'
 
 export function recoverGroup(draft: Draft, command: RecoverGroup): GroupRow {
@@ -39,8 +40,8 @@ export function recoverGroup(draft: Draft, command: RecoverGroup): GroupRow {
   return writeGroup(draft, { group, epoch, scheme, slots, state, bytesPerSlot, mapVersion })
 }
 
-export function recoverVersion(draft: Draft, command: RecoverVersion): 'recovered' | 'known' {
-  const { rebuild, bucket, version, seenSequence, data, fence } = command
+export function recoverVersion(draft: Draft, command: RecoverVersion): 'recovered' | 'known' | 'gone' {
+  const { rebuild, bucket, version, seenSequence, data, ends, fence } = command
   runningRebuild(draft, rebuild, fence)
   assert(
     version.recovered === true && version.deleteMarker !== true,
@@ -48,7 +49,9 @@ export function recoverVersion(draft: Draft, command: RecoverVersion): 'recovere
   )
   assert(version.extents.length <= extentsMax && data.length > 0, 'number of extents')
   assert(seenSequence >= 0 && seenSequence <= seenSequenceMax, 'number of the change that was seen')
-  if (data.some((ref) => readData(draft, ref) !== undefined)) return 'known'
+  const own = ends === undefined ? data : [ends]
+  if (own.some((ref) => readData(draft, ref) !== undefined)) return 'known'
+  if (data.some((ref) => !isLiveOrNew(readData(draft, ref)))) return 'gone'
   const bucketRow = findOrMakeBucket(draft, command)
   const head = readHead(draft, command, bucketRow)
   const row = { ...placeLists(draft, command), sequence: 0 }
@@ -56,10 +59,17 @@ export function recoverVersion(draft: Draft, command: RecoverVersion): 'recovere
   const placed = isHead
     ? placeOnTop(draft, { command, row, head, bucketRow })
     : placeBelow(draft, { command, row, head, bucketRow })
-  for (const ref of data) insertLive(draft, ref, placed)
+  for (const ref of data) {
+    if (readData(draft, ref) === undefined) insertLive(draft, ref, placed)
+    else shareData(draft, ref)
+  }
   addUsage(draft, bucket, { files: isHead ? 1 - countFile(head) : 0, bytes: version.sizeBytes })
   draft.record({ kind: 'version', bucket, key: command.key, version: version.version })
   return 'recovered'
+}
+
+function isLiveOrNew(row: StoredData | undefined): boolean {
+  return row === undefined || row.state === 'live'
 }
 
 /** A bucket of a manifest existed once; one that is made anew keeps what its versions say that it kept. */

@@ -47,6 +47,7 @@ export function shareList(draft: Draft, list: VersionId): void {
 
 /** Gives back what a version, as stored, refers to. */
 export function releaseVersion(draft: Draft, row: VersionRow): void {
+  if (row.ownRecord !== undefined) releaseData(draft, row.ownRecord, 1)
   if (row.extentList === undefined) return releaseExtents(draft, row.extents)
   const count = countList(draft, row.extentList)
   const countKey = listCountKey(row.extentList)

@@ -59,6 +59,7 @@ const otherFields: Fields<OtherFields> = {
   lock: 'object?',
   deleteMarker: 'boolean?',
   recovered: 'boolean?',
+  ownRecord: 'object?',
   extra: 'object?',
 }
 
@@ -223,6 +224,7 @@ function encodeOthers(row: VersionRow): Uint8Array<ArrayBuffer> | undefined {
     lock: row.lock,
     deleteMarker: row.deleteMarker,
     recovered: row.recovered,
+    ownRecord: row.ownRecord,
     extra: row.extra,
   }
   for (const value of Object.values(others)) {
