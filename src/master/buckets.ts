@@ -1,8 +1,10 @@
 // Making and removing buckets: a bucket goes with its unfinished multipart uploads, which nobody sees any more who looks for files.
 
-import { FrostError } from '../base/errors.ts'
+import { errorCode, FrostError } from '../base/errors.ts'
+import { DAY_MS } from '../base/units.ts'
 import type { BucketRow } from '../meta/contract/bucket-metadata.ts'
 import { pageLimitMax } from '../meta/contract/conventions.ts'
+import type { OldMultipart } from '../meta/contract/multipart-metadata.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import { endMultipart } from './multipart-end.ts'
@@ -32,6 +34,31 @@ export class Buckets {
       if (uploads.length === 0) break
       for (const upload of uploads) await endMultipart({ metadata: this.#metadata, clock: this.#clock }, upload)
     }
-    await this.#metadata.deleteBucket({ name: bucket })
+    try {
+      await this.#metadata.deleteBucket({ name: bucket })
+    } catch (error) {
+      // Or an abort was left half done.
+      if (errorCode(error) !== 'bucket-not-empty' || !(await this.#endAborts(bucket))) throw error
+      await this.#metadata.deleteBucket({ name: bucket })
+    }
+  }
+
+  /** Ends those that are not listed any more; whether there were any. A walk over all buckets' uploads. */
+  async #endAborts(bucket: string): Promise<boolean> {
+    let ended = false
+    for (let after: OldMultipart | undefined; ;) {
+      const page = await this.#metadata.listOldMultiparts({
+        beforeMs: this.#clock.wallMs() + DAY_MS,
+        limit: pageLimitMax,
+        ...(after === undefined ? {} : { after }),
+      })
+      for (const upload of page) {
+        if (upload.bucket !== bucket || upload.aborting !== true) continue
+        ended = true
+        await endMultipart({ metadata: this.#metadata, clock: this.#clock }, upload)
+      }
+      after = page.at(-1)
+      if (page.length < pageLimitMax) return ended
+    }
   }
 }

@@ -172,13 +172,7 @@ export class Master {
 
   async start(): Promise<void> {
     const { metadata, clock, random, log } = this.#ports
-    const {
-      process,
-      scheme,
-      groupsPerWorker,
-      groupBytesPerSlotMax: bytesPerSlotMax,
-      multipartExpiresMs,
-    } = this.#options
+    const { process, scheme, groupsPerWorker, groupBytesPerSlotMax: bytesPerSlotMax } = this.#options
     const map = new ClusterMap(metadata)
     const workers = new ConnectedWorkers({
       clock,
@@ -217,6 +211,7 @@ export class Master {
       const damage = new DamageReports({ metadata, clock, log })
       this.#makeServices({ map, workers, history, uploads, reads, discards, damage, fullness, healing })
       const groupPorts = { ...memberPorts, clock, random, lease, membership, fullness }
+      const { orphanBytesPerDayMin: bytesPerDayMin = defaultOrphanBytesPerDay } = this.#options
       const purgePorts = { metadata, map, workers, lease, history, log, clock }
       for (const task of [
         lease,
@@ -228,12 +223,9 @@ export class Master {
         discards,
         damage,
         new PurgeTask(purgePorts),
-        new OrphanTask(purgePorts, {
-          everyMs: this.#options.orphansEveryMs,
-          bytesPerDayMin: this.#options.orphanBytesPerDayMin ?? defaultOrphanBytesPerDay,
-        }),
+        new OrphanTask(purgePorts, { everyMs: this.#options.orphansEveryMs, bytesPerDayMin }),
         new ChangeTrimTask(purgePorts, this.#options.changesKept),
-        pausedWhileBehind(new MultipartExpiryTask(purgePorts, multipartExpiresMs), history),
+        pausedWhileBehind(new MultipartExpiryTask(purgePorts, this.#options.multipartExpiresMs), history),
         new RebuildTask({ ...purgePorts, compute: this.#ports.compute, links: workers }),
         ...healing.tasks.map((healer) => pausedWhileBehind(healer, history)),
       ]) {

@@ -9,11 +9,18 @@ export interface MultipartEndPorts {
   readonly clock: Clock
 }
 
-/** Gives back what a multipart upload holds, and forgets it; false: there was none. What a crash leaves the expiry task ends. */
-export async function endMultipart({ metadata, clock }: MultipartEndPorts, name: MultipartName): Promise<boolean> {
-  const { bucket, key, upload } = name
+/**
+ * Gives back what a multipart upload holds, and forgets it; false: there was none. What a crash leaves half done is ended by
+ * multipart-expiry-task.ts. `forgets`: also one that is completed.
+ */
+export async function endMultipart(
+  { metadata, clock }: MultipartEndPorts,
+  { bucket, key, upload }: MultipartName,
+  forgets?: 'forgets',
+): Promise<boolean> {
+  const command = { bucket, key, upload, ...(forgets === undefined ? {} : { forgets: true as const }) }
   try {
-    while (!(await repeatUntilKnown(clock, () => metadata.abortMultipart({ bucket, key, upload }))));
+    while (!(await repeatUntilKnown(clock, () => metadata.abortMultipart(command))));
     return true
   } catch (error) {
     if (errorCode(error) === 'upload-not-found') return false

@@ -1,6 +1,8 @@
 // Multipart uploads: parts are uploaded as files are, and one version is made of them without moving a byte.
 
+import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
+import type { VersionId } from '../base/ids.ts'
 import { joinCrc32 } from '../codec/crc32.ts'
 import { pageLimitMax } from '../meta/contract/conventions.ts'
 import { partsMax } from '../meta/contract/multipart-metadata.ts'
@@ -50,9 +52,17 @@ export class Multiparts {
     const { metadata } = this.#path.ports
     const { bucket, key } = request
     const row = await this.#find(request)
-    if (row.completed === undefined) return objectInfo(request, await this.#assemble(request, row))
-    // A repeat, whose first answer was lost.
-    const made = await metadata.getVersion(bucket, key, row.completed.version)
+    let version = row.completed?.version
+    if (version === undefined) {
+      try {
+        return objectInfo(request, await this.#assemble(request, row))
+      } catch (error) {
+        if (!(error instanceof CompletedBefore)) throw error
+        version = error.version
+      }
+    }
+    // A repeat, whose first answer was lost, or the later one of two at once.
+    const made = await metadata.getVersion(bucket, key, version)
     if (made === undefined) throw notFound(request)
     return objectInfo(request, made)
   }
@@ -70,9 +80,20 @@ export class Multiparts {
       version,
       extents,
       commit: async (all, newData) => {
-        const command = { bucket, key, upload, parts, version, newData, ...decidedBy(request) }
-        const result = await timed(ports, undefined, () => ports.metadata.completeMultipart(command))
-        return { ...result.row, extents: all, parts: version.parts }
+        const [record, ...others] = newData
+        assert(record !== undefined && others.length === 0, 'an empty body is one record')
+        const command = {
+          bucket,
+          key,
+          upload,
+          parts: parts.map(({ number, id }) => ({ number, id })),
+          version,
+          newData: [record] as const,
+          ...decidedBy(request),
+        }
+        const { row: made } = await timed(ports, undefined, () => ports.metadata.completeMultipart(command))
+        if (made.version !== version.version) throw new CompletedBefore(made.version)
+        return { ...made, extents: all, parts: version.parts }
       },
     })
     return await this.#path.upload({ key, sizeBytes: 0 }, ending).finish()
@@ -114,6 +135,17 @@ export class Multiparts {
     const row = await this.#path.ports.metadata.getMultipart({ bucket, key, upload })
     if (row === undefined) throw notFound(name)
     return row
+  }
+}
+
+/** Somebody else completed the upload at the same time: the record that was written for this attempt is nobody's. */
+class CompletedBefore extends Error {
+  override readonly name = 'CompletedBefore'
+  readonly version: VersionId
+
+  constructor(version: VersionId) {
+    super('The upload was completed before.')
+    this.version = version
   }
 }
 

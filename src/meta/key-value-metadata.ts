@@ -26,6 +26,7 @@ import type {
   MultipartName,
   MultipartPage,
   MultipartRow,
+  OldMultipart,
   PartRow,
 } from './contract/multipart-metadata.ts'
 import type { IntentRow, ProcessRow } from './contract/process-metadata.ts'
@@ -151,7 +152,7 @@ export class KeyValueMetadata extends MutationMethods implements MetadataStore {
     return this.#read((view) => multipartReads.listMultiparts(view, request))
   }
 
-  listOldMultiparts(request: ListOldMultiparts): Promise<readonly MultipartRow[]> {
+  listOldMultiparts(request: ListOldMultiparts): Promise<readonly OldMultipart[]> {
     return this.#read((view) => multipartReads.listOldMultiparts(view, request))
   }
 

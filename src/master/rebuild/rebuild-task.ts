@@ -222,28 +222,29 @@ export class RebuildTask implements BackgroundTask {
     const outcomes = await Promise.all(
       page.map(async (held, index) => {
         const known = rows[index]
-        if (known !== undefined) return await this.#addRepairs(known, held)
+        if (known !== undefined) {
+          await this.#addRepairs(known, held)
+          return []
+        }
         const timeMs = dataIdTimeMs(held.dataId)
         const isCandidate = timeMs >= work.fromMs && timeMs < work.belowMs
-        return isCandidate ? await recoverFile(this.#ports, run, held) : ({ kind: 'known' } as const)
+        return isCandidate ? await recoverFile(this.#ports, run, held) : []
       }),
     )
-    return outcomes.reduce((sum, outcome) => addRecovery(sum, outcome), addData(row, page))
+    return outcomes.flat().reduce((sum, outcome) => addRecovery(sum, outcome), addData(row, page))
   }
 
   /** Of data that metadata knows: it may lie elsewhere than metadata remembers. */
-  async #addRepairs(row: DataRow, held: HeldData): Promise<{ readonly kind: 'known' }> {
+  async #addRepairs(row: DataRow, held: HeldData): Promise<void> {
     const { map, metadata, workers } = this.#ports
     const group = map.group(held.group)
-    const known = { kind: 'known' } as const
-    if (row.state !== 'live' || group === undefined || firstLostBlock(held, row) !== undefined) return known
+    if (row.state !== 'live' || group === undefined || firstLostBlock(held, row) !== undefined) return
     const isThere = (worker: WorkerId): boolean => workers.link(worker) !== undefined
     const { repairs } = repairsOf(held, row, { group, isThere })
     const ref = { group: held.group, dataId: held.dataId }
     const entries = repairs.map((repair): RepairEntry => ({ kind: 'fragment', ...ref, ...repair }))
     for (let at = 0; at < entries.length; at += pageLimitMax)
       await metadata.addRepairs({ entries: entries.slice(at, at + pageLimitMax) })
-    return known
   }
 
   async #finish(row: RebuildRow, fence: Fence): Promise<number> {

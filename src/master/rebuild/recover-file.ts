@@ -16,6 +16,7 @@ import type { ManifestExtent } from '../../codec/manifest-lists.ts'
 import type { Manifest } from '../../codec/manifest.ts'
 import { decodeHeader } from '../../codec/record.ts'
 import type { RecordHeader } from '../../codec/record.ts'
+import { pageLimitMax } from '../../meta/contract/conventions.ts'
 import type { Fence } from '../../meta/contract/conventions.ts'
 import { seenSequenceMax } from '../../meta/contract/rebuild-metadata.ts'
 import type { RecoveredData, RecoverVersion } from '../../meta/contract/rebuild-metadata.ts'
@@ -60,13 +61,59 @@ const inspectDeadlineMs = 10 * SECOND_MS
 const copiesMax = 16
 const firstEpoch = defined(parseEpoch(1), 'an epoch')
 
-/** @throws FrostError where a worker or metadata does not answer: nothing is known then. */
-export async function recoverFile(ports: RecoveryPorts, run: RecoveryRun, held: HeldData): Promise<Recovery> {
+/**
+ * What became of the version that the data id ends, and before it of those whose data it shares: data that has a row already is not looked
+ * at for a version of its own.
+ * @throws FrostError where a worker or metadata does not answer: nothing is known then.
+ */
+export async function recoverFile(
+  ports: RecoveryPorts,
+  run: RecoveryRun,
+  held: HeldData,
+): Promise<readonly Recovery[]> {
   const last = await readHeader(ports, run, held, Math.max(...held.blocks.keys()))
   const own = last === undefined ? undefined : manifestOf(last)
-  if (last === undefined || own === undefined || own.partOf !== undefined) return { kind: 'unnamed' }
-  const { bucket, key } = own
+  if (last === undefined || own === undefined || own.partOf !== undefined) return [{ kind: 'unnamed' }]
   const manifest = await withSharedExtents(ports, run, own)
+  const isShared = typeof manifest !== 'string' && manifest.extents.at(-1)?.length === 0
+  const sources = isShared ? await recoverSources(ports, run, manifest, held) : []
+  return [...sources, await recoverNamed(ports, run, { own, manifest, held, last })]
+}
+
+/** Versions that end with data ids which another one shares, where they have no row yet. */
+async function recoverSources(
+  ports: RecoveryPorts,
+  run: RecoveryRun,
+  { extents }: Manifest,
+  { dataId: ownId }: HeldData,
+): Promise<readonly Recovery[]> {
+  const shared = distinct(extents).filter(({ dataId }) => dataId !== ownId)
+  const recovered: Recovery[] = []
+  for (let at = 0; at < shared.length; at += pageLimitMax) {
+    const page = shared.slice(at, at + pageLimitMax)
+    const rows = await ports.metadata.getDataRows(page.map(({ group, dataId }) => ({ group, dataId })))
+    for (const [index, { group, dataId }] of page.entries()) {
+      if (rows[index] !== undefined) continue
+      const held = await heldOf(ports.links, { group, workers: run.holders(group), signal: run.signal }, dataId)
+      const last =
+        held.blocks.size === 0 ? undefined : await readHeader(ports, run, held, Math.max(...held.blocks.keys()))
+      const own = last === undefined ? undefined : manifestOf(last)
+      // The record of another copy shares nothing: its turn comes by itself.
+      if (last === undefined || own === undefined || own.partOf !== undefined || own.extents.at(-1)?.length === 0)
+        continue
+      recovered.push(await recoverNamed(ports, run, { own, manifest: own, held, last }))
+    }
+  }
+  return recovered
+}
+
+async function recoverNamed(
+  ports: RecoveryPorts,
+  run: RecoveryRun,
+  of: { readonly own: Manifest; readonly manifest: Manifest | string } & Pick<FoundFile, 'held' | 'last'>,
+): Promise<Recovery> {
+  const { own, manifest, held, last } = of
+  const { bucket, key } = own
   const found = typeof manifest === 'string' ? manifest : await prepare(ports, run, { manifest, held, last })
   if (typeof found === 'string') return { kind: 'incomplete', bucket, key, reason: found }
   try {
@@ -130,7 +177,8 @@ async function withSharedExtents(
   const source = await withSharedExtents(ports, run, found, depth + 1)
   if (typeof source === 'string') return source
   const { parts } = source
-  const extents = [...source.extents, ...manifest.extents]
+  // Its records of no bytes are its own.
+  const extents = [...source.extents.filter(({ length }) => length > 0), ...manifest.extents]
   return { ...manifest, extents, ...(parts === undefined ? {} : { parts }) }
 }
 

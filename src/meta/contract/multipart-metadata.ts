@@ -28,6 +28,11 @@ export interface MultipartRow {
   readonly completed?: { readonly version: VersionId; readonly atMs: number }
 }
 
+export interface OldMultipart extends MultipartRow {
+  /** An abort has begun. */
+  readonly aborting?: true
+}
+
 export type MultipartTemplate = Pick<
   NewVersion,
   'contentType' | 'owner' | 'headers' | 'userMetadata' | 'tags' | 'lock' | 'transform' | 'extra'
@@ -58,7 +63,7 @@ export interface MultipartReads {
    */
   listMultiparts(request: ListMultiparts): Promise<MultipartPage>
   /** All buckets' uploads that began, or were completed, before a time, by that time. Those that are being aborted too. For expiry. */
-  listOldMultiparts(request: ListOldMultiparts): Promise<readonly MultipartRow[]>
+  listOldMultiparts(request: ListOldMultiparts): Promise<readonly OldMultipart[]>
 }
 
 export interface MultipartMutations {

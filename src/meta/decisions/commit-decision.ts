@@ -105,7 +105,10 @@ function assertCommand(command: CommitVersion): void {
     assert(ownRecord === undefined, 'a manifest has its place among the extents')
     return assertNamed(version.extents, { newData, sharedData })
   }
-  assert(version.extents.length + sharedData.length === 0, 'a shared list is all that it refers to, but for its own record')
+  assert(
+    version.extents.length + sharedData.length === 0,
+    'a shared list is all that it refers to, but for its own record',
+  )
   assertNamed(ownRecord === undefined ? [] : [ownRecord], { newData })
 }
 

@@ -10,6 +10,7 @@ import type {
   MultipartName,
   MultipartPage,
   MultipartRow,
+  OldMultipart,
   PartRow,
 } from '../contract/multipart-metadata.ts'
 import { bucketNotFound } from '../decisions/bucket-decisions.ts'
@@ -30,7 +31,6 @@ import {
 } from '../encoding/keys.ts'
 import { numberPart } from '../encoding/key-parts.ts'
 import { decodeMultipart, decodePart } from '../encoding/multipart-encoding.ts'
-import type { StoredMultipart } from '../encoding/multipart-encoding.ts'
 import { corrupt } from '../encoding/row-reader.ts'
 import { commonPrefixOf, isCommonPrefix } from './common-prefix.ts'
 import { RowCursor } from './row-cursor.ts'
@@ -54,7 +54,7 @@ export function listParts(view: KeyValueView, request: ListParts): readonly Part
   return view.range(range).map(([key, row]) => decodePart(key, row))
 }
 
-export function listOldMultiparts(view: KeyValueView, request: ListOldMultiparts): readonly MultipartRow[] {
+export function listOldMultiparts(view: KeyValueView, request: ListOldMultiparts): readonly OldMultipart[] {
   const { beforeMs, after, limit } = request
   assertLimit(limit)
   const from = after === undefined ? tables.multipartTime : `${multipartTimeKey(timeOf(after), after.upload)}\0`
@@ -65,7 +65,7 @@ export function listOldMultiparts(view: KeyValueView, request: ListOldMultiparts
     const upload = at.slice(tables.multipartTime.length + 7)
     const stored = view.get(sequence === 1 ? tables.completed + upload : multipartPrefix(bucket, key) + upload)
     if (stored === undefined) throw corrupt('a multipart upload is missing')
-    return withoutState(decodeMultipart(stored))
+    return decodeMultipart(stored)
   })
 }
 
@@ -128,10 +128,6 @@ function fileOf(key: string, skip: number): string {
 
 function timeOf({ createdMs, completed }: MultipartRow): number {
   return completed?.atMs ?? createdMs
-}
-
-function withoutState({ aborting: _, ...row }: StoredMultipart): MultipartRow {
-  return row
 }
 
 function assertLimit(limit: number): void {

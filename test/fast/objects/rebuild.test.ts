@@ -4,9 +4,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { defined } from '../../../src/base/assert.ts'
+import type { VersionId } from '../../../src/base/ids.ts'
 import { MINUTE_MS } from '../../../src/base/units.ts'
 import type { RebuildState } from '../../../src/master/file-service.ts'
 import type { ObjectInfo } from '../../../src/master/object-service.ts'
+import type { MultipartName } from '../../../src/meta/contract/multipart-metadata.ts'
 import type { KeyValueEntry } from '../../../src/ports/key-value.ts'
 import { block, bucket, ObjectScene } from './scene.ts'
 
@@ -101,6 +103,55 @@ describe('a rebuild of lost metadata', () => {
     await scene.cluster.remove('object')
     await scene.cluster.advance(MINUTE_MS)
     assert.deepEqual(await scene.read({ key: 'copy' }), bytes)
+    assert.deepEqual((await scene.owners()).contradictions, [])
+  })
+
+  test('brings multipart uploads back that were completed, copies of them too, and takes no part for a file', async () => {
+    const scene = await ObjectScene.start()
+    const source = { bucket, key: 'object' }
+    const begin = async (key: string): Promise<MultipartName> => {
+      const row = await scene.ask(
+        async (objects) => await objects.createMultipart({ bucket, key, template: { owner: 'me' } }),
+      )
+      return { bucket, key, upload: row.upload }
+    }
+    const name = await begin('object')
+    const bytes = scene.cluster.random.bytes(40 * 100)
+    const parts: { readonly number: number; readonly id: VersionId }[] = []
+    for (let number = 1; number <= 40; number++) {
+      await scene.putPart({ ...name, number }, Uint8Array.of(1))
+      const { id } = await scene.putPart({ ...name, number }, bytes.slice(number * 100 - 100, number * 100))
+      parts.push({ number, id })
+    }
+    const sealing = { etag: 'x-40' }
+    const made = await scene.ask(async (objects) => await objects.complete({ ...name, parts, sealing }))
+    const copy = await scene.ask(async (objects) => await objects.copy({ bucket, key: 'copy', source, own: {} }))
+    const ranged = await begin('ranged')
+    const range = { offset: 150, length: 1000 }
+    const part = await scene.ask(
+      async (objects) => await objects.copyPart({ ...ranged, number: 1, source, range, sealing }),
+    )
+    await scene.ask(async (objects) => await objects.complete({ ...ranged, parts: [part], sealing }))
+    const unfinished = await begin('unfinished')
+    await scene.putPart({ ...unfinished, number: 1 }, scene.cluster.random.bytes(block))
+    for (let round = 0; round < 2; round++) {
+      const state = await rebuild(scene)
+      assert.deepEqual([state.filesRecovered, state.filesIncomplete], [3, 0])
+      assert.deepEqual(withoutTime(await scene.find({})), withoutTime(made))
+      assert.deepEqual(withoutTime(await scene.find({ key: 'copy' })), withoutTime(copy))
+      assert.deepEqual(await scene.read({ key: 'copy' }), bytes)
+      assert.deepEqual(await scene.read({ key: 'ranged' }), bytes.slice(150, 1150))
+      assert.equal(await scene.find({ key: 'unfinished' }), undefined)
+      assert.deepEqual((await scene.owners()).contradictions, [])
+    }
+    // A copy of what is itself a copy that a rebuild brought back.
+    await scene.ask(
+      async (objects) => await objects.copy({ bucket, key: 'later', source: { bucket, key: 'copy' }, own: {} }),
+    )
+    const state = await rebuild(scene)
+    assert.deepEqual([state.filesRecovered, state.filesIncomplete], [4, 0])
+    assert.deepEqual(await scene.read({ key: 'later' }), bytes)
+    for (const key of ['object', 'copy', 'ranged', 'later']) await scene.cluster.remove(key)
     assert.deepEqual((await scene.owners()).contradictions, [])
   })
 })
