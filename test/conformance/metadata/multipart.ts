@@ -327,7 +327,7 @@ export function multipartTests(name: string, create: CreateStore): void {
       await rejectsWith('upload-not-found', scene.store.completeMultipart(completionOf(scene, upload, parts.slice(-1))))
       await rejectsWith('bucket-not-empty', scene.store.deleteBucket({ name: 'default' }))
       const old = await scene.store.listOldMultiparts({ beforeMs: startMs + 1, limit: 10 })
-      assert.deepEqual(old, [upload])
+      assert.deepEqual(old, [{ ...upload, aborting: true }])
       assert.equal(await scene.store.abortMultipart(nameOf(upload)), true)
       await rejectsWith('upload-not-found', scene.store.abortMultipart(nameOf(upload)))
       assert.equal(await scene.store.purgeQueueLength(), count)
