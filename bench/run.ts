@@ -12,7 +12,7 @@ import { select } from './frostbyte/selection.ts'
 import { Session } from './frostbyte/session.ts'
 
 function describeRun(session: Session, options: BenchOptions, startMs: number): Run {
-  const { rows, floor, commits, idle, notes } = session
+  const { rows, floor, commits, idle, notes, loopDelays, digests } = session
   const measured = {
     rows,
     floorUpload: session.floorCost('upload'),
@@ -32,6 +32,8 @@ function describeRun(session: Session, options: BenchOptions, startMs: number): 
     commits,
     idle,
     bars: evaluateBars(measured),
+    loopDelays,
+    digests,
     notes,
   }
 }

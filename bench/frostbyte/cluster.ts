@@ -7,15 +7,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { listTree, memoryOf, pssOf } from '../../src/cli/bench/process-usage.ts'
 import type { ServerProcess } from '../../src/cli/bench/process-usage.ts'
 import type { Server } from '../../src/cli/bench/row-runner.ts'
+import { freePorts } from '../../test/harness/real-cluster.ts'
 import { ChildServer } from '../yardsticks/child-server.ts'
 import { findFreePorts } from '../yardsticks/free-port.ts'
+import type { FaceName, LoopDelay } from './faces.ts'
 
 const workers = 5
+/** The bucket is the one that REST's files are in. */
+const s3 = { bucket: 'default', accessKey: 'bench-user', secretKey: 'bench-password', region: 'us-east-1' }
 
 export interface ClusterOptions {
   readonly folder: string
   /** For every process of the cluster, such as `--cpu-prof`. */
   readonly nodeOptions?: string
+  /** Default: REST alone. */
+  readonly hasS3?: boolean
 }
 
 export interface IdleMemory {
@@ -30,17 +36,22 @@ export class Cluster implements Server {
   readonly name = 'frostbyte'
   readonly target: Server['target']
   readonly #child: ChildServer
+  readonly #s3Port: number
+  readonly #observePort: number
 
-  private constructor(child: ChildServer, port: number) {
+  private constructor(child: ChildServer, ports: { port: number; s3Port: number; observePort: number }) {
     this.#child = child
-    this.target = { host: '127.0.0.1', port, dialect: 'frostbyte' }
+    this.#s3Port = ports.s3Port
+    this.#observePort = ports.observePort
+    this.target = { host: '127.0.0.1', port: ports.port, dialect: 'frostbyte' }
   }
 
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const { folder, nodeOptions } = options
+    const { folder, nodeOptions, hasS3 = false } = options
     mkdirSync(folder, { recursive: true })
-    const ports = await findFreePorts(2)
-    const [port = 0, internalPort = 0] = ports
+    const ports = await findFreePorts(3)
+    const [port = 0, internalPort = 0, s3Port = 0] = ports
+    const observePort = await freePorts(workers + 1)
     const args = [
       join(import.meta.dirname, '../../bin/frostbyte.js'),
       'up',
@@ -50,10 +61,15 @@ export class Cluster implements Server {
       String(workers),
     ]
     args.push('--port', String(port), '--internal-port', String(internalPort), '--first-worker-port', '0')
-    args.push('--observe-port', '0')
-    const env = nodeOptions === undefined ? process.env : { ...process.env, NODE_OPTIONS: nodeOptions }
+    args.push('--observe-port', String(observePort))
+    if (hasS3) args.push('--s3-port', String(s3Port))
+    const env = {
+      ...process.env,
+      ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }),
+      ...(hasS3 ? { FROSTBYTE_ROOT_USER: s3.accessKey, FROSTBYTE_ROOT_PASSWORD: s3.secretKey } : {}),
+    }
     const child = await ChildServer.start({ command: process.execPath, args, env, port, startTimeoutMs: 60_000 })
-    const cluster = new Cluster(child, port)
+    const cluster = new Cluster(child, { port, s3Port, observePort })
     await cluster.#waitUntilReady()
     return cluster
   }
@@ -63,6 +79,28 @@ export class Cluster implements Server {
     // Where `up` starts its master as a process of its own, it is only their parent itself.
     const isParentOnly = tree.some((one) => one.role === 'master')
     return tree.map(({ pid, role }) => ({ pid, role: role === 'up' && !isParentOnly ? 'master' : role }))
+  }
+
+  /** The same cluster through S3. */
+  face(name: FaceName): Server {
+    const target = {
+      host: '127.0.0.1',
+      port: this.#s3Port,
+      dialect: 's3',
+      s3: { ...s3, signsBodies: name === 's3-sha256' },
+    } as const
+    return { name, target, processes: this.processes }
+  }
+
+  /** Since it was asked before: each answer of the master begins a new measurement. */
+  async loopDelay(): Promise<LoopDelay> {
+    const response = await fetch(`http://127.0.0.1:${this.#observePort}/metrics`)
+    const text = await response.text()
+    const ms = (name: string): number =>
+      Number(
+        new RegExp(`^nodejs_eventloop_lag_${name}_seconds(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(text)?.[1] ?? Number.NaN,
+      ) * 1000
+    return { p99Ms: ms('p99'), maxMs: ms('max') }
   }
 
   get output(): string {

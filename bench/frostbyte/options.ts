@@ -12,7 +12,9 @@ export const help = `Measures FrostByte beside a floor, nginx and a bare Node.js
 
   --only A,B       rows by id (upload-10KiB-64), by the beginning of an id (upload-10KiB), or by a short name:
                    upload-large, download-large, upload-small, download-small, list, commits, idle, bars;
-                   and the servers to compare with: floor, nginx, bare
+                   and the servers to compare with: floor, nginx, bare; and the same cluster
+                   through S3: s3 (bodies not signed), s3-sha256 (uploads signed with their SHA-256);
+                   faces: what the bars ask for, through REST and S3
   --seconds N      time for each row
   --keys N         keys filled into the metadata before the start (0: none; default 1,000,000, and none
                    where only files of 1 MiB and more are measured)

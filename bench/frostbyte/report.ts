@@ -9,6 +9,8 @@ import type { Cells } from '../../src/cli/bench/table.ts'
 import type { RowResult } from '../../src/cli/bench/row.ts'
 import { floorCpuPerGib } from '../yardsticks/floor.ts'
 import type { FloorFigure } from '../yardsticks/floor.ts'
+import { compareFaces, faceCells, faceHeadings } from './faces.ts'
+import type { LoopDelay } from './faces.ts'
 import { barCells, barHeadings } from './bars.ts'
 import type { Bar } from './bars.ts'
 import type { IdleMemory } from './cluster.ts'
@@ -26,6 +28,10 @@ export interface Run {
   readonly commits: CommitFigures | undefined
   readonly idle: IdleMemory | undefined
   readonly bars: readonly Bar[]
+  /** Of the master, by `server row`; where S3 was measured. */
+  readonly loopDelays: Readonly<Record<string, LoopDelay>>
+  /** CPU-seconds for one body, by `digest size`. */
+  readonly digests: Readonly<Record<string, number>>
   /** What was left out, and why. */
   readonly notes: readonly string[]
 }
@@ -43,6 +49,8 @@ type TableOf = (rows: readonly Cells[], head?: Cells) => string
 function sections(run: Run, table: TableOf): readonly string[] {
   const parts: string[] = []
   if (run.rows.length > 0) parts.push(table(run.rows.map(rowCells)))
+  const faces = compareFaces(run)
+  if (faces.length > 0) parts.push(table(faces.map(faceCells), faceHeadings))
   if (run.floor.length > 0) parts.push(table(run.floor.map(floorCells), floorHeadings))
   const { commits, idle } = run
   if (commits !== undefined) {

@@ -4,6 +4,9 @@ import { GIB, MIB } from '../../src/base/units.ts'
 import { fullRows, planRows, quickRows, rowId, selectRows } from '../../src/cli/bench/row.ts'
 import type { Row } from '../../src/cli/bench/row.ts'
 
+import { faceNames } from './faces.ts'
+import type { FaceName } from './faces.ts'
+
 export const yardstickNames = ['floor', 'nginx', 'bare'] as const
 export type YardstickName = (typeof yardstickNames)[number]
 export const extraNames = ['commits', 'idle'] as const
@@ -12,6 +15,8 @@ export type ExtraName = (typeof extraNames)[number]
 export interface Selection {
   readonly rows: readonly Row[]
   readonly yardsticks: ReadonlySet<YardstickName>
+  /** Other ways into the same cluster, beside REST. */
+  readonly faces: ReadonlySet<FaceName>
   readonly extras: ReadonlySet<ExtraName>
 }
 
@@ -30,6 +35,7 @@ const shortNames: Readonly<Record<string, readonly string[]>> = {
   'upload-small': [barRows.uploadSmall],
   'download-small': [barRows.downloadSmall],
   'list': [barRows.list],
+  'faces': [...Object.values(barRows), ...faceNames],
   'bars': [...Object.values(barRows), 'commits', 'idle', 'floor', 'nginx'],
 }
 
@@ -46,13 +52,15 @@ export function select(request: SelectionRequest): Selection {
   if (only.length === 0) {
     const rows = planRows(quick ? quickRows : fullRows).filter((row) => !quick || isQuick(row))
     const yardsticks = new Set<YardstickName>(quick ? ['floor', 'nginx'] : yardstickNames)
-    return { rows: rows.map(timed), yardsticks, extras: new Set(extraNames) }
+    return { rows: rows.map(timed), yardsticks, faces: new Set(), extras: new Set(extraNames) }
   }
   const names = only.flatMap((name) => (Object.hasOwn(shortNames, name) ? (shortNames[name] ?? []) : [name]))
   const yardsticks = new Set(yardstickNames.filter((name) => names.includes(name)))
   const extras = new Set(extraNames.filter((name) => names.includes(name)))
-  const others = names.filter((name) => !isOneOf(yardstickNames, name) && !isOneOf(extraNames, name))
-  return { rows: selectRows(planRows(fullRows), others).map(timed), yardsticks, extras }
+  const faces = new Set(faceNames.filter((name) => names.includes(name)))
+  const reserved = [...yardstickNames, ...extraNames, ...faceNames]
+  const others = names.filter((name) => !isOneOf(reserved, name))
+  return { rows: selectRows(planRows(fullRows), others).map(timed), yardsticks, faces, extras }
 }
 
 function isOneOf(names: readonly string[], name: string): boolean {
@@ -74,6 +82,12 @@ export function isForYardstick(row: Row, name: YardstickName, selection: Selecti
   if (!selection.yardsticks.has(name) || row.operation === 'list') return false
   if (name === 'floor') return row.sizeBytes >= 256 * MIB && row.clients === 1 && isEither(row.operation)
   return row.sizeBytes * row.clients <= 4 * GIB
+}
+
+/** Bodies are signed only where there are some. */
+export function isForFace(row: Row, name: FaceName, selection: Selection): boolean {
+  if (!selection.faces.has(name)) return false
+  return name === 's3' ? row.sizeBytes * row.clients <= 4 * GIB : row.operation === 'upload' && row.clients <= 64
 }
 
 function isEither(operation: Row['operation']): boolean {

@@ -11,7 +11,7 @@ import { LoadGenerator } from '../../src/cli/bench/load-generator.ts'
 import { ProgressLine } from '../../src/cli/bench/progress-line.ts'
 import { isUsageKnown, machineCpuSeconds } from '../../src/cli/bench/process-usage.ts'
 import { RowRunner } from '../../src/cli/bench/row-runner.ts'
-import type { Server } from '../../src/cli/bench/row-runner.ts'
+import type { RowRunnerOptions, Server } from '../../src/cli/bench/row-runner.ts'
 import { rowId } from '../../src/cli/bench/row.ts'
 import type { Row, RowResult } from '../../src/cli/bench/row.ts'
 import { liveHeading, liveRow, rowCells } from '../../src/cli/bench/table.ts'
@@ -21,6 +21,9 @@ import { Floor, floorCpuPerGib } from '../yardsticks/floor.ts'
 import type { FloorFigure, FloorMode } from '../yardsticks/floor.ts'
 import { startNginx } from '../yardsticks/nginx.ts'
 import type { Yardstick } from '../yardsticks/yardstick.ts'
+import { measureDigest } from './digest-cost.ts'
+import { faceNames } from './faces.ts'
+import type { FaceName, LoopDelay } from './faces.ts'
 import { Cluster, removeFolder } from './cluster.ts'
 import type { IdleMemory } from './cluster.ts'
 import { filledPrefix } from './synthetic-commits.ts'
@@ -30,13 +33,19 @@ import type { CommitFigures } from './metadata-commits.ts'
 import type { BenchOptions } from './options.ts'
 import type { ProfileWindow } from './profile-summary.ts'
 import { perfNodeOptions, PerfRecording } from './perf-recording.ts'
-import { isForYardstick } from './selection.ts'
+import { isForFace, isForYardstick } from './selection.ts'
 import type { Selection, YardstickName } from './selection.ts'
+
+type ServerName = YardstickName | FaceName | 'frostbyte'
 
 export class Session {
   readonly rows: RowResult[] = []
   readonly floor: FloorFigure[] = []
   readonly notes: string[] = []
+  /** Of the master, by `server row`. */
+  readonly loopDelays: Record<string, LoopDelay> = {}
+  /** CPU-seconds for one body, by `digest size`; where S3 is measured. */
+  readonly digests: Record<string, number> = {}
   /** When FrostByte's own rows ran. */
   readonly windows: ProfileWindow[] = []
   commits: CommitFigures | undefined
@@ -46,7 +55,7 @@ export class Session {
   readonly #folder: string
   readonly #load = new LoadGenerator()
   readonly #progress = new ProgressLine()
-  readonly #runners: { readonly name: YardstickName | 'frostbyte'; readonly runner: RowRunner }[] = []
+  readonly #runners: { readonly name: ServerName; readonly runner: RowRunner }[] = []
   readonly #yardsticks: Yardstick[] = []
   #cluster: Cluster | undefined
   #floorProgram: Floor | undefined
@@ -144,7 +153,11 @@ export class Session {
       ...(profile ? [`--cpu-prof --cpu-prof-dir=${this.profileFolder}`] : []),
       ...(this.#options.perf ? [perfNodeOptions] : []),
     ].join(' ')
-    const cluster = await Cluster.start({ folder, ...(nodeOptions === '' ? {} : { nodeOptions }) })
+    const cluster = await Cluster.start({
+      folder,
+      hasS3: this.#selection.faces.size > 0,
+      ...(nodeOptions === '' ? {} : { nodeOptions }),
+    })
     this.#cluster = cluster
     if (extras.has('idle')) {
       this.#progress.show('frostbyte: idle')
@@ -152,28 +165,36 @@ export class Session {
     }
     if (this.#options.perf) this.#perf = new PerfRecording(join(this.#folder, 'perf.data'))
     this.#add('frostbyte', cluster, keys > 0 ? filledPrefix : undefined)
+    for (const name of this.#selection.faces) this.#add(name, cluster.face(name), keys > 0 ? filledPrefix : undefined)
   }
 
-  #add(name: YardstickName | 'frostbyte', server: Server, listPrefix: string | undefined): void {
+  #add(name: ServerName, server: Server, listPrefix: string | undefined): void {
     const runner = new RowRunner({
       server,
       load: this.#load,
       ...(listPrefix === undefined ? {} : { listPrefix }),
       onProgress: this.#progress.onProgress,
-      ...(name === 'frostbyte' ? { onStart: this.#onStart, onEnd: this.#onEnd } : {}),
+      ...(name === 'frostbyte' || isFace(name) ? this.#watch(name) : {}),
     })
     this.#runners.push({ name, runner })
   }
 
-  readonly #onStart = (row: Row): void => {
-    this.windows.push({ label: rowId(row), startMs: monotonicMs(), endMs: Infinity })
-    this.#perf?.start(this.#cluster?.processes() ?? [])
-  }
-
-  readonly #onEnd = async (row: Row): Promise<void> => {
-    const window = this.windows.pop()
-    if (window !== undefined) this.windows.push({ ...window, endMs: monotonicMs() })
-    await this.#perf?.stop(rowId(row))
+  /** What is done around each row of our own. */
+  #watch(name: ServerName): Pick<RowRunnerOptions, 'onStart' | 'onEnd'> {
+    const label = (row: Row): string => (name === 'frostbyte' ? rowId(row) : `${name} ${rowId(row)}`)
+    const onStart = async (row: Row): Promise<void> => {
+      this.windows.push({ label: label(row), startMs: monotonicMs(), endMs: Infinity })
+      this.#perf?.start(this.#cluster?.processes() ?? [])
+      if (this.#selection.faces.size > 0) await this.#cluster?.loopDelay()
+    }
+    const onEnd = async (row: Row): Promise<void> => {
+      const delay = this.#selection.faces.size > 0 ? await this.#cluster?.loopDelay() : undefined
+      if (delay !== undefined) this.loopDelays[`${name} ${rowId(row)}`] = delay
+      const window = this.windows.pop()
+      if (window !== undefined) this.windows.push({ ...window, endMs: monotonicMs() })
+      await this.#perf?.stop(label(row))
+    }
+    return { onStart, onEnd }
   }
 
   async #startYardsticks(): Promise<void> {
@@ -214,7 +235,8 @@ export class Session {
     const isFloorRow = isForYardstick(row, 'floor', this.#selection)
     if (isFloorRow) await this.#measureFloor(row.secondsMax / 2)
     for (const { name, runner } of this.#runners) {
-      if (name !== 'frostbyte' && !isForYardstick(row, name, this.#selection)) continue
+      if (!this.#isFor(row, name)) continue
+      if (isFace(name) && row.operation === 'upload') this.#measureDigests(row.sizeBytes)
       const result = await runner.measure(row)
       this.rows.push(result)
       this.#progress.clear()
@@ -223,6 +245,16 @@ export class Session {
       if (result.firstFailure !== undefined) process.stderr.write(`  first failure: ${result.firstFailure}\n`)
     }
     if (isFloorRow) await this.#measureFloor(row.secondsMax / 2)
+  }
+
+  #isFor(row: Row, name: ServerName): boolean {
+    if (name === 'frostbyte') return true
+    return isFace(name) ? isForFace(row, name, this.#selection) : isForYardstick(row, name, this.#selection)
+  }
+
+  #measureDigests(sizeBytes: number): void {
+    for (const digest of ['md5', 'sha256'] as const)
+      this.digests[`${digest} ${sizeBytes}`] ??= measureDigest(digest, sizeBytes)
   }
 
   /** Both ways of writing once; after that the cheaper one alone. */
@@ -242,6 +274,10 @@ export class Session {
   async #clearUp(sizeBytes: number): Promise<void> {
     for (const { runner } of this.#runners) await runner.deleteAll([sizeBytes])
   }
+}
+
+function isFace(name: ServerName): name is FaceName {
+  return faceNames.some((face) => face === name)
 }
 
 function monotonicMs(): number {

@@ -47,7 +47,7 @@ export class RowRunner {
 
   constructor(options: RowRunnerOptions) {
     this.#options = options
-    this.#files = new FilesOnServer(`bench/${Date.now().toString(36)}`)
+    this.#files = new FilesOnServer(`bench/${options.server.name}/${Date.now().toString(36)}`)
   }
 
   async measure(row: Row): Promise<RowResult> {
