@@ -56,7 +56,9 @@ test('a user is made by IAM, and its policy opens S3 to it; a session of STS sig
   assert.equal((await world.send('GET', '/bucket/a', { as: session })).text, 'hello')
   const who = await ask(world, 'sts', { Action: 'GetCallerIdentity' }, { as: session })
   assert.equal(element(who, 'Arn'), 'arn:aws:iam::000000000000:user/alice')
-  const forged = { ...session, sessionToken: `A${session.sessionToken.slice(1, -1)}A` }
+  const at = session.sessionToken.length - 1
+  const last = session.sessionToken.endsWith('A') ? 'B' : 'A'
+  const forged = { ...session, sessionToken: session.sessionToken.slice(0, at) + last }
   assert.equal((await world.send('GET', '/bucket/a', { as: forged })).code, 'InvalidToken')
   assert.equal((await ask(world, 'sts', { Action: 'GetCallerIdentity' }, { as: forged })).code, 'InvalidClientTokenId')
   await world.access.access.accounts.removeUser('alice')
