@@ -93,19 +93,21 @@ export function encodeVersion(row: VersionRow): Uint8Array<ArrayBuffer> {
 export function decodeVersion(bytes: Uint8Array): VersionRow {
   const reader = new RowReader(bytes)
   const start = readStart(reader)
-  const { flags, list } = start
-  const others = otherFieldsOf(start, reader)
+  const { flags } = start
+  const { list, marks } = readMiddle(reader, flags)
+  const others = flags & flag.others ? readOthers(reader) : {}
   const extents = list.extentList === undefined ? readExtents(reader) : []
   reader.end()
   if ((flags & ~(flag.contentType | flag.etag | flag.owner)) === 0) return { ...start.plain, extents }
-  return { ...start.plain, ...start.stored, ...list, ...start.marks, ...others, extents }
+  return { ...start.plain, ...start.stored, ...list, ...marks, ...others, extents }
 }
 
 /** What a listing shows, without reading the rest of the row. */
 export function decodeListEntry(key: string, bytes: Uint8Array, hasDetails: boolean): ListEntry {
   const reader = new RowReader(bytes)
-  const start = readStart(reader)
-  return toListEntry(key, start, hasDetails ? otherFieldsOf(start, reader) : undefined)
+  const { flags, plain } = readStart(reader)
+  const entry = toListEntry(key, plain)
+  return hasDetails ? { ...entry, ...readTail(reader, flags).details } : entry
 }
 
 /** What a listing of versions shows, but for `isLatest`. */
@@ -115,10 +117,13 @@ export function decodeVersionEntry(
   hasDetails: boolean,
 ): Omit<VersionEntry, 'isLatest'> {
   const reader = new RowReader(bytes)
-  const start = readStart(reader)
-  const others = otherFieldsOf(start, reader)
-  const entry = toListEntry(key, start, hasDetails ? others : undefined)
-  return { ...entry, isMarker: others.deleteMarker === true, isVersioned: start.marks.versioned === true }
+  const { flags, plain } = readStart(reader)
+  const entry = toListEntry(key, plain)
+  const isVersioned = (flags & flag.versioned) !== 0
+  // A plain row is no marker.
+  if (!hasDetails && (flags & flag.others) === 0) return { ...entry, isMarker: false, isVersioned }
+  const { isMarker, details } = readTail(reader, flags)
+  return { ...entry, ...(hasDetails ? details : {}), isMarker, isVersioned }
 }
 
 /** The name of the version, without reading the rest of the row. */
@@ -129,13 +134,19 @@ export function decodeVersionName(bytes: Uint8Array): { readonly version: Versio
   return { version: readVersionId(reader), isVersioned: (flags & flag.versioned) !== 0 }
 }
 
-function otherFieldsOf({ flags }: VersionStart, reader: RowReader): OtherFields {
-  return flags & flag.others ? readOthers(reader) : {}
+/** What listings show of what comes after the start. */
+function readTail(
+  reader: RowReader,
+  flags: number,
+): { readonly isMarker: boolean; readonly details: Pick<ListEntry, 'details'> } {
+  const { marks } = readMiddle(reader, flags)
+  const others = flags & flag.others ? readOthers(reader) : {}
+  const details = detailsOf(others, marks.checksums)
+  return { isMarker: others.deleteMarker === true, details: details === undefined ? {} : { details } }
 }
 
-function toListEntry(key: string, { plain, marks }: VersionStart, others: OtherFields | undefined): ListEntry {
+function toListEntry(key: string, plain: VersionStart['plain']): ListEntry {
   const { version, modifiedMs, sizeBytes, crc32, etag, contentType, owner } = plain
-  const details = others === undefined ? undefined : detailsOf(others, marks.checksums)
   return {
     key,
     version,
@@ -145,7 +156,6 @@ function toListEntry(key: string, { plain, marks }: VersionStart, others: OtherF
     ...(etag === undefined ? {} : { etag }),
     ...(contentType === undefined ? {} : { contentType }),
     ...(owner === undefined ? {} : { owner }),
-    ...(details === undefined ? {} : { details }),
   }
 }
 
@@ -171,11 +181,9 @@ interface VersionStart {
     'version' | 'sequence' | 'modifiedMs' | 'sizeBytes' | 'crc32' | 'etag' | 'contentType' | 'owner'
   >
   readonly stored: Pick<VersionRow, 'storedSizeBytes'>
-  readonly list: Pick<VersionRow, 'extentList'>
-  readonly marks: Pick<VersionRow, 'versioned' | 'checksums'>
 }
 
-/** All that comes before the other fields. */
+/** What most listings show, which comes first. */
 function readStart(reader: RowReader): VersionStart {
   readFormat(reader)
   const flags = reader.byte()
@@ -190,16 +198,20 @@ function readStart(reader: RowReader): VersionStart {
   const etag = flags & flag.etag ? { etag: reader.text() } : undefined
   const stored = flags & flag.storedSize ? { storedSizeBytes: reader.number() } : {}
   const owner = flags & flag.owner ? { owner: reader.text() } : undefined
+  return { flags, plain: { ...fixed, ...contentType, ...etag, ...owner }, stored }
+}
+
+interface VersionMiddle {
+  readonly list: Pick<VersionRow, 'extentList'>
+  readonly marks: Pick<VersionRow, 'versioned' | 'checksums'>
+}
+
+/** What comes between the start and the other fields. */
+function readMiddle(reader: RowReader, flags: number): VersionMiddle {
   const list = flags & flag.extentList ? { extentList: readVersionId(reader) } : {}
   const checksums = flags & flag.checksums ? { checksums: readChecksums(reader) } : undefined
   const versioned = flags & flag.versioned ? { versioned: true as const } : undefined
-  return {
-    flags,
-    plain: { ...fixed, ...contentType, ...etag, ...owner },
-    stored,
-    list,
-    marks: { ...versioned, ...checksums },
-  }
+  return { list, marks: { ...versioned, ...checksums } }
 }
 
 function readOthers(reader: RowReader): OtherFields {

@@ -1,55 +1,83 @@
 // Listings of a bucket: scans of the table of heads, which cost what they return. Without a delimiter a page is one range. With one,
-// the scan jumps over what a common prefix stands for, and reads ahead as much as the last stretch without a jump suggests.
+// the scan jumps over what a common prefix stands for.
 
 import { assert } from '../../base/assert.ts'
 import type { ByteString, KeyRange, KeyValueView } from '../../ports/key-value.ts'
 import { pageLimitMax } from '../contract/conventions.ts'
-import type { ListEntry, ListPage, ListRequest, NamePage } from '../contract/file-metadata.ts'
+import type { ListPage, ListRequest, NamePage } from '../contract/file-metadata.ts'
 import { afterPrefix, partText, textPart } from '../encoding/key-parts.ts'
 import { headPrefix } from '../encoding/keys.ts'
 import { decodeListEntry } from '../encoding/version-encoding.ts'
 import { commonPrefixOf, isCommonPrefix } from './common-prefix.ts'
-
-const stretchMin = 4
+import { RowCursor, entriesOf } from './row-cursor.ts'
+import type { CursorRange, RowSource } from './row-cursor.ts'
 
 export function listEntries(view: KeyValueView, request: ListRequest): ListPage {
   const skip = headPrefix(request.bucket).length
-  const scan = (range: KeyRange): readonly ListEntry[] =>
-    view.range(range).map(([key, row]) => decodeListEntry(partText(key.slice(skip)), row, request.details === true))
-  const { items, prefixes, next } = listItems(request, scan, (entry) => entry.key)
-  return { entries: items, prefixes, ...next }
+  const nameOf = ([key]: readonly [ByteString, Uint8Array]): string => partText(key.slice(skip))
+  const { items, prefixes, next } = listItems(request, entriesOf(view), nameOf)
+  const hasDetails = request.details === true
+  const entries = items.map((item) => decodeListEntry(nameOf(item), item[1], hasDetails))
+  return { entries, prefixes, ...next }
 }
 
 export function listNames(view: KeyValueView, request: ListRequest): NamePage {
-  const skip = headPrefix(request.bucket).length
-  const scan = (range: KeyRange): readonly string[] => view.texts(range, skip)
-  const { items, prefixes, next } = listItems(request, scan, (name) => name)
+  const start = headPrefix(request.bucket)
+  const source = {
+    fetch: (range: KeyRange): readonly string[] => view.texts(range, start.length),
+    keyOf: (name: string): ByteString => start + textPart(name),
+  }
+  const { items, prefixes, next } = listItems(request, source, (name) => name)
   return { names: items, prefixes, ...next }
 }
 
-interface Items<T> {
-  readonly items: readonly T[]
+interface Items<Row> {
+  readonly items: readonly Row[]
   readonly prefixes: readonly string[]
   readonly next: { readonly next?: string }
 }
 
-type Scan<T> = (range: KeyRange) => readonly T[]
-
-function listItems<T>(request: ListRequest, scan: Scan<T>, keyOf: (item: T) => string): Items<T> {
+function listItems<Row>(request: ListRequest, source: RowSource<Row>, nameOf: (row: Row) => string): Items<Row> {
   const { bucket, prefix = '', delimiter, limit } = request
   assert(Number.isInteger(limit) && limit >= 1 && limit <= pageLimitMax, 'limit of a listing')
   assert(delimiter !== '', 'a delimiter is not empty')
   const start = headPrefix(bucket)
   const first = start + textPart(prefix)
-  const from = startOf(request, start, first)
-  const to = afterPrefix(first)
-  if (delimiter !== undefined) return listGrouped({ start, from, to, prefix, delimiter, limit }, scan, keyOf)
-  if (from >= to) return { items: [], prefixes: [], next: {} }
-  const found = scan({ from, to, limit: limit + 1 })
+  const range = { from: startOf(request, start, first), to: afterPrefix(first) }
+  if (delimiter === undefined) return listPlain((each) => source.fetch(each), range, { limit, nameOf })
+  const cursor = new RowCursor(source, range)
+  const items: Row[] = []
+  const prefixes: string[] = []
+  let last: string | undefined
+  for (let row = cursor.peek(); row !== undefined; row = cursor.peek()) {
+    if (items.length + prefixes.length === limit)
+      return { items, prefixes, next: last === undefined ? {} : { next: last } }
+    const name = nameOf(row)
+    const common = commonPrefixOf(name, prefix, delimiter)
+    last = common ?? name
+    if (common === undefined) {
+      items.push(row)
+      cursor.advance()
+    } else {
+      prefixes.push(common)
+      cursor.seek(afterPrefix(start + textPart(common)))
+    }
+  }
+  return { items, prefixes, next: {} }
+}
+
+interface PlainPage<Row> {
+  readonly limit: number
+  readonly nameOf: (row: Row) => string
+}
+
+function listPlain<Row>(fetch: RowSource<Row>['fetch'], range: CursorRange, page: PlainPage<Row>): Items<Row> {
+  const { limit, nameOf } = page
+  const found = range.from >= range.to ? [] : fetch({ ...range, limit: limit + 1 })
   if (found.length <= limit) return { items: found, prefixes: [], next: {} }
   const items = found.slice(0, limit)
-  const last = items[limit - 1]
-  return { items, prefixes: [], next: last === undefined ? {} : { next: keyOf(last) } }
+  const last = items.at(-1)
+  return { items, prefixes: [], next: last === undefined ? {} : { next: nameOf(last) } }
 }
 
 /** The first key of the page. */
@@ -60,45 +88,4 @@ function startOf(request: ListRequest, start: ByteString, first: ByteString): By
     ? afterPrefix(start + textPart(after))
     : `${start}${textPart(after)}\0`
   return beyond > first ? beyond : first
-}
-
-interface Grouping {
-  readonly start: ByteString
-  readonly from: ByteString
-  readonly to: ByteString
-  readonly prefix: string
-  readonly delimiter: string
-  readonly limit: number
-}
-
-function listGrouped<T>(grouping: Grouping, scan: Scan<T>, keyOf: (item: T) => string): Items<T> {
-  const { start, to, prefix, delimiter, limit } = grouping
-  const items: T[] = []
-  const prefixes: string[] = []
-  let from = grouping.from
-  let stretch = stretchMin
-  let last: string | undefined
-  while (from < to) {
-    const found = scan({ from, to, limit: stretch })
-    let jump: ByteString | undefined
-    for (const item of found) {
-      if (items.length + prefixes.length === limit)
-        return { items, prefixes, next: last === undefined ? {} : { next: last } }
-      const key = keyOf(item)
-      const common = commonPrefixOf(key, prefix, delimiter)
-      if (common === undefined) {
-        items.push(item)
-        last = key
-        continue
-      }
-      last = common
-      prefixes.push(last)
-      jump = afterPrefix(start + textPart(last))
-      break
-    }
-    if (jump === undefined && found.length < stretch) break
-    from = jump ?? `${start}${textPart(last ?? '')}\0`
-    stretch = jump === undefined ? Math.min(stretch * 4, pageLimitMax) : stretchMin
-  }
-  return { items, prefixes, next: {} }
 }

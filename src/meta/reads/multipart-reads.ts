@@ -33,7 +33,7 @@ import { numberPart } from '../encoding/key-parts.ts'
 import { decodeMultipart, decodePart } from '../encoding/multipart-encoding.ts'
 import { corrupt } from '../encoding/row-reader.ts'
 import { commonPrefixOf, isCommonPrefix } from './common-prefix.ts'
-import { RowCursor } from './row-cursor.ts'
+import { RowCursor, entriesOf } from './row-cursor.ts'
 
 /** What follows the file's name in the key of an upload: 00 01 and the upload's id. */
 const uploadPartBytes = 28
@@ -77,7 +77,7 @@ export function listMultiparts(view: KeyValueView, request: ListMultiparts): Mul
   const start = multipartBucketPrefix(bucket)
   const first = start + escapeZeros(textPart(prefix))
   const from = startOf(request)
-  const cursor = new RowCursor(view, { from: from > first ? from : first, to: afterPrefix(first) })
+  const cursor = new RowCursor(entriesOf(view), { from: from > first ? from : first, to: afterPrefix(first) })
   const uploads: MultipartRow[] = []
   const prefixes: string[] = []
   let last: MultipartPage['next']

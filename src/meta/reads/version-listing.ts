@@ -23,7 +23,7 @@ import {
 import { decodeVersionEntry, decodeVersionName } from '../encoding/version-encoding.ts'
 import { findKeptKey } from './find-kept.ts'
 import { commonPrefixOf, isCommonPrefix } from './common-prefix.ts'
-import { RowCursor } from './row-cursor.ts'
+import { RowCursor, entriesOf } from './row-cursor.ts'
 
 export function listVersions(view: KeyValueView, request: ListVersionsRequest): VersionPage {
   const { bucket, delimiter, limit } = request
@@ -42,13 +42,15 @@ interface Start {
   readonly kept?: { readonly key: string; readonly from: ByteString }
 }
 
+type EntryCursor = RowCursor<KeyValueEntry>
+
 class VersionWalk {
   readonly #request: ListVersionsRequest
   readonly #prefix: string
   readonly #start: Start
-  readonly #heads: RowCursor
-  readonly #markers: RowCursor
-  readonly #kept: RowCursor
+  readonly #heads: EntryCursor
+  readonly #markers: EntryCursor
+  readonly #kept: EntryCursor
   readonly #entries: VersionEntry[] = []
   readonly #prefixes: string[] = []
   #last: VersionPage['next']
@@ -61,14 +63,15 @@ class VersionWalk {
     const stretch = delimiter === undefined ? limit + 1 : undefined
     const first = textPart(prefix)
     const newest = this.#start.newest > first ? this.#start.newest : first
-    const cursor = (table: ByteString, from: ByteString, part: ByteString, count?: number): RowCursor =>
-      new RowCursor(view, { from, to: afterPrefix(table + part) }, count)
+    const rows = entriesOf(view)
+    const cursor = (table: ByteString, from: ByteString, part: ByteString, count?: number): EntryCursor =>
+      new RowCursor(rows, { from, to: afterPrefix(table + part) }, count)
     const heads = headPrefix(bucket)
     this.#heads = cursor(heads, heads + newest, first, stretch)
     const markers = markerPrefix(bucket)
     this.#markers = hadMarkers
       ? cursor(markers, markers + newest, first)
-      : new RowCursor(view, { from: markers, to: markers })
+      : new RowCursor(rows, { from: markers, to: markers })
     const kept = keptBucketPrefix(bucket)
     this.#kept = cursor(kept, this.#start.kept?.from ?? kept + escapeZeros(newest), escapeZeros(first))
   }
@@ -98,7 +101,7 @@ class VersionWalk {
     return this.#entries.length + this.#prefixes.length >= this.#request.limit
   }
 
-  #nextNewest(): { readonly key: string; readonly row: Uint8Array; readonly cursor: RowCursor } | undefined {
+  #nextNewest(): { readonly key: string; readonly row: Uint8Array; readonly cursor: EntryCursor } | undefined {
     const head = this.#heads.peek()
     const marker = this.#markers.peek()
     // The prefixes of both tables are of one length, and differ in the first byte.
@@ -167,7 +170,7 @@ function keptFrom(
   if (at !== undefined) return `${at}\0`
   // It is gone: ids are made of time, and those below it are nearly always older.
   if (version === 'null' || id < version) return undefined
-  const kept = new RowCursor(view, within(prefix))
+  const kept = new RowCursor(entriesOf(view), within(prefix))
   for (;;) {
     const entry = kept.peek()
     if (entry === undefined) return afterPrefix(prefix)
