@@ -49,6 +49,8 @@ export interface Wanted {
 export interface Existing {
   readonly acl?: Uint8Array | undefined
   readonly tags?: Readonly<Record<string, string>> | undefined
+  /** What is known of the request besides its head. */
+  readonly facts?: Partial<S3RequestFacts> | undefined
 }
 
 export class S3Access {
@@ -99,7 +101,8 @@ export class S3Access {
   /** Asks leave for all that the operation takes, on the bucket and key of the call. @throws S3Error `AccessDenied`. */
   authorize(call: S3Call, shape: S3RequestShape, object: Existing = {}): void {
     const { acl, tags } = object
-    const facts = tags === undefined ? undefined : { existingTags: new Map(Object.entries(tags)) }
+    const existing = tags === undefined ? undefined : { existingTags: new Map(Object.entries(tags)) }
+    const facts = { ...object.facts, ...existing }
     for (const needed of this.actionsOf(call, shape)) {
       if (needed.on === 'source') continue // asked where the source is known
       this.check(call, {

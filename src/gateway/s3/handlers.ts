@@ -14,6 +14,15 @@ import { handleListObjectVersions } from './operations/list-versions.ts'
 import { handleDeleteObjects } from './operations/delete-objects.ts'
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acls.ts'
 import { deletePolicy, getPolicy, getPolicyStatus, putPolicy } from './operations/bucket-policy.ts'
+import { getObjectAttributes } from './operations/object-attributes.ts'
+import {
+  getObjectLegalHold,
+  getObjectRetention,
+  putObjectLegalHold,
+  putObjectRetention,
+} from './operations/object-locks.ts'
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './operations/object-tagging.ts'
+import { restoreObject } from './operations/restore-object.ts'
 import { emptyList, noConfiguration } from './operations/bucket-reports.ts'
 import { bucketSettings, ofBucket } from './operations/bucket-settings.ts'
 import { getObjectLock, getVersioning, putObjectLock, putVersioning } from './operations/bucket-versioning.ts'
@@ -37,6 +46,15 @@ const handlers: Partial<Record<OperationName, Handler>> = {
   PutBucketAcl: ofBucket(putBucketAcl),
   GetObjectAcl: ofBucket(getObjectAcl),
   PutObjectAcl: ofBucket(putObjectAcl),
+  GetObjectTagging: getObjectTagging,
+  PutObjectTagging: putObjectTagging,
+  DeleteObjectTagging: deleteObjectTagging,
+  GetObjectRetention: ofBucket(getObjectRetention),
+  PutObjectRetention: ofBucket(putObjectRetention),
+  GetObjectLegalHold: ofBucket(getObjectLegalHold),
+  PutObjectLegalHold: ofBucket(putObjectLegalHold),
+  GetObjectAttributes: getObjectAttributes,
+  RestoreObject: restoreObject,
   GetBucketVersioning: ofBucket(getVersioning),
   PutBucketVersioning: ofBucket(putVersioning),
   GetObjectLockConfiguration: ofBucket(getObjectLock),

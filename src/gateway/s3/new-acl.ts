@@ -69,7 +69,9 @@ export function newObjectAcl(call: S3Call, owner: Owner): Uint8Array | undefined
   const isEnforced = ownershipOf(state) === 'BucketOwnerEnforced'
   // `private` is what an object has here anyway, whoever wrote it: many clients send it always.
   if (isEnforced && headerOf(call.headers, 'x-amz-acl') === 'private') return undefined
-  const acl = aclOfHeaders(call, { owner: isEnforced ? bucketOwner : owner, bucketOwner })
+  const given = aclOfHeaders(call, { owner: isEnforced ? bucketOwner : owner, bucketOwner })
+  // What is somebody else's than the bucket's owner has a list that says so: he reads it by that.
+  const acl = given ?? (isEnforced || owner.id === bucketOwner.id ? undefined : aclOf('private', owner))
   if (acl === undefined) return undefined
   checkAcl(acl, state)
   return isEnforced ? undefined : accessControlPolicy.encode(acl)

@@ -2,6 +2,7 @@
 // Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 
 import { DAY_MS } from '../../base/units.ts'
+import type { ObjectInfo } from '../../master/object-service.ts'
 import type { ObjectLock } from '../../meta/contract/version-row.ts'
 import type { BucketState } from './bucket-cache.ts'
 import { objectLockConfiguration } from './documents/object-lock-configuration.ts'
@@ -9,6 +10,9 @@ import { parseTimestamp } from './documents/timestamps.ts'
 import type { S3Call } from './s3-call.ts'
 import { headerOf } from './s3-call.ts'
 import { S3Error } from './s3-error.ts'
+
+/** Where `NewVersion.extra` says that a legal hold was taken back: AWS tells it from one that never was. */
+const releasedField = 'hold-off'
 
 /** A calendar year, as AWS counts a retention of years. */
 const yearDays = 365
@@ -21,7 +25,7 @@ export function lockOf({ headers, state }: S3Call, nowMs: number): ObjectLock | 
   const isGiven = mode !== undefined || until !== undefined || hold !== undefined
   if (state?.row.objectLock !== true) {
     if (!isGiven) return undefined
-    throw new S3Error('InvalidRequest', 'Bucket is missing Object Lock Configuration')
+    throw missingObjectLock()
   }
   const retention =
     mode === undefined && until === undefined ? defaultRetention(state, nowMs) : given(mode, until, nowMs)
@@ -29,6 +33,20 @@ export function lockOf({ headers, state }: S3Call, nowMs: number): ObjectLock | 
     throw invalid('x-amz-object-lock-legal-hold', hold, "Legal Hold must be either of 'ON' or 'OFF'")
   if (retention === undefined && hold !== 'ON') return undefined
   return { ...retention, ...(hold === 'ON' ? { legalHold: true } : {}) }
+}
+
+/** For `NewVersion.extra` and `ChangeVersion.extra`. */
+export function holdFieldOf(status: 'ON' | 'OFF'): Readonly<Record<string, Uint8Array>> {
+  return { [releasedField]: status === 'OFF' ? new Uint8Array([1]) : new Uint8Array(0) }
+}
+
+/** Whether a legal hold was ever set, or taken back. */
+export function isHoldKnown({ lock, extra }: Pick<ObjectInfo, 'lock' | 'extra'>): boolean {
+  return lock?.legalHold === true || (extra?.[releasedField]?.length ?? 0) > 0
+}
+
+export function missingObjectLock(): S3Error {
+  return new S3Error('InvalidRequest', 'Bucket is missing Object Lock Configuration')
 }
 
 function given(mode: string | undefined, until: string | undefined, nowMs: number): ObjectLock {

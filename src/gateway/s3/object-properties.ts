@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 import type { ObjectInfo } from '../../master/object-service.ts'
 import { formatHttpDate } from '../http/http-date.ts'
+import { isHoldKnown } from './object-lock.ts'
 import { quoted } from './object-names.ts'
 import { headerOf } from './s3-call.ts'
 import { S3Error } from './s3-error.ts'
@@ -100,13 +101,13 @@ export function addObjectHeaders(headers: string[], info: ObjectInfo, overrides:
   addLockHeaders(headers, info)
 }
 
-function addLockHeaders(headers: string[], { lock }: ObjectInfo): void {
-  if (lock === undefined) return
-  if (lock.mode !== undefined && lock.retainUntilMs !== undefined) {
+function addLockHeaders(headers: string[], info: ObjectInfo): void {
+  const { lock } = info
+  if (lock?.mode !== undefined && lock.retainUntilMs !== undefined) {
     headers.push('x-amz-object-lock-mode', lock.mode.toUpperCase())
     headers.push('x-amz-object-lock-retain-until-date', new Date(lock.retainUntilMs).toISOString())
   }
-  if (lock.legalHold === true) headers.push('x-amz-object-lock-legal-hold', 'ON')
+  if (isHoldKnown(info)) headers.push('x-amz-object-lock-legal-hold', lock?.legalHold === true ? 'ON' : 'OFF')
 }
 
 /** @throws S3Error `InvalidArgument`. */

@@ -3,10 +3,11 @@
 
 import type { ObjectProperties } from '../../master/object-service.ts'
 import type { S3RequestShape } from '../policy/s3-operations.ts'
+import { ownershipOf } from './bucket-access.ts'
 import { parseTaggingHeader } from './documents/tagging.ts'
 import { newObjectAcl } from './new-acl.ts'
 import { aclField } from './object-acl.ts'
-import { lockOf } from './object-lock.ts'
+import { holdFieldOf, lockOf } from './object-lock.ts'
 import { readStoredHeaders } from './object-properties.ts'
 import { clusterId } from './owners.ts'
 import type { S3Call, S3Parts } from './s3-call.ts'
@@ -33,14 +34,18 @@ export function setsAcl(headers: S3Call['headers']): boolean {
 
 /** @throws S3Error for each header that is not as it should be. */
 export function propertiesOf(call: S3Call, { clock }: Pick<S3Parts, 'clock'>): ObjectProperties {
-  const { headers, state, sender } = call
+  const { headers } = call
   const contentType = headers['content-type']
   const stored = readStoredHeaders(headers)
   const userMetadata = readUserMetadata(headers)
   const tags = tagsOf(headerOf(headers, 'x-amz-tagging'))
   const lock = lockOf(call, clock.wallMs())
-  const owner = canonicalIdOf(sender) ?? state?.row.owner
+  const owner = newOwnerOf(call)
   const acl = newObjectAcl(call, owner === undefined ? { id: clusterId } : { id: owner })
+  const extra = {
+    ...(acl === undefined ? {} : { [aclField]: acl }),
+    ...(headers['x-amz-object-lock-legal-hold'] === 'OFF' ? holdFieldOf('OFF') : {}),
+  }
   return {
     ...(contentType === undefined || contentType === '' ? {} : { contentType }),
     ...(owner === undefined ? {} : { owner }),
@@ -48,8 +53,18 @@ export function propertiesOf(call: S3Call, { clock }: Pick<S3Parts, 'clock'>): O
     ...(userMetadata === undefined ? {} : { userMetadata }),
     ...(tags === undefined ? {} : { tags }),
     ...(lock === undefined ? {} : { lock }),
-    ...(acl === undefined ? {} : { extra: { [aclField]: acl } }),
+    ...(Object.keys(extra).length === 0 ? {} : { extra }),
   }
+}
+
+/** Who writes it, but where all is the bucket owner's, or the writer gives it to him. */
+function newOwnerOf({ headers, state, sender }: S3Call): string | undefined {
+  const bucketOwner = state?.row.owner
+  const writer = canonicalIdOf(sender) ?? bucketOwner
+  if (state === undefined || bucketOwner === undefined) return writer
+  const ownership = ownershipOf(state)
+  const isGiven = ownership === 'BucketOwnerPreferred' && headers['x-amz-acl'] === 'bucket-owner-full-control'
+  return ownership === 'BucketOwnerEnforced' || isGiven ? bucketOwner : writer
 }
 
 /** `undefined`: none. @throws S3Error `InvalidArgument`, `InvalidTag`. */

@@ -68,8 +68,8 @@ describe('settings of a bucket', () => {
   for (const [name, unset, document, canBeRemoved] of settings) {
     it(`${name}: not set, set, given back, and removed`, async () => {
       const target = `/settings?${name}`
-      const before = await world.send('GET', target)
-      assert.deepEqual([before.status, before.code], unset === '' ? [200, ''] : [404, unset])
+      const absent = await world.send('GET', target)
+      assert.deepEqual([absent.status, absent.code], unset === '' ? [200, ''] : [404, unset])
       if (document !== '') {
         const put = await world.send('PUT', target, { body: document })
         assert.ok(put.status === 200 || put.status === 204, put.text)

@@ -1,0 +1,32 @@
+// Changes what can be changed of a version that a call has found and has leave for: that very one, even where it is not the newest any
+// more.
+
+import { errorCode } from '../../../base/errors.ts'
+import type { ObjectInfo } from '../../../master/object-service.ts'
+import type { ChangeVersion } from '../../../meta/contract/version-metadata.ts'
+import { addVersionHeader, noSuchKey, versionNameOf } from '../object-names.ts'
+import type { S3Call, S3Parts } from '../s3-call.ts'
+
+type Change = Pick<ChangeVersion, 'tags' | 'retention' | 'legalHold' | 'extra' | 'bypassGovernance'>
+
+/** @throws S3Error `NoSuchKey` where it has gone since; FrostError `object-locked`, `version-not-found`. */
+export async function changeObject(
+  { bucket, key, query }: S3Call,
+  { objects }: S3Parts,
+  info: ObjectInfo,
+  change: Change,
+): Promise<ObjectInfo> {
+  try {
+    return await objects.change({ bucket, key, version: versionNameOf(info), ...change })
+  } catch (error) {
+    if (errorCode(error) === 'version-not-found' && !query.has('versionId')) throw noSuchKey(key)
+    throw error
+  }
+}
+
+/** Ends the call with an answer that has no body. */
+export function sendChanged({ exchange, state }: S3Call, info: ObjectInfo, status: 200 | 204): void {
+  const headers: string[] = []
+  addVersionHeader(headers, state, info)
+  exchange.send(status, headers, undefined)
+}
