@@ -5,18 +5,14 @@ import { mkdir } from 'node:fs/promises'
 import { processIdFromBytes } from './base/ids.ts'
 import { SECOND_MS } from './base/units.ts'
 import type { MasterConfig } from './cli/config/options.ts'
-import { RestGateway } from './gateway/rest/rest-gateway.ts'
 import { startAccess } from './main-access.ts'
+import { startFaces } from './main-faces.ts'
 import { openMetadata } from './main-metadata.ts'
 import { startTracing } from './main-tracing.ts'
-import type { Tracer } from './ports/tracing.ts'
 import { ObservedMaster } from './main-observed-master.ts'
 import { startObserving } from './main-observe.ts'
 import { openPublicTls } from './main-tls.ts'
-import type { PublicTls } from './main-tls.ts'
 import { defaultGroupBytesPerSlotMax, defaultGroupsPerWorker, defaultOrphansEveryMs, Master } from './master/master.ts'
-import type { RestAccess } from './gateway/rest/access-parts.ts'
-import type { FileService } from './master/file-service.ts'
 import type { MasterOptions } from './master/master.ts'
 import { defaultExtentBytesMax } from './master/upload-extents.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
@@ -28,13 +24,10 @@ import { NodeNetwork } from './node/network.ts'
 import { joinHostPort } from './node/host-port.ts'
 import type { RunningNode } from './node/node-process.ts'
 import { NodeRandom } from './node/random.ts'
-import type { Clock } from './ports/clock.ts'
-import type { Log } from './ports/log.ts'
 import { FixedBodyPool } from './rpc/body-pool.ts'
 
 /** For frames of 64 KiB and more that the master receives whole. */
 const bodyMemoryBytes = 8 * 1024 * 1024
-const closeGraceMs = 5 * SECOND_MS
 const workersComeWithinMs = 3 * SECOND_MS
 
 export async function startMaster(config: MasterConfig): Promise<RunningNode> {
@@ -59,7 +52,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const tracing = await startTracing(config, 'master', log)
   const opened = await openMetadata(config, { ports, identity, bodies }, { die, lmdb: observed.lmdb, onSecret })
   const { metadata, handlers, clusterId, secret } = opened
-  const { access, notice, ...accessClosing } = await startAccess(config, { ...ports, metadata }, secret)
+  const { access, iam, notice, ...accessClosing } = await startAccess(config, { ...ports, metadata }, secret)
   const master = new Master(
     { ...ports, metadata, bodies },
     {
@@ -75,28 +68,24 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
     },
   )
   await master.start()
-  const gateway = makeGateway(
-    config,
-    { clock, log, tracer: tracing?.tracer },
-    { files: master.files, observed, access, tls },
-  )
-  tls.follow((credentials) => gateway.setTls(credentials))
-  observed.show(master, gateway)
   if (config.sharePort) await untilReadable(master, metadata, clock)
-  const address = await gateway.listen(config.host, config.restPort)
-  const restAddress = joinHostPort(address.host, address.port)
+  const faces = await startFaces(
+    config,
+    { ...ports, tracer: tracing?.tracer },
+    { master, access, iam, secret, observed, tls },
+  )
   if (notice !== undefined) process.stdout.write(notice)
   log.info('The master has started.', {
-    rest: restAddress,
+    ...faces.addresses,
     internal: master.internalAddress,
     observe: observing.address,
   })
   return {
-    addresses: { rest: restAddress, internal: master.internalAddress, observe: observing.address },
+    addresses: { ...faces.addresses, internal: master.internalAddress, observe: observing.address },
     siblings: (own, others) => observed.siblings.update(own, others),
     stop: async () => {
       tls.close()
-      await gateway.close(closeGraceMs)
+      await faces.close()
       await master.stop()
       await accessClosing.close()
       await opened.close()
@@ -104,32 +93,6 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       await observing.close()
     },
   }
-}
-
-/** The REST face. */
-function makeGateway(
-  config: MasterConfig,
-  ports: { readonly clock: Clock; readonly log: Log; readonly tracer: Tracer | undefined },
-  parts: {
-    readonly files: FileService
-    readonly access: RestAccess
-    readonly observed: ObservedMaster
-    readonly tls: PublicTls
-  },
-): RestGateway {
-  const { files, access, observed, tls } = parts
-  return new RestGateway(
-    { ...ports, files, access, metrics: observed.rest, metricsText: async () => await observed.metricsText() },
-    {
-      sharePort: config.sharePort,
-      accessLog: config.accessLog,
-      ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
-      ...(tls.credentials === undefined ? {} : { tls: tls.credentials }),
-      limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
-      ...(config.allowedHosts === undefined ? {} : { hosts: config.allowedHosts }),
-      ...(config.allowedOrigins === undefined ? {} : { origins: config.allowedOrigins }),
-    },
-  )
 }
 
 /**

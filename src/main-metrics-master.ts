@@ -15,6 +15,7 @@ export interface MasterFigures {
   readonly nowMs: number
   readonly readiness: NodeReadiness
   readonly rest: RestCounters
+  readonly s3: RestCounters
   readonly meter: RequestMeter
   /** `undefined`: the master has not started. */
   readonly master: MasterCounts | undefined
@@ -32,10 +33,10 @@ export interface LmdbFigures {
 const workerStates: readonly WorkerState[] = ['up', 'suspect', 'down', 'out', 'draining']
 
 export function masterFamilies(figures: MasterFigures): readonly MetricFamily[] {
-  const { rest, meter, master, cluster, lmdb, nowMs, readiness } = figures
+  const { rest, s3, meter, master, cluster, lmdb, nowMs, readiness } = figures
   return [
     readinessFamily(readiness),
-    ...restFamilies(rest),
+    ...httpFamilies({ rest, s3 }),
     ...requestFamilies(meter),
     ...(master === undefined ? [] : ownFamilies(master)),
     histogram(
@@ -49,27 +50,33 @@ export function masterFamilies(figures: MasterFigures): readonly MetricFamily[] 
   ]
 }
 
-function restFamilies(rest: RestCounters): readonly MetricFamily[] {
-  const face = 'rest'
+/** By face. */
+function httpFamilies(faces: Readonly<Record<'rest' | 's3', RestCounters>>): readonly MetricFamily[] {
+  const all = Object.entries(faces)
+  const { rest, s3 } = faces
   return [
     counter(
       'frostbyte_http_requests_total',
       'Requests that have ended, by face, route, method and status; 499: the client went away.',
-      Array.from(rest.requests(), ({ route, method, status, count }) => ({
-        labels: { face, route, method, status },
-        value: count,
-      })),
+      all.flatMap(([face, counters]) =>
+        Array.from(counters.requests(), ({ route, method, status, count }) => ({
+          labels: { face, route, method, status },
+          value: count,
+        })),
+      ),
     ),
     histogram(
       'frostbyte_http_request_duration_seconds',
       'From the head of a request to the end of its answer.',
-      Array.from(rest.routeTimes(), ({ route, method, times }) => ({
-        labels: { face, route, method },
-        histogram: times,
-      })),
+      all.flatMap(([face, counters]) =>
+        Array.from(counters.routeTimes(), ({ route, method, times }) => ({
+          labels: { face, route, method },
+          histogram: times,
+        })),
+      ),
     ),
-    counter('frostbyte_http_received_bytes_total', 'Bytes of request bodies.', rest.bytesReceived),
-    counter('frostbyte_http_sent_bytes_total', 'Bytes of response bodies.', rest.bytesSent),
+    counter('frostbyte_http_received_bytes_total', 'Bytes of request bodies.', rest.bytesReceived + s3.bytesReceived),
+    counter('frostbyte_http_sent_bytes_total', 'Bytes of response bodies.', rest.bytesSent + s3.bytesSent),
   ]
 }
 

@@ -7,6 +7,7 @@ import type { MetricsText } from './gateway/http/metrics-text.ts'
 import type { ActiveRequest, ObservedNode, ProcessTarget } from './gateway/observe/observed-node.ts'
 import { RestCounters } from './gateway/rest/rest-counters.ts'
 import type { RestGateway } from './gateway/rest/rest-gateway.ts'
+import type { S3Gateway } from './gateway/s3/s3-gateway.ts'
 import { metricsText, syncTimeBounds } from './main-metrics.ts'
 import { masterFamilies } from './main-metrics-master.ts'
 import type { LmdbFigures } from './main-metrics-master.ts'
@@ -25,6 +26,7 @@ const clusterStateKeptMs = 2 * SECOND_MS
 export class ObservedMaster implements ObservedNode {
   readonly role = 'master'
   readonly rest = new RestCounters()
+  readonly s3 = new RestCounters()
   readonly meter = new RequestMeter()
   readonly lmdb: LmdbFigures = {
     commitTimes: new Histogram(syncTimeBounds),
@@ -33,12 +35,13 @@ export class ObservedMaster implements ObservedNode {
   readonly siblings = new Siblings()
   readonly ownMetricsText = metricsText(async () => {
     const cluster = await this.#clusterState()
-    const { rest, meter, lmdb } = this
+    const { rest, s3, meter, lmdb } = this
     const master = this.#master?.counts()
     return masterFamilies({
       nowMs: this.#clock.wallMs(),
       readiness: this.readiness(),
       rest,
+      s3,
       meter,
       master,
       cluster,
@@ -48,6 +51,7 @@ export class ObservedMaster implements ObservedNode {
   readonly #clock: Clock
   #master: Master | undefined
   #gateway: RestGateway | undefined
+  #s3Gateway: S3Gateway | undefined
   #looked: { readonly atMs: number; readonly state: Promise<ClusterState | undefined> } | undefined
 
   constructor(clock: Clock) {
@@ -67,9 +71,10 @@ export class ObservedMaster implements ObservedNode {
   }
 
   /** The master has started. */
-  show(master: Master, gateway: RestGateway): void {
+  show(master: Master, gateway: RestGateway, s3Gateway: S3Gateway | undefined): void {
     this.#master = master
     this.#gateway = gateway
+    this.#s3Gateway = s3Gateway
   }
 
   readiness(): NodeReadiness {
@@ -80,6 +85,7 @@ export class ObservedMaster implements ObservedNode {
     const nowMs = this.#clock.monotonicMs()
     return [
       ...activeExchanges('rest', this.#gateway?.exchanges ?? [], nowMs),
+      ...activeExchanges('s3', this.#s3Gateway?.exchanges ?? [], nowMs),
       ...activeCalls(this.#master?.peers ?? [], nowMs),
     ]
   }

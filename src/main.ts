@@ -48,9 +48,10 @@ const exitCode = await runCli(process.argv.slice(2), {
       await serve(config.logLevel, async (log) => {
         const { startUp } = await import('./main-up.ts')
         const node = await startUp(config, log)
-        process.stdout.write(
-          `FrostByte is ready: ${config.tlsCert === undefined ? 'http' : 'https'}://${node.addresses['rest']}\n`,
-        )
+        const scheme = config.tlsCert === undefined ? 'http' : 'https'
+        const { rest, s3 } = node.addresses
+        const s3Line = s3 === undefined ? '' : `S3 endpoint: ${scheme}://${s3}\n`
+        process.stdout.write(`FrostByte is ready: ${scheme}://${rest}\n${s3Line}`)
         return node
       }),
     master: async (config) =>

@@ -62,7 +62,7 @@ export class Cluster implements Server {
     ]
     args.push('--port', String(port), '--internal-port', String(internalPort), '--first-worker-port', '0')
     args.push('--observe-port', String(observePort))
-    if (hasS3) args.push('--s3-port', String(s3Port))
+    args.push('--s3-port', hasS3 ? String(s3Port) : 'off')
     const env = {
       ...process.env,
       ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }),

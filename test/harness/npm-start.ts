@@ -29,7 +29,14 @@ export class NpmStart {
 
   /** Resolves when the address was printed. */
   static async start(directory: string): Promise<NpmStart> {
-    const ports = ['--rest-port', String(await freePort()), '--internal-port', String(await freePort())]
+    const ports = [
+      '--rest-port',
+      String(await freePort()),
+      '--internal-port',
+      String(await freePort()),
+      '--s3-port',
+      '0',
+    ]
     const args = [
       'start',
       '--',

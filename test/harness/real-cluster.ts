@@ -89,7 +89,8 @@ export class RealCluster {
     const masters = await Promise.all(
       internalPorts.map(async (port, index) => {
         const rest = String(await freePort())
-        const ports = ['--rest-port', rest, '--internal-port', String(port), '--observe-port', '0']
+        const faces = ['--rest-port', rest, '--s3-port', 'off']
+        const ports = [...faces, '--internal-port', String(port), '--observe-port', '0']
         const { place, env } = placeOfMaster(options, { directory, index, firstPort: internalPorts[0] ?? 0 })
         const args = ['master', ...place, ...ports, ...(options.masterArgs ?? [])]
         return new RealNode(`master-${index + 1}`, args, { ...options.env, ...env })

@@ -47,6 +47,8 @@ export class RealUp {
     const ports = [
       '--rest-port',
       String(restPort),
+      '--s3-port',
+      'off',
       '--internal-port',
       String(await freePort()),
       '--first-worker-port',

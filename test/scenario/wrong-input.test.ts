@@ -103,7 +103,7 @@ describe('wrong input', () => {
     await writeFile(config, 'worker: 5\n')
     await bad(['up', '--data', data, '--config', config], /worker/)
     const port = new URL(client.url).port
-    await bad(['master', '--data', data, '--rest-port', port, '--internal-port', '0'], /in use/i)
+    await bad(['master', '--data', data, '--rest-port', port, '--s3-port', 'off', '--internal-port', '0'], /in use/i)
     const foreign = join(cluster.directory, 'foreign')
     await mkdir(join(foreign, 'store'), { recursive: true })
     await writeFile(join(foreign, 'store', 'thesis.doc'), 'not yours')

@@ -69,6 +69,14 @@ export function port(options: { readonly orAny: boolean }): Kind<number> {
   }
 }
 
+/** A port, or none at all. */
+export const portOrOff: Kind<number | 'off'> = {
+  placeholder: 'port',
+  expects: `${port({ orAny: true }).expects}; off has none`,
+  parse: (text) => (text === 'off' ? 'off' : port({ orAny: true }).parse(text)),
+  format: String,
+}
+
 export function choice<const T extends string>(values: readonly T[]): Kind<T> {
   return {
     placeholder: 'name',

@@ -13,6 +13,7 @@ import {
   onOff,
   path,
   port,
+  portOrOff,
   scheme,
   secret,
   size,
@@ -114,6 +115,48 @@ export const options = {
     summary: 'Port of the REST interface.',
     default: '8080',
   }),
+  s3Port: option({
+    name: 's3-port',
+    kind: portOrOff,
+    roles: ['up', 'master'],
+    summary: 'Port of the S3 interface, which asks for signed requests everywhere; `off`: there is none.',
+    default: '9000',
+  }),
+  s3Region: option({
+    name: 's3-region',
+    kind: word({
+      placeholder: 'name',
+      expects: '1 to 32 lower-case letters, digits and hyphens, as in eu-central-1',
+      pattern: /^[a-z0-9-]{1,32}$/,
+    }),
+    roles: ['up', 'master'],
+    summary: 'Region for which S3 requests are signed; all buckets lie in it.',
+    default: 'us-east-1',
+  }),
+  s3Domains: optional({
+    name: 's3-domain',
+    kind: list(host, { max: 16 }),
+    roles: ['up', 'master'],
+    summary:
+      'Domains below which a host names a bucket: with `s3.example.com`, `photos.s3.example.com` is the bucket photos.',
+    absence: 'buckets stand in the path',
+  }),
+  s3Endpoints: optional({
+    name: 's3-endpoint',
+    kind: list(originUrl, { max: 8 }),
+    roles: ['up', 'master'],
+    summary:
+      'Addresses by which S3 clients reach a proxy in front of the master, where that proxy changes the header Host: ' +
+      'their signatures and links are for these.',
+    absence: 'the header Host counts',
+  }),
+  s3SignatureV2: option({
+    name: 's3-signature-v2',
+    kind: onOff,
+    roles: ['up', 'master'],
+    summary: 'Take S3 requests that are signed with the outdated Signature Version 2, too.',
+    default: 'false',
+  }),
   internalPort: option({
     name: 'internal-port',
     kind: port({ orAny: true }),
@@ -197,7 +240,7 @@ export const options = {
     kind: path,
     roles: ['up', 'master'],
     summary:
-      'Certificate of the public port in PEM form, with those between it and its authority; read again when it changes.',
+      'Certificate of the public ports in PEM form, with those between it and its authority; read again when it changes.',
     absence: 'the port speaks plain HTTP',
   }),
   tlsKey: optional({

@@ -9,7 +9,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 
 import { AssertionError } from '../../base/assert.ts'
-import { errorCode } from '../../base/errors.ts'
 import type { Clock, Timer } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RequestTrail } from '../../rpc/request-trail.ts'
@@ -83,6 +82,8 @@ export class Exchange implements FinishedExchange, Transfer {
   bytesReceived = 0
   bytesSent = 0
   durationMs = 0
+  /** Flat; go with whatever the answer is. */
+  extraHeaders: readonly string[] | undefined
   /** What it leaves on its way through the nodes; made by the face. */
   trail: RequestTrail | undefined
   /** Steps in which the client took something of the answer. */
@@ -268,6 +269,7 @@ export class Exchange implements FinishedExchange, Transfer {
 
   #named(headers: string[]): string[] {
     this.#shared.answers.name(headers, this.requestId)
+    if (this.extraHeaders !== undefined) headers.push(...this.extraHeaders)
     return headers
   }
 
@@ -304,7 +306,7 @@ export class Exchange implements FinishedExchange, Transfer {
   }
 
   #logFailure(error: unknown, requestId: string): void {
-    const code = errorCode(error)
+    const code = this.#shared.answers.codeOf(error)
     const fields = { requestId, route: this.routeName, method: this.method, code }
     if (code === undefined || code === 'internal') this.#shared.log.error('A request failed', error, fields)
     else if (this.#isClosed) this.#shared.log.debug('A request ended with its client gone', fields)

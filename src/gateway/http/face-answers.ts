@@ -20,6 +20,8 @@ export interface FailedRequest {
 export interface FaceAnswers {
   /** Total: any value may have been thrown, and nothing of a defect leaks. */
   describe(error: unknown, request: FailedRequest): ErrorAnswer
+  /** For the log; `undefined`: it is a defect. */
+  codeOf(error: unknown): string | undefined
   /** Adds to the flat headers of an answer, error or not. */
   name(headers: string[], requestId: string): void
 }

@@ -1,5 +1,6 @@
 // The form of errors of the faces whose clients are programs of our own and people: problem documents.
 
+import { errorCode } from '../../base/errors.ts'
 import type { FaceAnswers } from './face-answers.ts'
 import { describeProblem } from './problem.ts'
 
@@ -15,6 +16,7 @@ export const problemAnswers: FaceAnswers = {
     const problem = describeProblem(error, requestId)
     return { ...problem, headers: [...problem.headers, ...commonHeaders] }
   },
+  codeOf: errorCode,
   name: (headers, requestId) => {
     headers.push('X-Request-Id', requestId)
   },

@@ -40,7 +40,7 @@ export interface PassedAnswer {
 }
 
 export interface ActiveRequest {
-  /** Where it came in: `rest`, or `rpc` between the nodes. */
+  /** Where it came in: `rest`, `s3`, or `rpc` between the nodes. */
   readonly face: string
   /** Route or message; for requests over HTTP with the method before it. */
   readonly name: string

@@ -18,7 +18,7 @@ import { S3Error } from './s3-error.ts'
 import { canonicalIdOf, nobody } from './sender.ts'
 import type { Sender } from './sender.ts'
 import { anonymousPayload, contentHashHeader } from './signature/payload.ts'
-import type { SignatureVerifier, VerifiedSignature } from './signature/signature-verifier.ts'
+import type { SignatureVerifier, VerifiedSignature, VerifyOptions } from './signature/signature-verifier.ts'
 import type { Signer } from '../auth/authenticator.ts'
 
 export interface S3AccessParts {
@@ -70,23 +70,31 @@ export class S3Access {
 
   /** @throws S3Error as AWS for each thing that can be wrong with a signature. */
   async identify(exchange: Exchange, address: S3Address): Promise<Sender> {
-    const { method, path, rawQuery: query, request, headers } = exchange
-    const { verifier, endpointHosts, clock } = this.#parts
-    const { forwardedHost } = exchange
-    const otherHosts = forwardedHost === undefined ? endpointHosts : [forwardedHost, ...endpointHosts]
-    const verified = await this.#noting(exchange, () =>
-      verifier.verify(
-        { method, path, query, rawHeaders: request.rawHeaders, otherHosts },
-        {
-          nowMs: clock.wallMs(),
-          findSigner: (id, token) => this.#parts.findSigner(id, token),
-          ...(address.isVirtualHosted ? { hostBucket: address.bucket } : {}),
-        },
-      ),
-    )
+    const { headers } = exchange
+    const verified = await this.verify(exchange, address.isVirtualHosted ? { hostBucket: address.bucket } : {})
     if (verified !== undefined) return senderOf(verified)
     const payload = anonymousPayload(headerOf(headers, contentHashHeader))
     return { principal: nobody, payload, chunks: undefined, signature: undefined }
+  }
+
+  /** `undefined`: nobody signed. @throws S3Error as `identify`. */
+  async verify(
+    exchange: Exchange,
+    options: Pick<VerifyOptions<Signer>, 'service' | 'bodySha256' | 'hostBucket'>,
+  ): Promise<VerifiedSignature<Signer> | undefined> {
+    const { method, path, rawQuery: query, request } = exchange
+    const { verifier, clock } = this.#parts
+    return await this.#noting(exchange, () =>
+      verifier.verify(
+        { method, path, query, rawHeaders: request.rawHeaders, otherHosts: this.#hostsOf(exchange) },
+        { ...options, nowMs: clock.wallMs(), findSigner: (id, token) => this.findSigner(id, token) },
+      ),
+    )
+  }
+
+  #hostsOf({ forwardedHost }: Exchange): readonly string[] {
+    const { endpointHosts } = this.#parts
+    return forwardedHost === undefined ? endpointHosts : [forwardedHost, ...endpointHosts]
   }
 
   /** For signatures that are elsewhere than in the head of the request. */

@@ -66,18 +66,30 @@ export async function receiveInto<Result>(
 export async function receiveDocument(call: S3Call, parts: S3Parts, bytesMax: number): Promise<Uint8Array> {
   const plan = bodyPlanOf(call)
   if (plan.sizeBytes !== undefined && plan.sizeBytes > bytesMax) throw tooLong()
-  const slices: Uint8Array[] = []
-  let length = 0
-  const sink: ByteSink = {
-    write: (slice) => {
-      length += slice.length
-      if (length > bytesMax) throw tooLong()
-      slices.push(new Uint8Array(slice))
-      return undefined
-    },
+  const gathering = new Gathering(bytesMax)
+  await receiveBody(call, parts, gathering, { plan, etag: false, sizeBytesMax: Number.MAX_SAFE_INTEGER })
+  return gathering.bytes()
+}
+
+class Gathering implements ByteSink {
+  readonly #bytesMax: number
+  readonly #slices: Uint8Array[] = []
+  #length = 0
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
   }
-  await receiveBody(call, parts, sink, { plan, etag: false, sizeBytesMax: Number.MAX_SAFE_INTEGER })
-  return slices.length === 1 && slices[0] !== undefined ? slices[0] : Buffer.concat(slices)
+
+  write(slice: Uint8Array): undefined {
+    this.#length += slice.length
+    if (this.#length > this.#bytesMax) throw tooLong()
+    this.#slices.push(new Uint8Array(slice))
+  }
+
+  bytes(): Uint8Array {
+    const [first] = this.#slices
+    return this.#slices.length === 1 && first !== undefined ? first : Buffer.concat(this.#slices)
+  }
 }
 
 function tooLong(): S3Error {

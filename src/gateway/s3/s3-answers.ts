@@ -1,14 +1,17 @@
 // How the S3 face tells errors and names its answers: the XML document <Error>, x-amz-request-id, and x-amz-id-2, which here says
 // which process answered. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 
+import { errorCode } from '../../base/errors.ts'
 import type { ErrorAnswer, FaceAnswers, FailedRequest } from '../http/face-answers.ts'
 import { toS3Error } from './error-codes.ts'
+import { S3Error } from './s3-error.ts'
 import { XmlWriter } from './xml/xml-writer.ts'
 
 /** `hostId`: names the process; printable ASCII. */
 export function s3Answers(hostId: string): FaceAnswers {
   return {
     describe: (error, request) => describeS3Error(error, request, hostId),
+    codeOf: (error) => (error instanceof S3Error ? error.code : errorCode(error)),
     name: (headers, requestId) => {
       headers.push('x-amz-request-id', requestId, 'x-amz-id-2', hostId)
     },

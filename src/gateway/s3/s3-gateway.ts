@@ -21,10 +21,10 @@ import { QueryFace } from '../iam/query-exchange.ts'
 import type { IamService } from '../iam/iam-service.ts'
 import { parseTraceparent } from '../http/trace-context.ts'
 import { S3Access } from './access.ts'
-import type { S3AccessParts } from './access.ts'
 import { parseAddress } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import { BucketCache } from './bucket-cache.ts'
+import { addCorsHeaders, answerPreflight } from './cors-answers.ts'
 import { signersOf } from './find-signer.ts'
 import { handlerOf } from './handlers.ts'
 import { checkKey } from './object-names.ts'
@@ -52,8 +52,6 @@ export interface S3GatewayParts {
   readonly tracer?: Tracer | undefined
   /** Of 32 bytes, the same in all processes of the cluster, and known to nobody else. */
   readonly tokenKey: Uint8Array
-  /** Default: access keys of users. */
-  readonly findSigner?: S3AccessParts['findSigner']
 }
 
 export interface S3GatewayOptions {
@@ -95,7 +93,7 @@ export class S3Gateway {
     const region = options.region ?? defaultRegion
     const verifier = new SignatureVerifier(compute, { region, acceptsV2: options.acceptsV2 ?? false })
     const endpointHosts = options.endpointHosts ?? []
-    const findSigner = parts.findSigner ?? signersOf(control)
+    const findSigner = signersOf(control)
     const access = new S3Access({ control, verifier, clock, endpointHosts, findSigner })
     const { iam } = parts
     this.#queries = iam && new QueryFace({ iam, control, clock, compute, findSigner, region, endpointHosts })
@@ -156,8 +154,13 @@ export class S3Gateway {
       return
     }
     const { method, path, rawQuery } = exchange
-    const headers = { ...Object.fromEntries(hoistedHeaders(rawQuery)), ...exchange.headers }
+    const headers = headersOf(exchange)
     const address = parseAddress(path, headers.host, this.#domains)
+    if (method === 'OPTIONS') {
+      exchange.routeName = 'Preflight'
+      await answerPreflight(exchange, address, this.#parts.buckets)
+      return
+    }
     const query = parseS3Query(rawQuery)
     const operation = route({ method, target: address.target, query, headers })
     exchange.routeName = operation
@@ -167,6 +170,7 @@ export class S3Gateway {
     const { bucket, key } = address
     checkKey(key)
     const state = await this.#stateOf(operation, address)
+    if (state !== undefined) addCorsHeaders(exchange, state)
     const call: S3Call = { exchange, operation, bucket, key, query, headers, sender, state }
     const handler = handlerOf(operation)
     if (handler === undefined) throw new S3Error('NotImplemented', `${operation} is not implemented.`)
@@ -196,4 +200,9 @@ export class S3Gateway {
     })
     if (this.#options.accessLog === true) logAccess(this.#log, exchange)
   }
+}
+
+/** With those that a presigned URL holds in its query. */
+function headersOf({ headers, rawQuery }: Exchange): Exchange['headers'] {
+  return rawQuery === '' ? headers : { ...Object.fromEntries(hoistedHeaders(rawQuery)), ...headers }
 }

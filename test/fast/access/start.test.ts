@@ -23,7 +23,7 @@ interface Started {
 /** Runs a master until it has started or ended. */
 async function runMaster(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Started> {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'frostbyte-access-'))
-  const ports = ['--rest-port', '0', '--internal-port', '0', '--observe-port', '0']
+  const ports = ['--rest-port', '0', '--s3-port', '0', '--internal-port', '0', '--observe-port', '0']
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('FROSTBYTE_'))
   const child = spawn(process.execPath, [launcher, 'master', '--data', directory.path, ...ports, ...args], {
     env: { ...Object.fromEntries(inherited), ...variables },

@@ -1,0 +1,91 @@
+// The public faces of a master process, REST and S3: put together, listening, and closed together.
+
+import { SECOND_MS } from './base/units.ts'
+import type { MasterConfig } from './cli/config/options.ts'
+import type { IamService } from './gateway/iam/iam-service.ts'
+import type { RestAccess } from './gateway/rest/access-parts.ts'
+import { RestGateway } from './gateway/rest/rest-gateway.ts'
+import type { ObservedMaster } from './main-observed-master.ts'
+import { listenS3, makeS3Gateway } from './main-s3.ts'
+import type { S3Ports } from './main-s3.ts'
+import type { PublicTls } from './main-tls.ts'
+import type { FileService } from './master/file-service.ts'
+import type { Master } from './master/master.ts'
+import { joinHostPort } from './node/host-port.ts'
+import type { Tracer } from './ports/tracing.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Log } from './ports/log.ts'
+
+const closeGraceMs = 5 * SECOND_MS
+
+export interface FacesParts {
+  /** Has started. */
+  readonly master: Master
+  readonly access: RestAccess
+  readonly iam: IamService
+  /** Of the cluster. */
+  readonly secret: Uint8Array
+  readonly observed: ObservedMaster
+  readonly tls: PublicTls
+}
+
+export interface StartedFaces {
+  /** By face: `rest`, and `s3` where there is one. */
+  readonly addresses: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+/** @throws FrostError `address-in-use`. */
+export async function startFaces(config: MasterConfig, ports: S3Ports, parts: FacesParts): Promise<StartedFaces> {
+  const { master, access, iam, secret, observed, tls } = parts
+  const rest = makeRestGateway(config, ports, { files: master.files, observed, access, tls })
+  const s3 = makeS3Gateway(config, ports, {
+    objects: master.objects,
+    control: access.control,
+    iam,
+    secret,
+    metrics: observed.s3,
+    tls: tls.credentials,
+  })
+  tls.follow((credentials) => {
+    rest.setTls(credentials)
+    s3?.setTls(credentials)
+  })
+  observed.show(master, rest, s3)
+  const address = await rest.listen(config.host, config.restPort)
+  const s3Address = await listenS3(s3, config)
+  return {
+    addresses: {
+      rest: joinHostPort(address.host, address.port),
+      ...(s3Address === undefined ? {} : { s3: s3Address }),
+    },
+    close: async () => {
+      await Promise.all([rest.close(closeGraceMs), s3?.close(closeGraceMs)])
+    },
+  }
+}
+
+function makeRestGateway(
+  config: MasterConfig,
+  ports: { readonly clock: Clock; readonly log: Log; readonly tracer: Tracer | undefined },
+  parts: {
+    readonly files: FileService
+    readonly access: RestAccess
+    readonly observed: ObservedMaster
+    readonly tls: PublicTls
+  },
+): RestGateway {
+  const { files, access, observed, tls } = parts
+  return new RestGateway(
+    { ...ports, files, access, metrics: observed.rest, metricsText: async () => await observed.metricsText() },
+    {
+      sharePort: config.sharePort,
+      accessLog: config.accessLog,
+      ...(config.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
+      ...(tls.credentials === undefined ? {} : { tls: tls.credentials }),
+      limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
+      ...(config.allowedHosts === undefined ? {} : { hosts: config.allowedHosts }),
+      ...(config.allowedOrigins === undefined ? {} : { origins: config.allowedOrigins }),
+    },
+  )
+}
