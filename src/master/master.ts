@@ -9,6 +9,7 @@ import type { Scheme } from '../base/scheme.ts'
 import { GIB, MINUTE_MS, SECOND_MS } from '../base/units.ts'
 import type { DetectorTimes } from '../cluster/detect-failures.ts'
 import { ErasureCoder } from '../codec/erasure-coder.ts'
+import type { Fence } from '../meta/contract/conventions.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compute } from '../ports/compute.ts'
@@ -22,6 +23,7 @@ import { methods } from '../rpc/messages/methods.ts'
 import type { RequestMeter } from '../rpc/request-meter.ts'
 import type { RpcHandler, RpcPeer } from '../rpc/peer.ts'
 import { TaskRunner } from './background-task.ts'
+import type { BackgroundTask } from './background-task.ts'
 import { ChangeTrimTask } from './change-trim-task.ts'
 import { ClusterHistory, pausedWhileBehind } from './cluster-history.ts'
 import { ClusterMap } from './cluster-map.ts'
@@ -158,6 +160,16 @@ export class Master {
   /** Those that are connected: workers, and other masters that dialled. */
   get peers(): Iterable<RpcPeer> {
     return this.#peers
+  }
+
+  /** While this process holds the lease of the background work: what is done under it carries this. */
+  get fence(): Fence | undefined {
+    return this.#lease?.fence
+  }
+
+  /** Runs a task of a face until `stop`. */
+  startTask(task: BackgroundTask): void {
+    this.#tasks.start(task)
   }
 
   counts(): MasterCounts {
