@@ -22,12 +22,15 @@ export interface FileBodyPlan {
   readonly closing?: string
 }
 
+/** What is needed of a file. */
+export type BytesReader = Pick<FileReader, 'read' | 'close'>
+
 /** Slices and bytes on their way to the client; the next slice is awaited only below one of the two. */
 const slicesInFlightMin = 2
 const bytesInFlightMax = 512 * KIB
 
 /** Owns `reader` from here on. Resolves when the answer is complete or its client gone. */
-export async function sendFileBody(exchange: Exchange, reader: FileReader, plan: FileBodyPlan): Promise<void> {
+export async function sendFileBody(exchange: Exchange, reader: BytesReader, plan: FileBodyPlan): Promise<void> {
   const sender = new FileBodySender(exchange, reader, plan)
   exchange.onClose(() => sender.close())
   try {
@@ -41,7 +44,7 @@ export async function sendFileBody(exchange: Exchange, reader: FileReader, plan:
 
 class FileBodySender {
   readonly #exchange: Exchange
-  readonly #reader: FileReader
+  readonly #reader: BytesReader
   readonly #plan: FileBodyPlan
   /** Written and not given back yet, in the order in which they were written. */
   readonly #slices: BodySlice[] = []
@@ -50,7 +53,7 @@ class FileBodySender {
   #onRoom: (() => void) | undefined
   #isClosed = false
 
-  constructor(exchange: Exchange, reader: FileReader, plan: FileBodyPlan) {
+  constructor(exchange: Exchange, reader: BytesReader, plan: FileBodyPlan) {
     this.#exchange = exchange
     this.#reader = reader
     this.#plan = plan

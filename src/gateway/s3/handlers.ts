@@ -1,7 +1,7 @@
 // Which handler answers each operation that is done. Total by its type: an operation that the table calls supported has one.
 
 import type { Handler } from './s3-call.ts'
-import type { OperationName } from './operations-table.ts'
+import type { OperationName, SupportedOperation } from './operations-table.ts'
 import { handleCreateBucket } from './operations/create-bucket.ts'
 import { handleDeleteBucket, handleGetBucketLocation, handleHeadBucket } from './operations/buckets.ts'
 import { handleDeleteObject } from './operations/delete-object.ts'
@@ -10,6 +10,11 @@ import { handleListBuckets } from './operations/list-buckets.ts'
 import { handleListObjects, handleListObjectsV2 } from './operations/list-objects.ts'
 import { handlePostObject } from './operations/post-object.ts'
 import { handlePutObject } from './operations/put-object.ts'
+import { handleCompleteMultipartUpload } from './operations/complete-multipart.ts'
+import { handleCopyObject } from './operations/copy-object.ts'
+import { handleAbortMultipartUpload, handleCreateMultipartUpload } from './operations/create-multipart.ts'
+import { handleListMultipartUploads, handleListParts } from './operations/list-parts.ts'
+import { handleUploadPart, handleUploadPartCopy } from './operations/upload-part.ts'
 import { handleListObjectVersions } from './operations/list-versions.ts'
 import { handleDeleteObjects } from './operations/delete-objects.ts'
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './operations/acls.ts'
@@ -27,7 +32,7 @@ import { emptyList, noConfiguration } from './operations/bucket-reports.ts'
 import { bucketSettings, ofBucket } from './operations/bucket-settings.ts'
 import { getObjectLock, getVersioning, putObjectLock, putVersioning } from './operations/bucket-versioning.ts'
 
-const handlers: Partial<Record<OperationName, Handler>> = {
+const handlers: Readonly<Record<SupportedOperation, Handler>> = {
   ListBuckets: handleListBuckets,
   CreateBucket: handleCreateBucket,
   HeadBucket: handleHeadBucket,
@@ -36,6 +41,14 @@ const handlers: Partial<Record<OperationName, Handler>> = {
   ListObjects: handleListObjects,
   ListObjectsV2: handleListObjectsV2,
   PutObject: handlePutObject,
+  CopyObject: handleCopyObject,
+  CreateMultipartUpload: handleCreateMultipartUpload,
+  UploadPart: handleUploadPart,
+  UploadPartCopy: handleUploadPartCopy,
+  CompleteMultipartUpload: handleCompleteMultipartUpload,
+  AbortMultipartUpload: handleAbortMultipartUpload,
+  ListParts: handleListParts,
+  ListMultipartUploads: handleListMultipartUploads,
   PostObject: ofBucket(handlePostObject),
   GetObject: handleGetObject,
   HeadObject: handleHeadObject,
@@ -110,5 +123,5 @@ const handlers: Partial<Record<OperationName, Handler>> = {
 }
 
 export function handlerOf(operation: OperationName): Handler | undefined {
-  return handlers[operation]
+  return Object.hasOwn(handlers, operation) ? handlers[operation as SupportedOperation] : undefined
 }

@@ -4,6 +4,7 @@
 import type { ObjectInfo } from '../../master/object-service.ts'
 import type { Checksum } from '../../meta/contract/version-row.ts'
 import { checksumKindOf, checksumTypeOf, formatChecksum } from './checksums.ts'
+import type { WrittenChecksum } from './documents/listed.ts'
 import type { ReceivedBody } from './receive-body.ts'
 
 /** `undefined`: the client named none. */
@@ -32,4 +33,12 @@ export function addChecksums(headers: string[], checksums: readonly Checksum[], 
     if (kind === undefined) continue
     headers.push(kind.header, formatChecksum(checksum, partCount), 'x-amz-checksum-type', checksumTypeOf(checksum))
   }
+}
+
+/** As documents have them. */
+export function writtenChecksums(checksums: readonly Checksum[], partCount: number): readonly WrittenChecksum[] {
+  return checksums.flatMap((checksum) => {
+    const kind = checksumKindOf(checksum.algorithm)
+    return kind === undefined ? [] : [{ algorithm: kind.algorithm, value: formatChecksum(checksum, partCount) }]
+  })
 }

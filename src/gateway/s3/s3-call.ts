@@ -10,6 +10,7 @@ import type { Exchange } from '../http/exchange.ts'
 import type { StallWatch } from '../http/stall-watch.ts'
 import type { BucketCache, BucketState } from './bucket-cache.ts'
 import type { S3Access } from './access.ts'
+import type { S3Encryption } from './object-crypto.ts'
 import type { OperationName } from './operations-table.ts'
 import type { S3Query } from './s3-query.ts'
 import type { Sender } from './sender.ts'
@@ -21,6 +22,8 @@ export interface S3Parts {
   readonly compute: Compute
   readonly random: Random
   readonly access: S3Access
+  /** Absent: nothing can be encrypted. */
+  readonly encryption?: S3Encryption | undefined
   /** Watches uploads that stand still. */
   readonly uploadWatch: StallWatch
   readonly region: string

@@ -30,6 +30,7 @@ import { handlerOf } from './handlers.ts'
 import { checkKey } from './object-names.ts'
 import { operations } from './operations-table.ts'
 import type { OperationName } from './operations-table.ts'
+import type { S3Encryption } from './object-crypto.ts'
 import { route } from './router.ts'
 import { s3Answers } from './s3-answers.ts'
 import type { S3Call, S3Parts } from './s3-call.ts'
@@ -47,6 +48,8 @@ export interface S3GatewayParts {
   readonly control: AccessControl
   /** Absent: IAM and STS are not answered. */
   readonly iam?: IamService | undefined
+  /** Absent: nothing can be encrypted. */
+  readonly encryption?: S3Encryption | undefined
   readonly metrics?: { onFinished(exchange: FinishedExchange): void }
   /** Absent: nothing is traced. */
   readonly tracer?: Tracer | undefined
@@ -99,7 +102,8 @@ export class S3Gateway {
     this.#queries = iam && new QueryFace({ iam, control, clock, compute, findSigner, region, endpointHosts })
     const uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
     const buckets = new BucketCache(objects, clock)
-    this.#parts = { objects, buckets, clock, compute, random, access, uploadWatch, region, tokenKey }
+    const { encryption } = parts
+    this.#parts = { objects, buckets, clock, compute, random, access, uploadWatch, region, tokenKey, encryption }
     this.#options = options
     this.#domains = (options.domains ?? []).map((domain) => domain.toLowerCase())
     this.#metrics = parts.metrics

@@ -7,6 +7,7 @@ import { sendFileBody } from '../../http/file-body.ts'
 import type { BucketState } from '../bucket-cache.ts'
 import { aclOf } from '../object-acl.ts'
 import { addChecksumHeaders, addChecksums } from '../object-checksums.ts'
+import { addEncryptionHeaders, dataKeyOf, plainReader } from '../object-crypto.ts'
 import { addVersionHeader, parseVersionName, quoted } from '../object-names.ts'
 import { addObjectHeaders } from '../object-properties.ts'
 import type { Overrides } from '../object-properties.ts'
@@ -36,16 +37,20 @@ export async function handleHeadObject(call: S3Call, parts: S3Parts): Promise<vo
   const info = await parts.objects.find(name)
   if (info === undefined) throw notFound(call, parts, undefined)
   const plan = prepare(call, parts, info)
-  if (plan !== undefined) call.exchange.sendSized(plan.status, headersOf(call, info, plan), undefined)
+  if (plan === undefined) return
+  await dataKeyOf(call, parts, info) // a wrong key is refused
+  call.exchange.sendSized(plan.status, headersOf(call, parts, { info, plan }), undefined)
 }
 
 async function sendObject(call: S3Call, parts: S3Parts, reader: ObjectReader): Promise<void> {
   const { info } = reader
   const plan = prepare(call, parts, info)
   if (plan === undefined) return
-  const headers = headersOf(call, info, plan)
-  if (plan.range.length === 0) call.exchange.sendSized(plan.status, headers, undefined)
-  else await sendFileBody(call.exchange, reader, { status: plan.status, headers, parts: [plan.range] })
+  const { status, range } = plan
+  const plain = plainReader(parts, reader, await dataKeyOf(call, parts, info))
+  const headers = headersOf(call, parts, { info, plan })
+  if (range.length === 0) call.exchange.sendSized(status, headers, undefined)
+  else await sendFileBody(call.exchange, plain, { status, headers, parts: [range] })
 }
 
 /** `undefined`: the answer has been sent already. */
@@ -61,10 +66,16 @@ function prepare(call: S3Call, parts: S3Parts, info: ObjectInfo): ReadPlan | und
   return planRead(info, headers.range, query)
 }
 
-function headersOf({ state, query, sender, headers }: S3Call, info: ObjectInfo, plan: ReadPlan): string[] {
+function headersOf(
+  call: S3Call,
+  parts: S3Parts,
+  { info, plan }: { readonly info: ObjectInfo; readonly plan: ReadPlan },
+): string[] {
+  const { state, query, sender, headers } = call
   const answer: string[] = []
   addObjectHeaders(answer, info, overridesOf(query, sender.signature !== undefined))
   addVersionHeader(answer, state, info)
+  addEncryptionHeaders(answer, call, parts, info.transform)
   answer.push('Content-Length', String(plan.range.length))
   if (plan.contentRange !== undefined) answer.push('Content-Range', plan.contentRange)
   if (plan.partNumber !== undefined && info.parts !== undefined)

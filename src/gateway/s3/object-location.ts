@@ -1,0 +1,12 @@
+// The URL of an object, as the client reached the server.
+
+import type { S3Call } from './s3-call.ts'
+
+export function locationOf({ exchange, bucket, key }: S3Call): string {
+  const scheme = exchange.isSecure ? 'https' : 'http'
+  const path = key
+    .split('/')
+    .map((part) => encodeURIComponent(part))
+    .join('/')
+  return `${scheme}://${exchange.headers.host ?? ''}/${bucket}/${path}`
+}

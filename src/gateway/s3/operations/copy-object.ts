@@ -1,0 +1,119 @@
+// CopyObject: a new object with the bytes of another one, which are not moved: the time it takes does not grow with their size, and
+// they may be more than AWS's 5 GiB. Only between encrypted and not encrypted are they written again.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+
+import type { CopyObject, ObjectInfo, ObjectProperties } from '../../../master/object-service.ts'
+import { causeOf } from '../change-cause.ts'
+import { findSource } from '../copy-source.ts'
+import type { FoundSource } from '../copy-source.ts'
+import { checksumTypeOf } from '../checksums.ts'
+import { writeCopyObjectResult } from '../documents/object-results.ts'
+import { addEncryptionHeaders, dataKeyOf } from '../object-crypto.ts'
+import { checksumsOf, writtenChecksums } from '../object-checksums.ts'
+import { addVersionHeader, versionNameOf } from '../object-names.ts'
+import { readStoredHeaders, storageClassHeader } from '../object-properties.ts'
+import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
+import type { S3Call, S3Parts } from '../s3-call.ts'
+import { headerOf, xmlHeaders } from '../s3-call.ts'
+import { S3Error } from '../s3-error.ts'
+import { conditionally, writeConditionOf } from '../write-conditions.ts'
+import { transformOfCopy, writeCopy } from './copy-content.ts'
+
+export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<void> {
+  const { bucket, key, headers, exchange, state } = call
+  const replaces = directiveOf(call, 'x-amz-metadata-directive')
+  const replacesTags = directiveOf(call, 'x-amz-tagging-directive')
+  const setsTags = replacesTags && headers['x-amz-tagging'] !== undefined
+  parts.access.authorize(call, { ...shapeOfWrite(call), setsTags })
+  const source = await findSource(call, parts, !replacesTags)
+  checkIsChange(call, source, replaces || replacesTags)
+  const dataKey = await dataKeyOf(call, parts, source.info, true)
+  const condition = writeConditionOf(headers)
+  const name = { bucket, key }
+  const own = propertiesOf(call, parts)
+  const properties = propertiesOfCopy(call, source.info, { own, replaces, replacesTags })
+  const info = await conditionally(parts.objects, { name, condition }, async () => {
+    const cause = causeOf(call, parts, 's3:ObjectCreated:Copy')
+    const way = await transformOfCopy(call, parts, { source, dataKey })
+    if (way.kind === 'written') return await writeCopy(call, parts, { source, dataKey, properties, condition, cause })
+    const request: CopyObject = {
+      ...name,
+      source: { bucket: source.bucket, key: source.key, version: source.info.version },
+      sourceVersion: source.info.version,
+      properties: { ...properties, ...(way.transform === undefined ? {} : { transform: way.transform }) },
+      own,
+      condition,
+      cause,
+    }
+    return await parts.objects.copy(request)
+  })
+  const answer = [...xmlHeaders]
+  addVersionHeader(answer, state, info)
+  if (source.state.hasVersions) answer.push('x-amz-copy-source-version-id', versionNameOf(source.info))
+  addEncryptionHeaders(answer, call, parts, info.transform)
+  const checksums = checksumsOf(info)
+  exchange.send(
+    200,
+    answer,
+    writeCopyObjectResult({
+      etag: info.etag,
+      modifiedMs: info.modifiedMs,
+      checksums: writtenChecksums(checksums, info.parts?.length ?? 1),
+      checksumType: checksums[0] === undefined ? undefined : checksumTypeOf(checksums[0]),
+    }),
+  )
+}
+
+/** Whether what the request says counts, in the place of what the source has. @throws S3Error `InvalidArgument`. */
+function directiveOf({ headers }: S3Call, name: string): boolean {
+  const value = headerOf(headers, name) ?? 'COPY'
+  if (value === 'REPLACE' || value === 'COPY') return value === 'REPLACE'
+  throw new S3Error(
+    'InvalidArgument',
+    `Unknown ${name === 'x-amz-metadata-directive' ? 'metadata' : 'tagging'} directive.`,
+    {
+      fields: { ArgumentName: name, ArgumentValue: value },
+    },
+  )
+}
+
+/** @throws S3Error `InvalidRequest`: a copy of an object to itself that changes nothing. */
+function checkIsChange(call: S3Call, source: FoundSource, replaces: boolean): void {
+  const { bucket, key, headers } = call
+  const isItself = source.bucket === bucket && source.key === key && source.version === undefined
+  const changes = ['x-amz-storage-class', 'x-amz-website-redirect-location', 'x-amz-server-side-encryption']
+  const asksMore =
+    changes.some((name) => headers[name] !== undefined) ||
+    headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined
+  if (!isItself || replaces || asksMore) return
+  throw new S3Error(
+    'InvalidRequest',
+    'This copy request is illegal because it is trying to copy an object to itself without changing the ' +
+      "object's metadata, storage class, website redirect location or encryption attributes.",
+  )
+}
+
+function propertiesOfCopy(
+  { headers }: S3Call,
+  source: ObjectInfo,
+  how: { readonly own: ObjectProperties; readonly replaces: boolean; readonly replacesTags: boolean },
+): ObjectProperties {
+  const { own, replaces, replacesTags } = how
+  const { contentType, userMetadata } = replaces ? own : source
+  const tags = replacesTags ? own.tags : source.tags
+  // Class and redirection are never copied.
+  const asked = readStoredHeaders(headers)
+  const stored = replaces ? own.headers : { ...source.headers }
+  const merged: Record<string, string> = { ...stored }
+  for (const name of [storageClassHeader, 'x-amz-website-redirect-location']) {
+    const value = asked?.[name]
+    if (value === undefined) delete merged[name]
+    else merged[name] = value
+  }
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(userMetadata === undefined ? {} : { userMetadata }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(Object.keys(merged).length === 0 ? {} : { headers: merged }),
+  }
+}

@@ -1,0 +1,187 @@
+// UploadPart and UploadPartCopy: the parts of a multipart upload, from a body or from another object.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html, .../API_UploadPartCopy.html
+
+import { toHex } from '../../../base/ids.ts'
+import type { Sealing } from '../../../master/object-service.ts'
+import type { MultipartRow, PartRow } from '../../../meta/contract/multipart-metadata.ts'
+import type { BodyPlan } from '../body/body-plan.ts'
+import { checksumTypeOf } from '../checksums.ts'
+import type { ChecksumAlgorithm } from '../checksums.ts'
+import { findSource } from '../copy-source.ts'
+import type { FoundSource } from '../copy-source.ts'
+import { writeCopyPartResult } from '../documents/object-results.ts'
+import { storedSizeOfPart } from '../encryption/stream-format.ts'
+import { checksumOfUpload, findUpload, multipartNameOf, partNumberOf } from '../multipart-call.ts'
+import { addChecksums, writtenChecksums } from '../object-checksums.ts'
+import { addEncryptionHeaders, dataKeyOf, encryptingUpload, plainReader, uploadDataKey } from '../object-crypto.ts'
+import { noSuchKey, quoted, versionNameOf } from '../object-names.ts'
+import { bodyPlanOf, checkedSize, receiveInto } from '../receive-body.ts'
+import type { S3Call, S3Parts } from '../s3-call.ts'
+import { headerOf, xmlHeaders } from '../s3-call.ts'
+import { S3Error } from '../s3-error.ts'
+import { readInto } from './copy-content.ts'
+import { putBytesMax, sealingOf } from './put-object.ts'
+
+export async function handleUploadPart(call: S3Call, parts: S3Parts): Promise<void> {
+  const { exchange, query } = call
+  const number = partNumberOf(query)
+  parts.access.authorize(call, {})
+  const upload = await findUpload(call, parts)
+  const plan = bodyPlanOf(call)
+  const sizeBytes = checkedSize(plan, putBytesMax)
+  const algorithms = algorithmsOf(upload, plan)
+  const dataKey = await uploadDataKey(call, parts, upload.template.transform)
+  const stored = await parts.objects.putPart({
+    ...multipartNameOf(call),
+    number,
+    sizeBytes: dataKey === undefined ? sizeBytes : storedSizeOfPart(sizeBytes),
+    trail: exchange.trail,
+  })
+  const sink = encryptingUpload(parts, stored, dataKey === undefined ? undefined : { dataKey, part: number })
+  const options = { plan, etag: true, algorithms, sizeBytesMax: putBytesMax, seal: sealingOf }
+  const part = await receiveInto(call, parts, sink, options)
+  const headers = ['ETag', quoted(part.etag ?? part.id)]
+  addChecksums(headers, part.checksums ?? [], 1)
+  addEncryptionHeaders(headers, call, parts, upload.template.transform)
+  exchange.send(200, headers, undefined)
+}
+
+/** What is computed whatever the client sends. @throws S3Error `InvalidRequest`: the part comes with another one. */
+function algorithmsOf(upload: MultipartRow, { checksum }: BodyPlan): readonly ChecksumAlgorithm[] {
+  const expected = checksumOfUpload(upload)?.algorithm
+  if (expected === undefined) return []
+  if (checksum !== undefined && checksum.algorithm !== expected) {
+    throw new S3Error(
+      'InvalidRequest',
+      `Checksum Type mismatch occurred, expected checksum Type: ${expected}, actual checksum Type: ${checksum.algorithm}`,
+    )
+  }
+  return [expected]
+}
+
+export async function handleUploadPartCopy(call: S3Call, parts: S3Parts): Promise<void> {
+  const { exchange, query } = call
+  const number = partNumberOf(query)
+  parts.access.authorize(call, {})
+  const upload = await findUpload(call, parts)
+  const source = await findSource(call, parts, false)
+  const range = rangeOf(call, source.info.sizeBytes)
+  const dataKey = await dataKeyOf(call, parts, source.info, true)
+  const targetKey = await uploadDataKey(call, parts, upload.template.transform)
+  const isShared = dataKey === undefined && targetKey === undefined && checksumOfUpload(upload) === undefined
+  const copy = { number, source, range }
+  const part = isShared
+    ? await sharePart(call, parts, copy)
+    : await writePart(call, parts, { ...copy, upload, dataKey, targetKey })
+  const headers = [...xmlHeaders]
+  if (source.state.hasVersions) headers.push('x-amz-copy-source-version-id', versionNameOf(source.info))
+  addEncryptionHeaders(headers, call, parts, upload.template.transform)
+  const checksums = part.checksums ?? []
+  const body = writeCopyPartResult({
+    etag: part.etag ?? part.id,
+    modifiedMs: part.modifiedMs,
+    checksums: writtenChecksums(checksums, 1),
+    checksumType: checksums[0] === undefined ? undefined : checksumTypeOf(checksums[0]),
+  })
+  exchange.send(200, headers, body)
+}
+
+interface PartCopy {
+  readonly number: number
+  readonly source: FoundSource
+  readonly range: { readonly offset: number; readonly length: number }
+}
+
+/** No byte is read, so the ETag is not the MD5 of the part: it is one of what names its bytes, which never change. */
+async function sharePart(call: S3Call, parts: S3Parts, { number, source, range }: PartCopy): Promise<PartRow> {
+  const { info } = source
+  const digest = parts.compute.createDigest('md5')
+  digest.update(new TextEncoder().encode(`${info.version} ${range.offset} ${range.length}`))
+  const isWhole = range.length === info.sizeBytes && /^[0-9a-f]{32}$/.test(info.etag)
+  return await parts.objects.copyPart({
+    ...multipartNameOf(call),
+    number,
+    source: { bucket: source.bucket, key: source.key, version: info.version },
+    sourceVersion: info.version,
+    range,
+    sealing: { etag: isWhole ? info.etag : toHex(digest.digest()) },
+  })
+}
+
+interface WrittenPart extends PartCopy {
+  readonly upload: MultipartRow
+  readonly dataKey: Uint8Array | undefined
+  readonly targetKey: Uint8Array | undefined
+}
+
+/** Where the bytes change by encryption, or a checksum of them is asked for. */
+async function writePart(call: S3Call, parts: S3Parts, what: WrittenPart): Promise<PartRow> {
+  const { number, source, range, upload, dataKey, targetKey } = what
+  const { bucket, key, info } = source
+  const reader = await parts.objects.open({ bucket, key, version: info.version }, call.exchange.trail)
+  if (reader === undefined) throw noSuchKey(key)
+  try {
+    const stored = await parts.objects.putPart({
+      ...multipartNameOf(call),
+      number,
+      sizeBytes: targetKey === undefined ? range.length : storedSizeOfPart(range.length),
+      trail: call.exchange.trail,
+    })
+    const sink = encryptingUpload(
+      parts,
+      stored,
+      targetKey === undefined ? undefined : { dataKey: targetKey, part: number },
+    )
+    try {
+      const algorithm = checksumOfUpload(upload)?.algorithm
+      const md5 = parts.compute.createDigest('md5')
+      const sum = algorithm === undefined ? undefined : parts.compute.createDigest(algorithm)
+      await readInto(plainReader(parts, reader, dataKey), range, {
+        write: (slice) => {
+          md5.update(slice)
+          sum?.update(slice)
+          return sink.write(slice)
+        },
+      })
+      const sealing: Sealing = {
+        etag: toHex(md5.digest()),
+        ...(algorithm === undefined || sum === undefined ? {} : { checksums: [{ algorithm, value: sum.digest() }] }),
+      }
+      return await sink.finish(sealing)
+    } catch (error) {
+      sink.abort(error)
+      throw error
+    }
+  } finally {
+    reader.close()
+  }
+}
+
+/** @throws S3Error `InvalidArgument`, `InvalidRange`: it must lie within the source. */
+function rangeOf({ headers }: S3Call, sizeBytes: number): { readonly offset: number; readonly length: number } {
+  const header = headerOf(headers, 'x-amz-copy-source-range')
+  if (header === undefined) return { offset: 0, length: checkedLength(sizeBytes) }
+  const [, first = '', last = ''] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header) ?? []
+  const fields = { ArgumentName: 'x-amz-copy-source-range', ArgumentValue: header }
+  if (first === '' || Number(last) < Number(first)) {
+    throw new S3Error(
+      'InvalidArgument',
+      'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the ' +
+        'zero-based offsets of the first and last bytes to copy',
+      { fields },
+    )
+  }
+  if (Number(last) >= sizeBytes) {
+    throw new S3Error('InvalidArgument', `Range specified is not valid for source object of size: ${sizeBytes}`, {
+      fields,
+    })
+  }
+  return { offset: Number(first), length: checkedLength(Number(last) - Number(first) + 1) }
+}
+
+function checkedLength(length: number): number {
+  if (length <= putBytesMax) return length
+  throw new S3Error('EntityTooLarge', undefined, {
+    fields: { ProposedSize: String(length), MaxSizeAllowed: String(putBytesMax) },
+  })
+}
