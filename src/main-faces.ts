@@ -9,6 +9,7 @@ import type { ObservedMaster } from './main-observed-master.ts'
 import { listenS3, makeS3Gateway } from './main-s3.ts'
 import type { S3Ports } from './main-s3.ts'
 import type { PublicTls } from './main-tls.ts'
+import type { MetadataStore } from './meta/metadata-store.ts'
 import type { FileService } from './master/file-service.ts'
 import type { Master } from './master/master.ts'
 import { joinHostPort } from './node/host-port.ts'
@@ -23,6 +24,7 @@ export interface FacesParts {
   readonly master: Master
   readonly access: RestAccess
   readonly iam: IamService
+  readonly metadata: MetadataStore
   /** Of the cluster. */
   readonly secret: Uint8Array
   readonly observed: ObservedMaster
@@ -37,7 +39,7 @@ export interface StartedFaces {
 
 /** @throws FrostError `address-in-use`. */
 export async function startFaces(config: MasterConfig, ports: S3Ports, parts: FacesParts): Promise<StartedFaces> {
-  const { master, access, iam, secret, observed, tls } = parts
+  const { master, access, iam, metadata, secret, observed, tls } = parts
   const rest = makeRestGateway(config, ports, { files: master.files, observed, access, tls })
   const s3 = makeS3Gateway(config, ports, {
     objects: master.objects,
@@ -45,6 +47,7 @@ export async function startFaces(config: MasterConfig, ports: S3Ports, parts: Fa
     iam,
     secret,
     metrics: observed.s3,
+    metadata,
     tls: tls.credentials,
   })
   tls.follow((credentials) => {

@@ -11,6 +11,8 @@ import { S3Body } from '../body/s3-body.ts'
 import { causeOf } from '../change-cause.ts'
 import { objectTagging } from '../documents/tagging.ts'
 import { writePostResponse } from '../documents/object-results.ts'
+import { addEncryptionHeaders, beginEncryption, encryptingUpload } from '../object-crypto.ts'
+import { locationOf } from '../object-location.ts'
 import { checkKey, addVersionHeader, quoted } from '../object-names.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
@@ -39,7 +41,7 @@ export async function handlePostObject(call: S3Call, parts: S3Parts): Promise<vo
   try {
     await receivePostForm(exchange, { bucket, watch: parts.uploadWatch, open })
     if (posting === undefined) throw new S3Error('MalformedPOSTRequest')
-    await finish(posting)
+    await finish(posting, parts)
   } catch (error) {
     posting?.upload.abort(error)
     throw error
@@ -62,23 +64,27 @@ async function openPosting(call: S3Call, parts: S3Parts, { fields, key }: PostFo
   const formCall: S3Call = { ...call, key, sender, headers: headersOf(fields) }
   access.authorize(formCall, shapeOfWrite(formCall))
   const plan = planBody(checksumFields(fields), { kind: 'unsigned' })
-  const upload = await objects.put({
+  const encryption = await beginEncryption(formCall, parts, 'whole')
+  const stored = await objects.put({
     bucket: call.bucket,
     key,
     ...propertiesOf(formCall, parts),
+    ...(encryption === undefined ? {} : { transform: encryption.transform }),
     trail: call.exchange.trail,
     cause: causeOf(formCall, parts, 's3:ObjectCreated:Post'),
   })
+  const stream = encryption === undefined ? undefined : { dataKey: encryption.dataKey, part: 0 }
+  const upload = encryptingUpload(parts, stored, stream)
   const sizeBytesMax = Math.min(policy?.lengthRange?.max ?? putBytesMax, putBytesMax)
   const body = new S3Body({ compute, clock, sink: upload }, { plan, etag: true, sizeBytesMax })
   return { call: formCall, fields, policy, body, upload }
 }
 
-async function finish({ call, fields, policy, body, upload }: Posting): Promise<void> {
+async function finish({ call, fields, policy, body, upload }: Posting, parts: S3Parts): Promise<void> {
   const digests = body.finish()
   if (policy !== undefined) checkFormLength(policy, body.sizeBytes)
   const info = await upload.finish(sealingOf({ ...digests, sizeBytes: body.sizeBytes }))
-  answer(call, fields, info)
+  answer(call, parts, { fields, info })
 }
 
 /** As the headers of a put, by the names that forms have for them. */
@@ -113,16 +119,17 @@ function checksumFields(fields: FormFields): FormFields {
   return new Map([...fields].filter(([name]) => name === 'content-md5' || name.startsWith('x-amz-checksum-')))
 }
 
-function answer({ exchange, state, bucket, key }: S3Call, fields: FormFields, info: ObjectInfo): void {
+function answer(
+  call: S3Call,
+  parts: S3Parts,
+  { fields, info }: { readonly fields: FormFields; readonly info: ObjectInfo },
+): void {
+  const { exchange, state, bucket, key } = call
   const etag = quoted(info.etag)
-  const scheme = exchange.isSecure ? 'https' : 'http'
-  const path = `/${bucket}/${key
-    .split('/')
-    .map((part) => encodeURIComponent(part))
-    .join('/')}`
-  const location = `${scheme}://${exchange.headers.host ?? ''}${path}`
+  const location = locationOf(call)
   const headers = ['ETag', etag]
   addVersionHeader(headers, state, info)
+  addEncryptionHeaders(headers, call, parts, info.transform)
   const target = redirectTarget(fields)
   if (target !== undefined) {
     target.searchParams.set('bucket', bucket)

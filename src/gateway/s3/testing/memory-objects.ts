@@ -9,6 +9,7 @@ import { assert } from '../../../base/assert.ts'
 import { FrostError } from '../../../base/errors.ts'
 import { makeVersionId } from '../../../base/ids.ts'
 import type { VersionId } from '../../../base/ids.ts'
+import { joinCrc32 } from '../../../codec/crc32.ts'
 import { SeededRandom } from '../../../base/random.ts'
 import type { BodySlice, FileBody } from '../../../master/file-service.ts'
 import { checkBucket, checkName } from '../../../master/names.ts'
@@ -288,7 +289,7 @@ export class MemoryObjects implements ObjectService {
     })
     const info = this.#commit(this.#bucket(request.bucket), request, {
       bytes: Buffer.concat(parts.map(({ bytes }) => bytes)),
-      sealing: request.sealing,
+      sealing: { logical: logicalOf(parts.map(({ row }) => row)), ...request.sealing },
       properties: upload.row.template,
       condition: request.condition,
       parts: parts.map(({ row }) => ({
@@ -502,6 +503,16 @@ export function compare(left: string, right: string): number {
 
 export function md5Hex(bytes: Uint8Array | string): string {
   return createHash('md5').update(bytes).digest('hex')
+}
+
+/** What the client sees of parts put together. */
+function logicalOf(rows: readonly PartRow[]): { readonly sizeBytes: number; readonly crc32: number } {
+  let [sizeBytes, crc] = [0, 0]
+  for (const row of rows) {
+    crc = joinCrc32(crc, row.crc32, row.sizeBytes)
+    sizeBytes += row.sizeBytes
+  }
+  return { sizeBytes, crc32: crc }
 }
 
 function withoutHold(lock: ObjectInfo['lock']): NonNullable<ObjectInfo['lock']> {

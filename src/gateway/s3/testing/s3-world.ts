@@ -10,6 +10,10 @@ import { NodeClock } from '../../../node/clock.ts'
 import { NodeCompute } from '../../../node/compute.ts'
 import { NodeRandom } from '../../../node/random.ts'
 import type { UserRole } from '../../../meta/contract/access-rows.ts'
+import { NodeVault } from '../../../node/vault.ts'
+import { accountId } from '../../policy/arn.ts'
+import { KeyRing } from '../encryption/key-ring.ts'
+import { ObjectEncryption } from '../encryption/object-encryption.ts'
 import { S3Gateway } from '../s3-gateway.ts'
 import type { S3GatewayOptions } from '../s3-gateway.ts'
 import { readXml } from '../xml/xml-reader.ts'
@@ -51,8 +55,11 @@ export class S3World implements AsyncDisposable {
     this.access = access
     const { control, iam } = access.access
     const ports = { clock: new NodeClock(), compute: new NodeCompute(), random: new NodeRandom(), log: this.log }
+    const keyPorts = { ...ports, vault: new NodeVault(), metadata: access.metadata }
+    const keys = new KeyRing(keyPorts, new Uint8Array(32).fill(7), { region: 'us-east-1', account: accountId })
+    const encryption = { objects: new ObjectEncryption(keyPorts, keys), ports: keyPorts }
     const tokenKey = new Uint8Array(32).fill(9)
-    this.gateway = new S3Gateway({ ...ports, objects: this.objects, control, iam, tokenKey }, options)
+    this.gateway = new S3Gateway({ ...ports, objects: this.objects, encryption, control, iam, tokenKey }, options)
   }
 
   static async start(options: S3GatewayOptions = {}): Promise<S3World> {
