@@ -64,6 +64,34 @@ const manifest: Manifest = {
   unknownFields: [{ tag: 4000, type: 200, value: Uint8Array.of(42) }],
 }
 
+/** What objects have besides. */
+const objectManifest: Manifest = {
+  ...manifest,
+  checksums: new Map([
+    ['crc32c', '01020304'],
+    ['composite:sha256', 'ab'.repeat(32)],
+  ]),
+  seenSequence: 7_000_000,
+  crcBefore: 0xdead_beef,
+  versioned: true,
+  owner: 'an owner',
+  headers: new Map([['cache-control', 'no-store']]),
+  tags: new Map([['project', 'frost']]),
+  lock: new Map([
+    ['mode', 'governance'],
+    ['retainUntilMs', '2000000000000'],
+    ['legalHold', 'true'],
+  ]),
+  crc32: 0xcafe_f00d,
+  extra: new Map([['x', '00ff']]),
+  parts: [
+    { number: 1, length: 5_368_709_120 },
+    { number: 10_000, length: 0 },
+  ],
+  partOf: { upload: makeVersionId(1_790_000_000_001, new Uint8Array(10)), number: 300 },
+  extentsOf: { group, dataId, scheme: defaultScheme, chunkSizeBytes: 64, dataLengthBytes: 0, offset: 0, length: 0 },
+}
+
 interface RecordCase {
   readonly name: string
   readonly scheme: Scheme
@@ -166,8 +194,15 @@ describe('golden files', () => {
     assert.deepEqual(stored, new Uint8Array(made))
   })
 
+  test('manifest-v1-object is read, and made again byte by byte', () => {
+    const made = encodeManifest(objectManifest)
+    const stored = golden('manifest-v1-object', made)
+    assert.deepEqual(decodeManifest(stored, 'store-corrupt'), objectManifest)
+    assert.deepEqual(stored, new Uint8Array(made))
+  })
+
   test('are all known here', () => {
-    const known = [...cases.map(({ name }) => name), 'manifest-v1'].map((name) => `${name}.bin`)
+    const known = [...cases.map(({ name }) => name), 'manifest-v1', 'manifest-v1-object'].map((name) => `${name}.bin`)
     assert.deepEqual(readdirSync(folder).toSorted(), known.toSorted())
   })
 })

@@ -131,7 +131,14 @@ async function copy(scene: Scene, random: SeededRandom, key: string): Promise<vo
   const commandId = scene.dataId()
   const version = { ...scene.version([]), sizeBytes: source.sizeBytes }
   if (source.extentList !== undefined) {
-    await scene.put(key, { version, newData: [], shareExtents: source.extentList, commandId })
+    const own = random.below(2) === 0 ? scene.ref() : undefined
+    const [ownRecord] = own === undefined ? [] : scene.version([own]).extents
+    await scene.put(key, {
+      version: { ...version, ...(ownRecord === undefined ? {} : { ownRecord }) },
+      newData: own === undefined ? [] : [scene.newData(own)],
+      shareExtents: source.extentList,
+      commandId,
+    })
     return
   }
   const sharedData = [...new Map(source.extents.map((extent) => [extent.dataId, extent])).values()]
@@ -150,6 +157,7 @@ function checkRows(map: MemoryMap): { files: number; bytes: number } {
       const row = decodeVersion(bytes)
       usage.bytes += row.sizeBytes
       if (prefix === headPrefix('default')) usage.files += 1
+      if (row.ownRecord !== undefined) refer([`${row.ownRecord.group}/${row.ownRecord.dataId}`])
       if (row.extentList === undefined) refer(row.extents.map((extent) => `${extent.group}/${extent.dataId}`))
       else lists.set(row.extentList, (lists.get(row.extentList) ?? 0) + 1)
     }

@@ -216,6 +216,34 @@ export function rebuildTests(name: string, create: CreateStore): void {
       assert.equal(await store.getHead('default', 'file'), undefined)
     })
 
+    sceneTest('counts one more reference on data that it shares, which must be live', async (scene) => {
+      const { store } = scene
+      await running(scene)
+      const source = found(scene, 'source', 1)
+      await store.recoverVersion(source)
+      const fixed = { scheme: defaultScheme, chunkSizeBytes: 10_240, repairs: [], slots: [] }
+      const copy = (key: string): RecoverVersion => {
+        const own = scene.ref()
+        const version = { ...scene.version([...source.data, own]), recovered: true as const }
+        const data = [...source.data, { ...own, ...fixed, lengthBytes: 0 }]
+        return { ...found(scene, key, 2), version, data, ends: own }
+      }
+      const first = copy('copy')
+      assert.equal(await store.recoverVersion(first), 'recovered')
+      assert.equal(await store.recoverVersion(first), 'known')
+      const [shared] = source.data
+      const row = await store.getDataRow(present(shared))
+      assert.equal(row?.state === 'live' ? row.references : 0, 2)
+      await store.finishRebuild({ id, endedMs: 1, unsettled: false })
+      await scene.remove('source')
+      assert.equal(await store.purgeQueueLength(), 0)
+      await scene.remove('copy')
+      assert.equal(await store.purgeQueueLength(), 2)
+      const again = 'e'.repeat(32)
+      await store.startRebuild({ ...start, id: again, merge: true })
+      assert.equal(await store.recoverVersion({ ...copy('late'), rebuild: again }), 'gone')
+    })
+
     sceneTest('ends with a history of its own, above all that was met', async (scene) => {
       const { store } = scene
       const row = await running(scene)
