@@ -112,6 +112,18 @@ describe('What is compacted next', () => {
     assert.equal(planCompaction([segment(2), graves, unreadable], state), undefined)
   })
 
+  test('tombstones do not stay for segments that began after them, however wide their range of ids', () => {
+    const all = { first: dataIdNumber(1), last: dataIdNumber(999) }
+    const droppedIds = { first: dataIdNumber(12), last: dataIdNumber(13) }
+    const small = { kind: 'small', fileBytes: 40_000_000 } as const
+    const graves = segment(1, { ...small, liveEntries: 0, tombstones: 50, ids: undefined, droppedIds })
+    const wide = segment(2, { ...small, ids: all, liveEntries: 38 })
+    assert.deepEqual(planCompaction([graves, wide], state), { action: 'compact', segment: 1 })
+    // One of the other log that began while these tombstones were written can hold what they removed.
+    const beside = segment(3, { ids: all, firstSequence: 1500 })
+    assert.equal(planCompaction([graves, wide, beside], state), undefined)
+  })
+
   test('many small segments are joined', () => {
     const small = Array.from({ length: 17 }, (_, index) =>
       segment(index + 1, { fileBytes: (index + 2) * MIB, liveEntries: index + 1 }),

@@ -100,13 +100,26 @@ function isWorthSealing(active: Segment, best: Segment | undefined, slackBytes: 
   return best === undefined || share > garbageShare(best)
 }
 
-/** Whether no other segment can hold a record that the tombstones of this one are there for. */
+/**
+ * Whether no other segment can hold a record that the tombstones of this one are there for: such a record is older than they are, so
+ * its segment began before the one that followed this one in its log. Without that, one old record beside new ones, whose ids span
+ * all that lies between, would keep every tombstone for ever.
+ */
 function areTombstonesDone(segment: Segment, segments: readonly Segment[]): boolean {
   const { droppedIds } = segment
   if (segment.tombstones === 0 || droppedIds === undefined) return true
+  const end = endOf(segment, segments)
   return !segments.some(
-    (other) => other.segment !== segment.segment && (other.isUnreadable || overlap(other.ids, droppedIds)),
+    (other) =>
+      other.segment !== segment.segment &&
+      (other.isUnreadable || (other.firstSequence < end && overlap(other.ids, droppedIds))),
   )
+}
+
+/** A sequence that is above all in the segment: what follows it in its log begins there or later. */
+function endOf({ segment, kind }: Segment, segments: readonly Segment[]): number {
+  const later = segments.filter((other) => other.kind === kind && other.segment > segment)
+  return Math.min(...later.map((other) => other.firstSequence))
 }
 
 function overlap(left: IdRange | undefined, right: IdRange): boolean {
