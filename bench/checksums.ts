@@ -2,8 +2,8 @@
 // `Compute`, and of content sealed and opened as the S3 face does it (docs/design/encryption.md), over slices of 64 KiB of 64 MiB.
 
 import { GIB, KIB, MIB } from '../src/base/units.ts'
-import { DecryptingReader } from '../src/gateway/s3/encryption/decrypting-reader.ts'
-import { EncryptingUpload } from '../src/gateway/s3/encryption/encrypting-upload.ts'
+import { DecryptingReader } from '../src/gateway/encryption/decrypting-reader.ts'
+import { EncryptingUpload } from '../src/gateway/encryption/encrypting-upload.ts'
 import type { FileBody } from '../src/master/file-service.ts'
 import type { ObjectUpload } from '../src/master/object-service.ts'
 import { NodeCompute } from '../src/node/compute.ts'

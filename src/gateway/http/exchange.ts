@@ -33,6 +33,8 @@ export interface ExchangeShared {
   addressOf(request: IncomingMessage): string
   /** The host that a trusted proxy was asked for. */
   forwardedHostOf(request: IncomingMessage): string | undefined
+  /** Whether the client of a trusted proxy came to it over TLS. */
+  isForwardedSecure(request: IncomingMessage): boolean | undefined
   /** Watches answers that wait for their reader. */
   readonly sendWatch: StallWatch
   /** Of a body that nobody wants, at most so much is read, for at most so long, before the connection closes. */
@@ -145,9 +147,9 @@ export class Exchange implements FinishedExchange, Transfer {
     return this.#shared.addressOf(this.request)
   }
 
-  /** Whether the request came over TLS. */
+  /** Whether the request came over TLS, or its client to a trusted proxy so. */
   get isSecure(): boolean {
-    return Reflect.get(this.request.socket, 'encrypted') === true
+    return this.#shared.isForwardedSecure(this.request) ?? Reflect.get(this.request.socket, 'encrypted') === true
   }
 
   /** The host, with its port, that a trusted proxy in between was asked for. */

@@ -87,6 +87,7 @@ export class HttpListener {
       answers: parts.answers ?? problemAnswers,
       addressOf: makeAddressOf(proxies),
       forwardedHostOf: makeForwardedHostOf(proxies),
+      isForwardedSecure: makeIsForwardedSecure(proxies),
       sendWatch: this.#sendWatch,
       drainBytesMax: limits.drainBytesMax,
       drainTimeoutMs: limits.drainTimeoutMs,
@@ -264,6 +265,11 @@ function makeAddressOf(proxies: TrustedProxies | undefined): (request: IncomingM
 function makeForwardedHostOf(proxies: TrustedProxies | undefined): (request: IncomingMessage) => string | undefined {
   if (proxies === undefined) return () => undefined
   return (request) => proxies.hostOf(peerOf(request), joined(request.headers['x-forwarded-host']))
+}
+
+function makeIsForwardedSecure(proxies: TrustedProxies | undefined): (request: IncomingMessage) => boolean | undefined {
+  if (proxies === undefined) return () => undefined
+  return (request) => proxies.isSecure(peerOf(request), joined(request.headers['x-forwarded-proto']))
 }
 
 function peerOf({ socket }: IncomingMessage): string {

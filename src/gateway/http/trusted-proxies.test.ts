@@ -45,3 +45,11 @@ test('the host that a trusted proxy was asked for is the last one it names', () 
     assert.equal(proxies.hostOf('10.1.2.3', header), undefined)
   assert.equal(proxies.hostOf('203.0.113.9', 'public.example'), undefined)
 })
+
+test('whether a client came over TLS is what a trusted proxy says last', () => {
+  assert.equal(proxies.isSecure('10.1.2.3', 'https'), true)
+  assert.equal(proxies.isSecure('10.1.2.3', 'http, HTTPS'), true)
+  for (const header of ['http', 'https, http', '', 'httpsx']) assert.equal(proxies.isSecure('10.1.2.3', header), false)
+  assert.equal(proxies.isSecure('10.1.2.3', undefined), undefined)
+  assert.equal(proxies.isSecure('203.0.113.9', 'https'), undefined)
+})

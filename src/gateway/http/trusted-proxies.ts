@@ -43,6 +43,20 @@ export class TrustedProxies {
     return hostPattern.test(host) ? host : undefined
   }
 
+  /**
+   * Whether the client of a proxy came to it over TLS: the last value of the header X-Forwarded-Proto. `undefined` where nobody trusted says
+   * so.
+   */
+  isSecure(peer: string, forwardedProto: string | undefined): boolean | undefined {
+    if (forwardedProto === undefined || !this.#isTrusted(peer)) return undefined
+    return (
+      forwardedProto
+        .slice(forwardedProto.lastIndexOf(',') + 1)
+        .trim()
+        .toLowerCase() === 'https'
+    )
+  }
+
   #isTrusted(address: string): boolean {
     const plain = address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
     const version = isIP(plain)

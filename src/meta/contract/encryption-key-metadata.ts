@@ -1,5 +1,5 @@
 // The master keys of object encryption, sealed under the cluster's secret: opaque to the metadata, which only keeps them. Who uses them
-// is src/gateway/s3/encryption/key-ring.ts.
+// is src/gateway/encryption/key-ring.ts.
 
 export interface EncryptionKeyRow {
   /** `sse-s3`, or the id of a named key. */

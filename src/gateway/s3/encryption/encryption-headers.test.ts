@@ -5,16 +5,18 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 
 import { NodeCompute } from '../../../node/compute.ts'
+import { withDefault } from '../../encryption/encryption-request.ts'
+import type { EncryptionRequest } from '../../encryption/encryption-request.ts'
+import { contextBytes, objectContext } from '../../encryption/object-context.ts'
 import { S3Error } from '../s3-error.ts'
-import { contextBytes, objectContext, parseEncryptionContext } from './encryption-context.ts'
+import { parseEncryptionContext } from './encryption-context.ts'
 import {
   parseCustomerKey,
   parseEncryption,
   parseSourceCustomerKey,
   refuseEncryptionOfRead,
-  withDefault,
 } from './encryption-headers.ts'
-import type { EncryptionRequest, HeaderOf } from './encryption-headers.ts'
+import type { HeaderOf } from './encryption-headers.ts'
 
 const compute = new NodeCompute()
 const transport = { compute, isPrivate: true }

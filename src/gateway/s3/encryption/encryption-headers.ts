@@ -4,6 +4,7 @@
 // Source: API reference, PutObject, CopyObject, GetObject; User Guide, "Using server-side encryption with customer-provided keys".
 
 import type { Compute } from '../../../ports/compute.ts'
+import type { CustomerKey, EncryptionRequest } from '../../encryption/encryption-request.ts'
 import { formatBase64, parseBase64 } from '../../http/base64.ts'
 import { S3Error } from '../s3-error.ts'
 import { parseEncryptionContext } from './encryption-context.ts'
@@ -11,36 +12,10 @@ import { parseEncryptionContext } from './encryption-context.ts'
 /** The value of a header, `undefined` where there is none. */
 export type HeaderOf = (name: string) => string | undefined
 
-/** The 32 bytes that a client keeps and sends with each request. Never stored, never logged. */
-export interface CustomerKey {
-  readonly key: Uint8Array
-  /** In base64, as the answer repeats it. */
-  readonly md5: string
-}
-
-export type EncryptionRequest =
-  | { readonly kind: 'sse-s3' }
-  | {
-      readonly kind: 'sse-kms'
-      /** An id, an alias or an ARN, not looked up yet; absent: the default key. */
-      readonly keyId: string | undefined
-      /** As the client gave it. */
-      readonly context: ReadonlyMap<string, string>
-      readonly bucketKeyEnabled: boolean | undefined
-    }
-  | { readonly kind: 'sse-c'; readonly customerKey: CustomerKey }
-
 export interface KeyTransport {
   readonly compute: Compute
   /** Whether nobody on the way can read the key: TLS, loopback, or a setting that says so. */
   readonly isPrivate: boolean
-}
-
-/** A bucket's default, as `PutBucketEncryption` set it. */
-export interface DefaultEncryption {
-  readonly algorithm: 'AES256' | 'aws:kms' | 'aws:kms:dsse'
-  readonly kmsKeyId?: string | undefined
-  readonly bucketKeyEnabled?: boolean | undefined
 }
 
 const prefix = 'x-amz-server-side-encryption'
@@ -87,32 +62,6 @@ export function parseEncryption(header: HeaderOf, transport: KeyTransport): Encr
         ArgumentName: prefix,
         ArgumentValue: algorithm,
       })
-  }
-}
-
-/**
- * What holds for a write: what it asks for, else the bucket's default; `undefined`: it is stored as it is.
- * @throws S3Error `NotImplemented`.
- */
-export function withDefault(
-  asked: EncryptionRequest | undefined,
-  byDefault: DefaultEncryption | undefined,
-): EncryptionRequest | undefined {
-  if (byDefault === undefined) return asked
-  const { algorithm, kmsKeyId, bucketKeyEnabled } = byDefault
-  if (asked?.kind === 'sse-kms') {
-    // The default's key holds for a request that names none.
-    const keyId = asked.keyId ?? (algorithm === 'aws:kms' ? kmsKeyId : undefined)
-    return { ...asked, keyId, bucketKeyEnabled: asked.bucketKeyEnabled ?? bucketKeyEnabled }
-  }
-  if (asked !== undefined) return asked
-  switch (algorithm) {
-    case 'AES256':
-      return { kind: 'sse-s3' }
-    case 'aws:kms':
-      return { kind: 'sse-kms', keyId: kmsKeyId, context: new Map(), bucketKeyEnabled }
-    case 'aws:kms:dsse':
-      throw new S3Error('NotImplemented')
   }
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { FrostError } from '../../../base/errors.ts'
+import { FrostError } from '../../base/errors.ts'
 import { decodeEncryption, encodeEncryption } from './encryption-parameters.ts'
 import type { EncryptionParameters, KeyReference } from './encryption-parameters.ts'
 

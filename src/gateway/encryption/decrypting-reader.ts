@@ -2,12 +2,12 @@
 // touches, reads those in one run, opens one after the other, and hands out a segment's bytes only after its tag was checked.
 // A part's salt stands before its segments; where the run begins further in, it is fetched first, by a read of its own.
 
-import { assert, defined } from '../../../base/assert.ts'
-import { FrostError } from '../../../base/errors.ts'
-import { freeBytes } from '../../../base/free-bytes.ts'
-import type { BodySlice, FileBody } from '../../../master/file-service.ts'
-import type { Compute } from '../../../ports/compute.ts'
-import type { Opener, Vault } from '../../../ports/vault.ts'
+import { assert, defined } from '../../base/assert.ts'
+import { FrostError } from '../../base/errors.ts'
+import { freeBytes } from '../../base/free-bytes.ts'
+import type { BodySlice, FileBody } from '../../master/file-service.ts'
+import type { Compute } from '../../ports/compute.ts'
+import type { Opener, Vault } from '../../ports/vault.ts'
 import { ExactReader } from './exact-reader.ts'
 import { planRun } from './segment-run.ts'
 import type { RunStream, SegmentRun } from './segment-run.ts'

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { FrostError } from '../../../base/errors.ts'
-import type { Transform } from '../../../meta/contract/version-row.ts'
-import { NodeCompute } from '../../../node/compute.ts'
-import { NodeRandom } from '../../../node/random.ts'
-import { NodeVault } from '../../../node/vault.ts'
-import { S3Error } from '../s3-error.ts'
+import { FrostError } from '../../base/errors.ts'
+import type { Transform } from '../../meta/contract/version-row.ts'
+import { NodeCompute } from '../../node/compute.ts'
+import { NodeRandom } from '../../node/random.ts'
+import { NodeVault } from '../../node/vault.ts'
 import { DecryptingReader } from './decrypting-reader.ts'
 import { EncryptingUpload } from './encrypting-upload.ts'
-import type { CustomerKey, EncryptionRequest } from './encryption-headers.ts'
+import type { CustomerKey, EncryptionRequest } from './encryption-request.ts'
 import { KeyRing } from './key-ring.ts'
 import { encryptionKindOf, layoutOf, ObjectEncryption, requestLike } from './object-encryption.ts'
 import { MemoryKeys } from './testing/memory-keys.ts'
@@ -39,7 +38,7 @@ function keyFor(request: EncryptionRequest): CustomerKey | undefined {
 }
 
 function refused(code: string, message: RegExp): (error: unknown) => boolean {
-  return (error) => error instanceof S3Error && error.code === code && message.test(error.message)
+  return (error) => error instanceof FrostError && error.code === code && message.test(error.message)
 }
 
 async function store(dataKey: Uint8Array, part: number, plain: Uint8Array): Promise<Uint8Array> {
@@ -142,13 +141,13 @@ test('reads with a missing, wrong or needless customer’s key are refused as AW
   const version = { ...name, transform }
   await assert.rejects(
     encryption.dataKeyOf(version, undefined),
-    refused('InvalidRequest', /correct parameters must be/),
+    refused('customer-key-required', /correct parameters must be/),
   )
-  await assert.rejects(encryption.dataKeyOf(version, other), refused('AccessDenied', /correct secret key/))
-  await assert.rejects(encryption.dataKeyOf(name, mine), refused('InvalidRequest', /not applicable/))
+  await assert.rejects(encryption.dataKeyOf(version, other), refused('customer-key-wrong', /correct secret key/))
+  await assert.rejects(encryption.dataKeyOf(name, mine), refused('customer-key-invalid', /not applicable/))
   const { transform: ofCluster } = await encryption.begin(name, { kind: 'sse-s3' }, 'whole')
   const managed = encryption.dataKeyOf({ ...name, transform: ofCluster }, mine)
-  await assert.rejects(managed, refused('InvalidRequest', /not applicable/))
+  await assert.rejects(managed, refused('customer-key-invalid', /not applicable/))
   assert.equal(await encryption.dataKeyOf(name, undefined), undefined)
 })
 
@@ -158,10 +157,13 @@ test('parts must come with the key that their upload began with', async () => {
   assert.deepEqual(await encryption.dataKeyOfUpload(upload, mine), dataKey)
   await assert.rejects(
     encryption.dataKeyOfUpload(upload, undefined),
-    refused('InvalidRequest', /Subsequent part requests/),
+    refused('customer-key-required', /Subsequent part requests/),
   )
-  await assert.rejects(encryption.dataKeyOfUpload(upload, other), refused('InvalidRequest', /did not match/))
-  await assert.rejects(encryption.dataKeyOfUpload(name, mine), refused('InvalidRequest', /did not request encryption/))
+  await assert.rejects(encryption.dataKeyOfUpload(upload, other), refused('customer-key-invalid', /did not match/))
+  await assert.rejects(
+    encryption.dataKeyOfUpload(name, mine),
+    refused('customer-key-invalid', /did not request encryption/),
+  )
   assert.equal(await encryption.dataKeyOfUpload(name, undefined), undefined)
 })
 

@@ -1,11 +1,11 @@
 // Rows of master keys in memory, as the metadata keeps them.
 
-import { FrostError } from '../../../../base/errors.ts'
+import { FrostError } from '../../../base/errors.ts'
 import type {
   EncryptionKeyMutations,
   EncryptionKeyReads,
   EncryptionKeyRow,
-} from '../../../../meta/contract/encryption-key-metadata.ts'
+} from '../../../meta/contract/encryption-key-metadata.ts'
 
 export class MemoryKeys implements EncryptionKeyReads, EncryptionKeyMutations {
   readonly rows = new Map<string, EncryptionKeyRow>()

@@ -1,8 +1,8 @@
 // A body read by exact numbers of bytes, whatever slices it comes in; each slice's memory is given back as soon as it is used up.
 
-import { assert } from '../../../base/assert.ts'
-import { FrostError } from '../../../base/errors.ts'
-import type { BodySlice, FileBody } from '../../../master/file-service.ts'
+import { assert } from '../../base/assert.ts'
+import { FrostError } from '../../base/errors.ts'
+import type { BodySlice, FileBody } from '../../master/file-service.ts'
 
 export class ExactReader {
   readonly #body: FileBody

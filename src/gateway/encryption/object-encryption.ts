@@ -4,17 +4,16 @@
 //
 // A wrapped key is bound to bucket and key of its object, so a copy is always wrapped anew, also one with the same settings.
 
-import { FrostError } from '../../../base/errors.ts'
-import type { FileName } from '../../../master/file-service.ts'
-import type { Part, Transform } from '../../../meta/contract/version-row.ts'
-import { S3Error } from '../s3-error.ts'
+import { FrostError } from '../../base/errors.ts'
+import type { FileName } from '../../master/file-service.ts'
+import type { Part, Transform } from '../../meta/contract/version-row.ts'
 import type { EncryptionPorts } from './encrypting-upload.ts'
-import { contextBytes, objectContext } from './encryption-context.ts'
-import type { CustomerKey, EncryptionRequest } from './encryption-headers.ts'
 import { decodeEncryption, encodeEncryption } from './encryption-parameters.ts'
 import type { EncryptionParameters, KeyReference } from './encryption-parameters.ts'
+import type { CustomerKey, EncryptionRequest } from './encryption-request.ts'
 import type { KeyRing } from './key-ring.ts'
 import { unwrapKey, wrapKey } from './key-wrapping.ts'
+import { contextBytes, objectContext } from './object-context.ts'
 import { dataKeyBytes, storedSize } from './stream-format.ts'
 import type { PlainLayout } from './stream-format.ts'
 
@@ -52,7 +51,7 @@ export class ObjectEncryption {
 
   /**
    * A new data key for an object that is put at once (`whole`) or in parts.
-   * @throws S3Error `KMS.NotFoundException`, `KMS.DisabledException`.
+   * @throws FrostError `encryption-key-not-found`, `encryption-key-disabled`.
    */
   async begin(name: FileName, request: EncryptionRequest, layout: 'whole' | 'parts'): Promise<NewEncryption> {
     const dataKey = this.#ports.random.bytes(dataKeyBytes)
@@ -61,18 +60,18 @@ export class ObjectEncryption {
 
   /**
    * The data key of a version that is read; `undefined`: it is not encrypted. HEAD asks as well, so that a wrong key is refused.
-   * @throws S3Error `InvalidRequest`: the customer's key is missing, or not applicable; `AccessDenied`: it is another one;
-   * `KMS.*`. FrostError `store-corrupt`, `format-unsupported`.
+   * @throws FrostError `customer-key-required`; `customer-key-invalid`: none is needed; `customer-key-wrong`; `encryption-key-*`,
+   * `store-corrupt`, `format-unsupported`.
    */
   async dataKeyOf(version: EncryptedVersion, customerKey: CustomerKey | undefined): Promise<Uint8Array | undefined> {
     const parameters = decodeEncryption(version.transform)
     if (parameters?.key.kind !== 'sse-c') {
       if (customerKey !== undefined) {
-        throw new S3Error('InvalidRequest', 'The encryption parameters are not applicable to this object.')
+        throw new FrostError('customer-key-invalid', 'The encryption parameters are not applicable to this object.')
       }
     } else if (customerKey === undefined) {
-      throw new S3Error(
-        'InvalidRequest',
+      throw new FrostError(
+        'customer-key-required',
         'The object was stored using a form of Server Side Encryption. ' +
           'The correct parameters must be provided to retrieve the object.',
       )
@@ -80,15 +79,15 @@ export class ObjectEncryption {
     if (parameters === undefined) return undefined
     const dataKey = await this.#unwrap(version, parameters, customerKey)
     if (dataKey !== undefined) return dataKey
-    throw new S3Error(
-      'AccessDenied',
+    throw new FrostError(
+      'customer-key-wrong',
       'Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.',
     )
   }
 
   /**
    * As `dataKeyOf`, for a part of a multipart upload, whose transform is `upload.transform`.
-   * @throws S3Error `InvalidRequest`: the customer's key is missing, is not applicable, or is another one than at the start.
+   * @throws FrostError `customer-key-required`; `customer-key-invalid`: none is needed, or it is another one than at the start.
    */
   async dataKeyOfUpload(
     upload: EncryptedVersion,
@@ -97,15 +96,15 @@ export class ObjectEncryption {
     const parameters = decodeEncryption(upload.transform)
     const isCustomers = parameters?.key.kind === 'sse-c'
     if (isCustomers && customerKey === undefined) {
-      throw new S3Error(
-        'InvalidRequest',
+      throw new FrostError(
+        'customer-key-required',
         'The multipart upload initiate requested encryption. ' +
           'Subsequent part requests must include the appropriate encryption parameters.',
       )
     }
     if (!isCustomers && customerKey !== undefined) {
-      throw new S3Error(
-        'InvalidRequest',
+      throw new FrostError(
+        'customer-key-invalid',
         'The multipart upload initiate did not request encryption. ' +
           'Please resend the request without sending encryption parameters.',
       )
@@ -113,8 +112,8 @@ export class ObjectEncryption {
     if (parameters === undefined) return undefined
     const dataKey = await this.#unwrap(upload, parameters, customerKey)
     if (dataKey !== undefined) return dataKey
-    throw new S3Error(
-      'InvalidRequest',
+    throw new FrostError(
+      'customer-key-invalid',
       'The provided encryption parameters did not match the ones used originally to encrypt the object.',
     )
   }

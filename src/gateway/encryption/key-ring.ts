@@ -5,21 +5,20 @@
 // to wrap what exists anew is `ObjectEncryption.rewrap`. Rows are read again when what was read is a second old, as access control
 // does it, and at once where a key or generation is asked for that is not known; a disabled key so works a second at most.
 
-import { FrostError } from '../../../base/errors.ts'
-import { fromHex, toHex } from '../../../base/ids.ts'
-import { SECOND_MS } from '../../../base/units.ts'
-import type { Clock } from '../../../ports/clock.ts'
-import type { Compute } from '../../../ports/compute.ts'
-import type { Random } from '../../../ports/random.ts'
-import type { Vault } from '../../../ports/vault.ts'
-import { encryptionKeysMax } from '../../../meta/contract/encryption-key-metadata.ts'
+import { FrostError } from '../../base/errors.ts'
+import { fromHex, toHex } from '../../base/ids.ts'
+import { SECOND_MS } from '../../base/units.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Compute } from '../../ports/compute.ts'
+import type { Random } from '../../ports/random.ts'
+import type { Vault } from '../../ports/vault.ts'
+import { encryptionKeysMax } from '../../meta/contract/encryption-key-metadata.ts'
 import type {
   EncryptionKeyMutations,
   EncryptionKeyReads,
   EncryptionKeyRow,
-} from '../../../meta/contract/encryption-key-metadata.ts'
-import { SecretBox } from '../../auth/secret-box.ts'
-import { S3Error } from '../s3-error.ts'
+} from '../../meta/contract/encryption-key-metadata.ts'
+import { SecretBox } from '../auth/secret-box.ts'
 import { dataKeyBytes } from './stream-format.ts'
 
 export interface MasterKey {
@@ -81,7 +80,7 @@ export class KeyRing {
 
   /**
    * The key of SSE-KMS by its id, its alias or the ARN of either; `undefined`: the default key, made where there is none yet.
-   * @throws S3Error `KMS.NotFoundException`, `KMS.DisabledException`.
+   * @throws FrostError `encryption-key-not-found`, `encryption-key-disabled`.
    */
   async newestOfKms(name: string | undefined): Promise<MasterKey> {
     const row = await this.#findNamed(name ?? defaultAlias)
@@ -90,7 +89,7 @@ export class KeyRing {
     return this.#newest(await this.#make(defaultKeyId, [defaultAlias]))
   }
 
-  /** @throws S3Error `KMS.NotFoundException`, `KMS.DisabledException`; FrostError `store-corrupt`. */
+  /** @throws FrostError `encryption-key-not-found`, `encryption-key-disabled`, `store-corrupt`. */
   async ofKms(id: string, generation: number): Promise<MasterKey> {
     const row = await this.#find(id)
     if (row === undefined || id === s3KeyId) throw this.#notFound(id)
@@ -111,21 +110,22 @@ export class KeyRing {
 
   /**
    * Makes a named key. Durable when it resolves.
-   * @throws FrostError `bad-request`: the id or an alias is malformed or taken, or there are 1,000 keys.
+   * @throws FrostError `bad-request`: the id or an alias is malformed, or there are 1,000 keys; `encryption-key-exists`.
    */
   async create(given: { readonly id?: string; readonly aliases?: readonly string[] }): Promise<EncryptionKeyRow> {
     const { id = this.#newId(), aliases = [] } = given
     if (!/^[A-Za-z0-9_-]{1,128}$/.test(id)) throw badRequest(`A key's id is 1 to 128 of A-Z a-z 0-9 _ -, not "${id}".`)
     for (const alias of aliases) {
       if (!/^alias\/[A-Za-z0-9/_-]{1,250}$/.test(alias)) throw badRequest(`An alias is alias/NAME, not "${alias}".`)
-      if ((await this.#findNamed(alias)) !== undefined) throw badRequest(`The alias ${alias} is taken.`)
+      if ((await this.#findNamed(alias)) !== undefined) throw taken(`The alias ${alias} is taken.`)
     }
     if (id === s3KeyId || id === defaultKeyId || (await this.#find(id)) !== undefined)
-      throw badRequest(`The key id ${id} is taken.`)
+      throw taken(`The key id ${id} is taken.`)
     return await this.#make(id, aliases)
   }
 
-  /** Adds a generation, under which everything new is wrapped; `undefined`: of SSE-S3. @throws FrostError `bad-request`. */
+  /** Adds a generation, under which everything new is wrapped; `undefined`: of SSE-S3. @throws FrostError
+   * `encryption-key-not-found`; `bad-request`: it has 1,000 generations. */
   async rotate(id: string | undefined): Promise<MasterKey> {
     if (id === undefined) await this.newestOfS3()
     const row = await this.#change(id ?? s3KeyId, (before) => {
@@ -139,7 +139,8 @@ export class KeyRing {
     return this.#newest(row)
   }
 
-  /** What a disabled key wrapped can neither be read nor written until it is enabled again. @throws FrostError `bad-request`. */
+  /** What a disabled key wrapped can neither be read nor written until it is enabled again. @throws FrostError
+   * `encryption-key-not-found`. */
   async setEnabled(id: string, isEnabled: boolean): Promise<void> {
     if (id === s3KeyId) throw badRequest('The key of SSE-S3 cannot be disabled.')
     await this.#change(id, (before) => ({ ...before, isEnabled }))
@@ -149,7 +150,7 @@ export class KeyRing {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       await this.#read()
       const before = this.#rows.get(id)
-      if (before === undefined) throw badRequest(`There is no key ${id}.`)
+      if (before === undefined) throw this.#notFound(id)
       const row = { ...change(before), revision: before.revision + 1 }
       if (await this.#put(row)) return row
     }
@@ -252,12 +253,12 @@ export class KeyRing {
 
   #enabled(row: EncryptionKeyRow): EncryptionKeyRow {
     if (row.isEnabled) return row
-    throw new S3Error('KMS.DisabledException', `${this.arnOf(row.id)} is disabled.`)
+    throw new FrostError('encryption-key-disabled', `${this.arnOf(row.id)} is disabled.`)
   }
 
-  #notFound(name: string): S3Error {
+  #notFound(name: string): FrostError {
     const shown = name.startsWith('arn:') || name.startsWith('alias/') ? name : this.arnOf(name)
-    return new S3Error('KMS.NotFoundException', `Key '${shown}' does not exist`)
+    return new FrostError('encryption-key-not-found', `Key '${shown}' does not exist`)
   }
 
   async #refresh(): Promise<void> {
@@ -294,4 +295,8 @@ function contextOf(id: string, generation: number): string {
 
 function badRequest(message: string): FrostError {
   return new FrostError('bad-request', message)
+}
+
+function taken(message: string): FrostError {
+  return new FrostError('encryption-key-exists', message)
 }

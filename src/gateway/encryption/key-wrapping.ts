@@ -4,7 +4,7 @@
 // wrapped: 16 salt · AES-256-GCM of the data key (32 · tag 16), nonce zero, under HMAC-SHA-256(master, label · salt), with the
 // context (whose object it is) authenticated. A wrong master and another object's context fail alike: nothing else checks the key.
 
-import { assert } from '../../../base/assert.ts'
+import { assert } from '../../base/assert.ts'
 import { dataKeyBytes, saltBytes, tagBytes } from './stream-format.ts'
 import type { EncryptionPorts } from './encrypting-upload.ts'
 

@@ -3,11 +3,11 @@
 //
 // Also adds up what the client sees, its length and CRC-32, which the store cannot know.
 
-import { freeBytes } from '../../../base/free-bytes.ts'
-import type { ObjectUpload, Sealing } from '../../../master/object-service.ts'
-import type { Compute } from '../../../ports/compute.ts'
-import type { Random } from '../../../ports/random.ts'
-import type { Vault } from '../../../ports/vault.ts'
+import { freeBytes } from '../../base/free-bytes.ts'
+import type { ObjectUpload, Sealing } from '../../master/object-service.ts'
+import type { Compute } from '../../ports/compute.ts'
+import type { Random } from '../../ports/random.ts'
+import type { Vault } from '../../ports/vault.ts'
 import { saltBytes, segmentBytes, segmentNonce, streamKey } from './stream-format.ts'
 
 export interface EncryptionPorts {

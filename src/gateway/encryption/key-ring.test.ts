@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { FrostError } from '../../../base/errors.ts'
-import { NodeCompute } from '../../../node/compute.ts'
-import { NodeRandom } from '../../../node/random.ts'
-import { NodeVault } from '../../../node/vault.ts'
-import { S3Error } from '../s3-error.ts'
+import { FrostError } from '../../base/errors.ts'
+import { NodeCompute } from '../../node/compute.ts'
+import { NodeRandom } from '../../node/random.ts'
+import { NodeVault } from '../../node/vault.ts'
 import { KeyRing } from './key-ring.ts'
 import { MemoryKeys } from './testing/memory-keys.ts'
 
@@ -25,8 +24,8 @@ function world(
   return { ring: new KeyRing(ports, ofCluster, names), metadata, pass }
 }
 
-function isS3(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof S3Error && error.code === code
+function isCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof FrostError && error.code === code
 }
 
 function isBad(error: unknown): boolean {
@@ -105,9 +104,9 @@ test('a named key is found by id, alias and ARN, and no other name finds it', as
     'arn:aws:kms:eu-west-1:123456789012:key/payroll',
   ]
   for (const name of [...others, 'sse-s3', `${arn}key/sse-s3`, '', 'arn:', 'alias/']) {
-    await assert.rejects(ring.newestOfKms(name), isS3('KMS.NotFoundException'), name)
+    await assert.rejects(ring.newestOfKms(name), isCode('encryption-key-not-found'), name)
   }
-  await assert.rejects(ring.ofKms('sse-s3', 1), isS3('KMS.NotFoundException'))
+  await assert.rejects(ring.ofKms('sse-s3', 1), isCode('encryption-key-not-found'))
 })
 
 test('the default key of SSE-KMS is made when it is asked for', async () => {
@@ -130,8 +129,8 @@ test('a disabled key neither wraps nor opens until it is enabled again, everywhe
   await ring.setEnabled('k', false)
   elsewhere.pass()
   for (const either of [ring, elsewhere.ring]) {
-    await assert.rejects(either.newestOfKms('k'), isS3('KMS.DisabledException'))
-    await assert.rejects(either.ofKms('k', generation), isS3('KMS.DisabledException'))
+    await assert.rejects(either.newestOfKms('k'), isCode('encryption-key-disabled'))
+    await assert.rejects(either.ofKms('k', generation), isCode('encryption-key-disabled'))
   }
   await ring.setEnabled('k', true)
   assert.equal((await ring.newestOfKms('k')).id, 'k')
@@ -140,11 +139,12 @@ test('a disabled key neither wraps nor opens until it is enabled again, everywhe
 test('malformed and taken names are refused', async () => {
   const { ring } = world()
   await ring.create({ id: 'k', aliases: ['alias/a'] })
-  for (const id of ['', 'k', 'sse-s3', 'aws-s3', 'a/b', 'ä', 'x'.repeat(129)])
-    await assert.rejects(ring.create({ id }), isBad, id)
-  for (const alias of ['a', 'alias/', 'alias/a', 'alias/ä'])
-    await assert.rejects(ring.create({ aliases: [alias] }), isBad)
-  await assert.rejects(ring.rotate('none'), isBad)
+  const isTaken = isCode('encryption-key-exists')
+  for (const id of ['', 'a/b', 'ä', 'x'.repeat(129)]) await assert.rejects(ring.create({ id }), isBad, id)
+  for (const id of ['k', 'sse-s3', 'aws-s3']) await assert.rejects(ring.create({ id }), isTaken, id)
+  for (const alias of ['a', 'alias/', 'alias/ä']) await assert.rejects(ring.create({ aliases: [alias] }), isBad)
+  await assert.rejects(ring.create({ aliases: ['alias/a'] }), isTaken)
+  await assert.rejects(ring.rotate('none'), isCode('encryption-key-not-found'))
   await assert.rejects(ring.setEnabled('sse-s3', false), isBad)
   assert.match((await ring.create({})).id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
 })

@@ -11,7 +11,7 @@
 //   7 u8    whether the client asked for a bucket key (SSE-KMS, if it said)
 //   8 bytes the parts, where the version does not list them (a copy): runs of first number u32 · count u32 · length u64 of each
 
-import { FrostError } from '../../../base/errors.ts'
+import { FrostError } from '../../base/errors.ts'
 import {
   decodeFields,
   decodeText,
@@ -19,9 +19,9 @@ import {
   FieldWriter,
   readNumber,
   writeNumber,
-} from '../../../codec/typed-fields.ts'
-import type { Field } from '../../../codec/typed-fields.ts'
-import type { Transform } from '../../../meta/contract/version-row.ts'
+} from '../../codec/typed-fields.ts'
+import type { Field } from '../../codec/typed-fields.ts'
+import type { Transform } from '../../meta/contract/version-row.ts'
 import { wrappedKeyBytes } from './key-wrapping.ts'
 import type { PlainPart } from './stream-format.ts'
 

@@ -1,7 +1,7 @@
 // Which stored bytes a range of an encrypted object needs: one run, from the first segment that it touches to the last, and the
 // salts that lie between.
 
-import { defined } from '../../../base/assert.ts'
+import { defined } from '../../base/assert.ts'
 import {
   saltBytes,
   sealedSegmentBytes,

@@ -10,9 +10,9 @@
 // data key; the key of a stream is derived from it, the part's number and the part's salt, so no segment opens in another
 // object, in another part, or beside those of another upload of the same part, and no nonce is ever used twice with a key.
 
-import { assert } from '../../../base/assert.ts'
-import { KIB } from '../../../base/units.ts'
-import type { Compute } from '../../../ports/compute.ts'
+import { assert } from '../../base/assert.ts'
+import { KIB } from '../../base/units.ts'
+import type { Compute } from '../../ports/compute.ts'
 
 export const segmentBytes = 64 * KIB
 export const tagBytes = 16

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 
-import type { BodySlice, FileBody } from '../../../../master/file-service.ts'
-import type { ObjectUpload, Sealing } from '../../../../master/object-service.ts'
+import type { BodySlice, FileBody } from '../../../master/file-service.ts'
+import type { ObjectUpload, Sealing } from '../../../master/object-service.ts'
 import type { StoredReader } from '../decrypting-reader.ts'
 
 export class MemoryUpload implements ObjectUpload<Sealing> {
