@@ -2,16 +2,19 @@
 
 import { SECOND_MS } from './base/units.ts'
 import type { MasterConfig } from './cli/config/options.ts'
+import type { FileContent } from './gateway/encryption/encrypted-files.ts'
+import type { MetricsText } from './gateway/http/metrics-text.ts'
 import type { IamService } from './gateway/iam/iam-service.ts'
 import type { RestAccess } from './gateway/rest/access-parts.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
+import { makeEncryption } from './main-encryption.ts'
 import type { ObservedMaster } from './main-observed-master.ts'
 import { listenS3, makeS3Gateway } from './main-s3.ts'
 import type { S3Ports } from './main-s3.ts'
 import type { PublicTls } from './main-tls.ts'
-import type { MetadataStore } from './meta/metadata-store.ts'
 import type { FileService } from './master/file-service.ts'
 import type { Master } from './master/master.ts'
+import type { MetadataStore } from './meta/metadata-store.ts'
 import { joinHostPort } from './node/host-port.ts'
 import type { Tracer } from './ports/tracing.ts'
 import type { Clock } from './ports/clock.ts'
@@ -22,9 +25,9 @@ const closeGraceMs = 5 * SECOND_MS
 export interface FacesParts {
   /** Has started. */
   readonly master: Master
+  readonly metadata: MetadataStore
   readonly access: RestAccess
   readonly iam: IamService
-  readonly metadata: MetadataStore
   /** Of the cluster. */
   readonly secret: Uint8Array
   readonly observed: ObservedMaster
@@ -39,15 +42,16 @@ export interface StartedFaces {
 
 /** @throws FrostError `address-in-use`. */
 export async function startFaces(config: MasterConfig, ports: S3Ports, parts: FacesParts): Promise<StartedFaces> {
-  const { master, access, iam, metadata, secret, observed, tls } = parts
-  const rest = makeRestGateway(config, ports, { files: master.files, observed, access, tls })
+  const { master, metadata, access, iam, secret, observed, tls } = parts
+  const { encrypted, content } = makeEncryption(ports, { master, metadata, secret, region: config.s3Region })
+  const rest = makeRestGateway(config, ports, { files: master.files, content, observed, access, tls })
   const s3 = makeS3Gateway(config, ports, {
     objects: master.objects,
+    encrypted,
     control: access.control,
     iam,
     secret,
     metrics: observed.s3,
-    metadata,
     tls: tls.credentials,
   })
   tls.follow((credentials) => {
@@ -73,14 +77,16 @@ function makeRestGateway(
   ports: { readonly clock: Clock; readonly log: Log; readonly tracer: Tracer | undefined },
   parts: {
     readonly files: FileService
+    readonly content: FileContent
     readonly access: RestAccess
     readonly observed: ObservedMaster
     readonly tls: PublicTls
   },
 ): RestGateway {
-  const { files, access, observed, tls } = parts
+  const { files, content, access, observed, tls } = parts
+  const metricsText = async (): Promise<MetricsText> => await observed.metricsText()
   return new RestGateway(
-    { ...ports, files, access, metrics: observed.rest, metricsText: async () => await observed.metricsText() },
+    { ...ports, files, content, access, metrics: observed.rest, metricsText },
     {
       sharePort: config.sharePort,
       accessLog: config.accessLog,

@@ -72,7 +72,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const faces = await startFaces(
     config,
     { ...ports, tracer: tracing?.tracer },
-    { master, access, iam, metadata, secret, observed, tls },
+    { master, metadata, access, iam, secret, observed, tls },
   )
   if (notice !== undefined) process.stdout.write(notice)
   log.info('The master has started.', {

@@ -157,6 +157,15 @@ export const options = {
     summary: 'Take S3 requests that are signed with the outdated Signature Version 2, too.',
     default: 'false',
   }),
+  s3CustomerKeysOverHttp: option({
+    name: 's3-customer-keys-over-http',
+    kind: onOff,
+    roles: ['up', 'master'],
+    summary:
+      'Take encryption keys of clients (SSE-C) over plain HTTP, too, where others on the way can read them. ' +
+      'Over TLS, and from trusted proxies whose clients used TLS, they are always taken.',
+    default: 'false',
+  }),
   internalPort: option({
     name: 'internal-port',
     kind: port({ orAny: true }),
@@ -391,7 +400,8 @@ export const options = {
     kind: list(network, { max: 64 }),
     roles: ['up', 'master'],
     summary:
-      'Proxies whose `X-Forwarded-For` says where a request comes from, for the audit log and the bound on wrong credentials.',
+      'Proxies whose `X-Forwarded-For` says where a request comes from, for the audit log and the bound on wrong credentials, ' +
+      'and whose `X-Forwarded-Proto` says whether it came over TLS.',
     absence: 'a request comes from where its connection comes from',
   }),
   uploadStallTimeoutMs: option({

@@ -21,6 +21,11 @@ export type EncryptionRequest =
     }
   | { readonly kind: 'sse-c'; readonly customerKey: CustomerKey }
 
+/** The key that the client keeps, where there is one. */
+export function keyOf(request: EncryptionRequest | undefined): CustomerKey | undefined {
+  return request?.kind === 'sse-c' ? request.customerKey : undefined
+}
+
 /** A bucket's default, as `PutBucketEncryption` set it. */
 export interface DefaultEncryption {
   readonly algorithm: 'AES256' | 'aws:kms' | 'aws:kms:dsse'

@@ -13,7 +13,7 @@ export type FormFile = Pick<FormHead, 'fileName' | 'contentType'>
 /** `describe` decides, from the part's head, what to store; it may throw. */
 export async function receiveFormBody(
   exchange: Exchange,
-  { files, uploadWatch }: UploadParts,
+  { content, uploadWatch }: UploadParts,
   describe: (file: FormFile) => PutRequest,
 ): Promise<FileInfo> {
   let upload: Upload | undefined
@@ -22,7 +22,7 @@ export async function receiveFormBody(
     problem: badForm,
     open: async (head) => {
       const request = describe(head)
-      upload = await files.put(request)
+      upload = await content.put(request)
       return { sink: upload, announcedBytes: request.sizeBytes }
     },
   })

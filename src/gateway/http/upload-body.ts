@@ -11,13 +11,13 @@ import type { Exchange } from './exchange.ts'
 import type { StallWatch, Transfer } from './stall-watch.ts'
 
 export interface UploadParts {
-  readonly files: FileService
+  readonly content: Pick<FileService, 'put'>
   readonly uploadWatch: StallWatch
 }
 
 /** Stores the raw body of a request. */
 export async function receiveRawBody(exchange: Exchange, parts: UploadParts, request: PutRequest): Promise<FileInfo> {
-  const upload = await parts.files.put(request)
+  const upload = await parts.content.put(request)
   return new UploadBody(exchange, upload, parts.uploadWatch).receive(exchange.request, request.sizeBytes)
 }
 

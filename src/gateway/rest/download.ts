@@ -37,7 +37,7 @@ export async function answerDownload(
     if (!settleConditions(exchange, info, parts)) exchange.sendSized(200, wholeHeaders(info), undefined)
     return
   }
-  const reader = await parts.files.open(name, exchange.trail)
+  const reader = await parts.content.open(name, exchange.trail)
   if (reader === undefined) throw fileNotFound(name)
   try {
     await onOpen?.()

@@ -5,6 +5,7 @@ import { FrostError } from '../../base/errors.ts'
 import type { FileService } from '../../master/file-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import type { FileContent } from '../encryption/encrypted-files.ts'
 import { logAccess } from '../http/access-log.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { defaultHttpLimits } from '../http/http-limits.ts'
@@ -28,6 +29,8 @@ import { findRoute, isSafeMethod } from './routes.ts'
 
 export interface RestGatewayParts {
   readonly files: FileService
+  /** Default: that of `files`, where nothing is encrypted. */
+  readonly content?: FileContent
   readonly clock: Clock
   readonly log: Log
   readonly metrics?: RestMetrics
@@ -73,14 +76,14 @@ export class RestGateway {
   #guard: OriginGuard
 
   constructor(parts: RestGatewayParts, options: RestGatewayOptions = {}) {
-    const { files, clock, log, metrics, metricsText, access } = parts
+    const { files, content = files, clock, log, metrics, metricsText, access } = parts
     const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits }
     this.#options = options
     this.#metrics = metrics
     this.#log = log
     this.#tracer = parts.tracer
     this.#uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
-    this.#parts = { files, clock, uploadWatch: this.#uploadWatch, metricsText, access }
+    this.#parts = { files, content, clock, uploadWatch: this.#uploadWatch, metricsText, access }
     this.#guard = this.#createGuard('127.0.0.1')
     this.#listener = new HttpListener({
       clock,

@@ -3,6 +3,7 @@
 import { FrostError } from '../../base/errors.ts'
 import type { FileName, FileService } from '../../master/file-service.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { FileContent } from '../encryption/encrypted-files.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { MetricsText } from '../http/metrics-text.ts'
 import type { Query } from '../http/query.ts'
@@ -11,6 +12,8 @@ import type { StallWatch } from '../http/stall-watch.ts'
 
 export interface RestParts {
   readonly files: FileService
+  /** The bytes of files, as clients see them. */
+  readonly content: FileContent
   readonly clock: Clock
   readonly uploadWatch: StallWatch
   /** Where absent, everybody may do everything, and the calls about users are 404. */

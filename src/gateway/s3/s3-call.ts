@@ -6,11 +6,11 @@ import type { ObjectService } from '../../master/object-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { Random } from '../../ports/random.ts'
+import type { EncryptedObjects } from '../encryption/encrypted-objects.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { StallWatch } from '../http/stall-watch.ts'
 import type { BucketCache, BucketState } from './bucket-cache.ts'
 import type { S3Access } from './access.ts'
-import type { S3Encryption } from './object-crypto.ts'
 import type { OperationName } from './operations-table.ts'
 import type { S3Query } from './s3-query.ts'
 import type { Sender } from './sender.ts'
@@ -22,8 +22,10 @@ export interface S3Parts {
   readonly compute: Compute
   readonly random: Random
   readonly access: S3Access
-  /** Absent: nothing can be encrypted. */
-  readonly encryption?: S3Encryption | undefined
+  /** Content that is encrypted, as clients see it. */
+  readonly encrypted: EncryptedObjects
+  /** Whether a customer's key (SSE-C) is taken over plain HTTP, where others can read it. */
+  readonly takesKeysOverHttp: boolean
   /** Watches uploads that stand still. */
   readonly uploadWatch: StallWatch
   readonly region: string

@@ -10,6 +10,7 @@ import type { Random } from '../../ports/random.ts'
 import type { Tracer } from '../../ports/tracing.ts'
 import { RequestTrail } from '../../rpc/request-trail.ts'
 import type { AccessControl } from '../auth/access-control.ts'
+import type { EncryptedObjects } from '../encryption/encrypted-objects.ts'
 import { logAccess } from '../http/access-log.ts'
 import type { Exchange, FinishedExchange } from '../http/exchange.ts'
 import { defaultHttpLimits } from '../http/http-limits.ts'
@@ -30,7 +31,6 @@ import { handlerOf } from './handlers.ts'
 import { checkKey } from './object-names.ts'
 import { operations } from './operations-table.ts'
 import type { OperationName } from './operations-table.ts'
-import type { S3Encryption } from './object-crypto.ts'
 import { route } from './router.ts'
 import { s3Answers } from './s3-answers.ts'
 import type { S3Call, S3Parts } from './s3-call.ts'
@@ -46,10 +46,9 @@ export interface S3GatewayParts {
   readonly random: Random
   readonly log: Log
   readonly control: AccessControl
+  readonly encrypted: EncryptedObjects
   /** Absent: IAM and STS are not answered. */
   readonly iam?: IamService | undefined
-  /** Absent: nothing can be encrypted. */
-  readonly encryption?: S3Encryption | undefined
   readonly metrics?: { onFinished(exchange: FinishedExchange): void }
   /** Absent: nothing is traced. */
   readonly tracer?: Tracer | undefined
@@ -68,6 +67,8 @@ export interface S3GatewayOptions {
   readonly endpointHosts?: readonly string[]
   /** Whether Signature Version 2 is taken too. Default: no. */
   readonly acceptsV2?: boolean
+  /** Whether a customer's key (SSE-C) is taken over plain HTTP, too, where others can read it. Default: no. */
+  readonly takesKeysOverHttp?: boolean
   readonly accessLog?: boolean
   readonly trustedProxies?: readonly string[]
   /** Default: plain HTTP. */
@@ -91,7 +92,7 @@ export class S3Gateway {
   readonly #tracer: Tracer | undefined
 
   constructor(parts: S3GatewayParts, options: S3GatewayOptions = {}) {
-    const { objects, clock, compute, random, log, control, tokenKey } = parts
+    const { objects, encrypted, clock, compute, random, log, control, tokenKey } = parts
     const limits: HttpLimits = { ...defaultHttpLimits, headBytesMax, ...options.limits }
     const region = options.region ?? defaultRegion
     const verifier = new SignatureVerifier(compute, { region, acceptsV2: options.acceptsV2 ?? false })
@@ -102,8 +103,9 @@ export class S3Gateway {
     this.#queries = iam && new QueryFace({ iam, control, clock, compute, findSigner, region, endpointHosts })
     const uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
     const buckets = new BucketCache(objects, clock)
-    const { encryption } = parts
-    this.#parts = { objects, buckets, clock, compute, random, access, uploadWatch, region, tokenKey, encryption }
+    const takesKeysOverHttp = options.takesKeysOverHttp ?? false
+    const own = { buckets, access, uploadWatch, takesKeysOverHttp, region, tokenKey }
+    this.#parts = { ...own, objects, encrypted, clock, compute, random }
     this.#options = options
     this.#domains = (options.domains ?? []).map((domain) => domain.toLowerCase())
     this.#metrics = parts.metrics

@@ -9,6 +9,7 @@ import { bucketLoggingStatus } from '../documents/bucket-logging-status.ts'
 import { accelerateConfiguration, requestPaymentConfiguration } from '../documents/bucket-settings.ts'
 import { corsConfiguration } from '../documents/cors-configuration.ts'
 import { encryptionConfiguration } from '../documents/encryption-configuration.ts'
+import type { EncryptionConfiguration } from '../documents/encryption-configuration.ts'
 import { lifecycleConfiguration } from '../documents/lifecycle-configuration.ts'
 import { notificationConfiguration } from '../documents/notification-configuration.ts'
 import { ownershipControls, publicAccessBlock } from '../documents/public-access.ts'
@@ -97,6 +98,12 @@ function checkReplication({ rules }: ReplicationConfiguration, { row }: BucketSt
     throw new S3Error('NotImplemented', 'Replication is not implemented: only rules that are disabled are kept.')
 }
 
+/** A default that no upload could follow is refused at once. */
+function checkEncryption({ rules }: EncryptionConfiguration): void {
+  if (!rules.some(({ byDefault }) => byDefault?.algorithm === 'aws:kms:dsse')) return
+  throw new S3Error('NotImplemented', 'Dual-layer encryption (aws:kms:dsse) is not implemented: use AES256 or aws:kms.')
+}
+
 export const bucketSettings = {
   tagging: handlersOf({ kind: 'tagging', document: bucketTagging, unset: 'NoSuchTagSet', putStatus: 204 }),
   cors: handlersOf({ kind: 'cors', document: corsConfiguration, unset: 'NoSuchCORSConfiguration' }),
@@ -108,6 +115,7 @@ export const bucketSettings = {
   encryption: handlersOf({
     kind: 'encryption',
     document: encryptionConfiguration,
+    check: checkEncryption,
     unset: 'ServerSideEncryptionConfigurationNotFoundError',
   }),
   publicAccessBlock: handlersOf({

@@ -18,9 +18,9 @@ import {
 import { completeMultipartUpload } from '../documents/complete-multipart-upload.ts'
 import type { PartToComplete } from '../documents/complete-multipart-upload.ts'
 import { writeCompleteMultipartUploadResult } from '../documents/multipart-results.ts'
+import { addEncryptionHeaders } from '../encryption/call-encryption.ts'
 import { checksumOfUpload, multipartNameOf, noSuchUpload } from '../multipart-call.ts'
 import { checksumsOf, writtenChecksums } from '../object-checksums.ts'
-import { addEncryptionHeaders } from '../object-crypto.ts'
 import { addVersionHeader } from '../object-names.ts'
 import { receiveDocument } from '../receive-body.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
@@ -144,7 +144,7 @@ function answer(call: S3Call, parts: S3Parts, info: ObjectInfo): void {
   const { bucket, key, exchange, state } = call
   const headers = [...xmlHeaders]
   addVersionHeader(headers, state, info)
-  addEncryptionHeaders(headers, call, parts, info.transform)
+  addEncryptionHeaders(headers, parts, info)
   const checksums = checksumsOf(info)
   const body = writeCompleteMultipartUploadResult({
     location: locationOf(call),

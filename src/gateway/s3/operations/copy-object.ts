@@ -2,13 +2,19 @@
 // they may be more than AWS's 5 GiB. Only between encrypted and not encrypted are they written again.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
-import type { CopyObject, ObjectInfo, ObjectProperties } from '../../../master/object-service.ts'
+import type { ObjectInfo, ObjectProperties } from '../../../master/object-service.ts'
+import { keyOf } from '../../encryption/encryption-request.ts'
 import { causeOf } from '../change-cause.ts'
 import { findSource } from '../copy-source.ts'
 import type { FoundSource } from '../copy-source.ts'
 import { checksumTypeOf } from '../checksums.ts'
 import { writeCopyObjectResult } from '../documents/object-results.ts'
-import { addEncryptionHeaders, dataKeyOf } from '../object-crypto.ts'
+import {
+  addEncryptionHeaders,
+  asksForEncryption,
+  customerKeyOfSource,
+  encryptionOfWrite,
+} from '../encryption/call-encryption.ts'
 import { checksumsOf, writtenChecksums } from '../object-checksums.ts'
 import { addVersionHeader, versionNameOf } from '../object-names.ts'
 import { readStoredHeaders, storageClassHeader } from '../object-properties.ts'
@@ -17,7 +23,6 @@ import type { S3Call, S3Parts } from '../s3-call.ts'
 import { headerOf, xmlHeaders } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
 import { conditionally, writeConditionOf } from '../write-conditions.ts'
-import { transformOfCopy, writeCopy } from './copy-content.ts'
 
 export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<void> {
   const { bucket, key, headers, exchange, state } = call
@@ -27,30 +32,23 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   parts.access.authorize(call, { ...shapeOfWrite(call), setsTags })
   const source = await findSource(call, parts, !replacesTags)
   checkIsChange(call, source, replaces || replacesTags)
-  const dataKey = await dataKeyOf(call, parts, source.info, true)
+  const encryption = encryptionOfWrite(call, parts)
+  const copied = { info: source.info, customerKey: customerKeyOfSource(call, parts) }
   const condition = writeConditionOf(headers)
   const name = { bucket, key }
   const own = propertiesOf(call, parts)
   const properties = propertiesOfCopy(call, source.info, { own, replaces, replacesTags })
   const info = await conditionally(parts.objects, { name, condition }, async () => {
     const cause = causeOf(call, parts, 's3:ObjectCreated:Copy')
-    const way = await transformOfCopy(call, parts, { source, dataKey })
-    if (way.kind === 'written') return await writeCopy(call, parts, { source, dataKey, properties, condition, cause })
-    const request: CopyObject = {
-      ...name,
-      source: { bucket: source.bucket, key: source.key, version: source.info.version },
-      sourceVersion: source.info.version,
-      properties: { ...properties, ...(way.transform === undefined ? {} : { transform: way.transform }) },
-      own,
-      condition,
-      cause,
-    }
-    return await parts.objects.copy(request)
+    const from = { bucket: source.bucket, key: source.key, version: source.info.version }
+    const sourceVersion = source.info.version
+    const request = { ...name, source: from, sourceVersion, properties, own, condition, cause }
+    return await parts.encrypted.copy(request, copied, encryption)
   })
   const answer = [...xmlHeaders]
   addVersionHeader(answer, state, info)
   if (source.state.hasVersions) answer.push('x-amz-copy-source-version-id', versionNameOf(source.info))
-  addEncryptionHeaders(answer, call, parts, info.transform)
+  addEncryptionHeaders(answer, parts, info, keyOf(encryption))
   const checksums = checksumsOf(info)
   exchange.send(
     200,
@@ -81,10 +79,8 @@ function directiveOf({ headers }: S3Call, name: string): boolean {
 function checkIsChange(call: S3Call, source: FoundSource, replaces: boolean): void {
   const { bucket, key, headers } = call
   const isItself = source.bucket === bucket && source.key === key && source.version === undefined
-  const changes = ['x-amz-storage-class', 'x-amz-website-redirect-location', 'x-amz-server-side-encryption']
-  const asksMore =
-    changes.some((name) => headers[name] !== undefined) ||
-    headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined
+  const changes = ['x-amz-storage-class', 'x-amz-website-redirect-location']
+  const asksMore = changes.some((name) => headers[name] !== undefined) || asksForEncryption(call)
   if (!isItself || replaces || asksMore) return
   throw new S3Error(
     'InvalidRequest',

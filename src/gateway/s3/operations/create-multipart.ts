@@ -1,11 +1,12 @@
 // CreateMultipartUpload and AbortMultipartUpload. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html,
 // .../API_AbortMultipartUpload.html
 
+import { keyOf } from '../../encryption/encryption-request.ts'
 import { checksumKind, chooseChecksumType, parseChecksumAlgorithm } from '../checksums.ts'
 import { writeInitiateMultipartUploadResult } from '../documents/multipart-results.ts'
+import { addEncryptionHeaders, encryptionOfWrite } from '../encryption/call-encryption.ts'
 import { multipartNameOf } from '../multipart-call.ts'
 import type { UploadChecksum } from '../multipart-call.ts'
-import { addEncryptionHeaders, beginEncryption } from '../object-crypto.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
 import { headerOf, sendNothing, xmlHeaders } from '../s3-call.ts'
@@ -18,11 +19,12 @@ export async function handleCreateMultipartUpload(call: S3Call, parts: S3Parts):
   const checksum = checksumAskedFor(call)
   const initiator = canonicalIdOf(sender)
   const properties = propertiesOf(call, parts)
-  const encryption = await beginEncryption(call, parts, 'parts')
+  const encryption = encryptionOfWrite(call, parts)
+  const transform = await parts.encrypted.beginParts({ bucket, key }, encryption)
   const { upload } = await parts.objects.createMultipart({
     bucket,
     key,
-    template: { ...properties, ...(encryption === undefined ? {} : { transform: encryption.transform }) },
+    template: { ...properties, ...(transform === undefined ? {} : { transform }) },
     ...(initiator === undefined ? {} : { initiator }),
     ...(checksum === undefined
       ? {}
@@ -33,7 +35,7 @@ export async function handleCreateMultipartUpload(call: S3Call, parts: S3Parts):
     headers.push('x-amz-checksum-algorithm', checksumKind(checksum.algorithm).name)
     headers.push('x-amz-checksum-type', checksum.type)
   }
-  addEncryptionHeaders(headers, call, parts, encryption?.transform)
+  addEncryptionHeaders(headers, parts, { transform }, keyOf(encryption))
   exchange.send(200, headers, writeInitiateMultipartUploadResult({ bucket, key, uploadId: upload }))
 }
 

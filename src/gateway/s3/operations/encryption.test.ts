@@ -20,7 +20,7 @@ function customerKey(fill: number, start: string = prefix): Record<string, strin
 describe('encrypted objects', () => {
   let world: S3World
   before(async () => {
-    world = await S3World.start()
+    world = await S3World.start({ takesKeysOverHttp: true })
     await world.send('PUT', '/vault')
   })
   after(async () => {
@@ -40,7 +40,7 @@ describe('encrypted objects', () => {
       const put = await world.send('PUT', `/vault/${name}`, { body: content, headers })
       assert.equal(put.status, 200, put.text)
       assert.equal(isStoredPlain(name), false)
-      assert.equal(put.headers.etag, `"${md5Hex(content)}"`)
+      assert.equal(put.headers.etag === `"${md5Hex(content)}"`, name === 'SSE-S3')
       const forRead = name === 'SSE-C' ? headers : {}
       const got = await world.send('GET', `/vault/${name}`, { headers: forRead })
       assert.ok(got.body.equals(content), got.text.slice(0, 300))

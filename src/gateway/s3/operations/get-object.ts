@@ -2,12 +2,13 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, .../API_HeadObject.html
 
 import type { ObjectInfo, ObjectReader } from '../../../master/object-service.ts'
+import type { CustomerKey } from '../../encryption/encryption-request.ts'
 import { formatHttpDate } from '../../http/http-date.ts'
 import { sendFileBody } from '../../http/file-body.ts'
 import type { BucketState } from '../bucket-cache.ts'
+import { addEncryptionHeaders, customerKeyOfRead } from '../encryption/call-encryption.ts'
 import { aclOf } from '../object-acl.ts'
 import { addChecksumHeaders, addChecksums } from '../object-checksums.ts'
-import { addEncryptionHeaders, dataKeyOf, plainReader } from '../object-crypto.ts'
 import { addVersionHeader, parseVersionName, quoted } from '../object-names.ts'
 import { addObjectHeaders } from '../object-properties.ts'
 import type { Overrides } from '../object-properties.ts'
@@ -36,29 +37,36 @@ export async function handleHeadObject(call: S3Call, parts: S3Parts): Promise<vo
   const name = { bucket: call.bucket, key: call.key, ...(version === undefined ? {} : { version }) }
   const info = await parts.objects.find(name)
   if (info === undefined) throw notFound(call, parts, undefined)
+  authorizeRead(call, parts, info)
+  const customerKey = customerKeyOfRead(call, parts)
+  await parts.encrypted.check(info, customerKey)
   const plan = prepare(call, parts, info)
   if (plan === undefined) return
-  await dataKeyOf(call, parts, info) // a wrong key is refused
-  call.exchange.sendSized(plan.status, headersOf(call, parts, { info, plan }), undefined)
+  call.exchange.sendSized(plan.status, headersOf(call, parts, { info, plan, customerKey }), undefined)
 }
 
 async function sendObject(call: S3Call, parts: S3Parts, reader: ObjectReader): Promise<void> {
   const { info } = reader
+  authorizeRead(call, parts, info)
+  const customerKey = customerKeyOfRead(call, parts)
+  const content = await parts.encrypted.content(reader, customerKey)
   const plan = prepare(call, parts, info)
   if (plan === undefined) return
-  const { status, range } = plan
-  const plain = plainReader(parts, reader, await dataKeyOf(call, parts, info))
-  const headers = headersOf(call, parts, { info, plan })
-  if (range.length === 0) call.exchange.sendSized(status, headers, undefined)
-  else await sendFileBody(call.exchange, plain, { status, headers, parts: [range] })
+  const headers = headersOf(call, parts, { info, plan, customerKey })
+  if (plan.range.length === 0) call.exchange.sendSized(plan.status, headers, undefined)
+  else await sendFileBody(call.exchange, content, { status: plan.status, headers, parts: [plan.range] })
+}
+
+/** @throws S3Error also where it is a delete marker. */
+function authorizeRead(call: S3Call, parts: S3Parts, info: ObjectInfo): void {
+  const hasVersionId = call.query.has('versionId')
+  parts.access.authorize(call, { hasVersionId }, { acl: aclOf(info), tags: info.tags })
+  if (info.isDeleteMarker) throw notFound(call, parts, info)
 }
 
 /** `undefined`: the answer has been sent already. */
 function prepare(call: S3Call, parts: S3Parts, info: ObjectInfo): ReadPlan | undefined {
   const { exchange, headers, query } = call
-  const hasVersionId = query.has('versionId')
-  parts.access.authorize(call, { hasVersionId }, { acl: aclOf(info), tags: info.tags })
-  if (info.isDeleteMarker) throw notFound(call, parts, info)
   if (isUnchanged(headers, info, parts.clock.wallMs())) {
     exchange.send(304, unchangedHeaders(call.state, info), undefined)
     return undefined
@@ -66,16 +74,18 @@ function prepare(call: S3Call, parts: S3Parts, info: ObjectInfo): ReadPlan | und
   return planRead(info, headers.range, query)
 }
 
-function headersOf(
-  call: S3Call,
-  parts: S3Parts,
-  { info, plan }: { readonly info: ObjectInfo; readonly plan: ReadPlan },
-): string[] {
+interface Answered {
+  readonly info: ObjectInfo
+  readonly plan: ReadPlan
+  readonly customerKey: CustomerKey | undefined
+}
+
+function headersOf(call: S3Call, parts: S3Parts, { info, plan, customerKey }: Answered): string[] {
   const { state, query, sender, headers } = call
   const answer: string[] = []
   addObjectHeaders(answer, info, overridesOf(query, sender.signature !== undefined))
   addVersionHeader(answer, state, info)
-  addEncryptionHeaders(answer, call, parts, info.transform)
+  addEncryptionHeaders(answer, parts, info, customerKey)
   answer.push('Content-Length', String(plan.range.length))
   if (plan.contentRange !== undefined) answer.push('Content-Range', plan.contentRange)
   if (plan.partNumber !== undefined && info.parts !== undefined)

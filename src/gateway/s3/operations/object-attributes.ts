@@ -8,6 +8,7 @@ import { checksumKindOf, checksumTypeOf, formatChecksum } from '../checksums.ts'
 import type { WrittenChecksum } from '../documents/listed.ts'
 import { parseObjectAttributes, writeObjectAttributes } from '../documents/object-attributes.ts'
 import type { ObjectAttribute, ObjectAttributes, ObjectParts } from '../documents/object-attributes.ts'
+import { customerKeyOfRead } from '../encryption/call-encryption.ts'
 import { checksumsOf } from '../object-checksums.ts'
 import { addVersionHeader } from '../object-names.ts'
 import { storageClassOf } from '../object-properties.ts'
@@ -22,6 +23,7 @@ const partNumberMax = 10_000
 export async function getObjectAttributes(call: S3Call, parts: S3Parts): Promise<void> {
   const { exchange, headers, state } = call
   const info = await findForRead(call, parts)
+  await parts.encrypted.check(info, customerKeyOfRead(call, parts))
   const wanted = parseObjectAttributes(headerOf(headers, 'x-amz-object-attributes'))
   const limit = numberOf(call, 'x-amz-max-parts', { fallback: partsMax, max: Number.MAX_SAFE_INTEGER })
   const after = numberOf(call, 'x-amz-part-number-marker', { fallback: 0, max: partNumberMax })

@@ -77,6 +77,18 @@ describe('a form posted to a bucket', () => {
     assert.equal(world.objects.uploadsOpen, 0)
   })
 
+  it('is encrypted as its fields ask', async () => {
+    const conditions = [
+      ['eq', '$key', 'secret'],
+      ['eq', '$x-amz-server-side-encryption', 'AES256'],
+    ]
+    const asked = { 'x-amz-server-side-encryption': 'AES256' }
+    const answer = await post({ ...policyFields(conditions), ...asked, key: 'secret' })
+    assert.deepEqual([answer.status, answer.headers['x-amz-server-side-encryption']], [204, 'AES256'], answer.text)
+    assert.ok(!Buffer.from(world.objects.bytesOf('bucket', 'secret') ?? []).includes('hello'))
+    assert.equal((await world.send('GET', '/bucket/secret')).text, 'hello')
+  })
+
   it('is answered as it asks', async () => {
     const conditions = [
       ['eq', '$key', 'k'],

@@ -4,6 +4,9 @@
 // that is checked before the first byte of the file is taken, and its length before anything is committed.
 
 import type { ObjectInfo, ObjectUpload } from '../../../master/object-service.ts'
+import { hasMd5 } from '../../encryption/encrypted-objects.ts'
+import type { EncryptionRequest } from '../../encryption/encryption-request.ts'
+import { keyOf } from '../../encryption/encryption-request.ts'
 import { planBody } from '../body/body-plan.ts'
 import { receivePostForm } from '../body/post-form.ts'
 import type { PostForm } from '../body/post-form.ts'
@@ -11,7 +14,7 @@ import { S3Body } from '../body/s3-body.ts'
 import { causeOf } from '../change-cause.ts'
 import { objectTagging } from '../documents/tagging.ts'
 import { writePostResponse } from '../documents/object-results.ts'
-import { addEncryptionHeaders, beginEncryption, encryptingUpload } from '../object-crypto.ts'
+import { addEncryptionHeaders, encryptionOfWrite } from '../encryption/call-encryption.ts'
 import { locationOf } from '../object-location.ts'
 import { checkKey, addVersionHeader, quoted } from '../object-names.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
@@ -29,6 +32,7 @@ interface Posting {
   readonly policy: PostPolicy | undefined
   readonly body: S3Body
   readonly upload: ObjectUpload<ObjectInfo>
+  readonly encryption: EncryptionRequest | undefined
 }
 
 export async function handlePostObject(call: S3Call, parts: S3Parts): Promise<void> {
@@ -49,7 +53,7 @@ export async function handlePostObject(call: S3Call, parts: S3Parts): Promise<vo
 }
 
 async function openPosting(call: S3Call, parts: S3Parts, { fields, key }: PostForm): Promise<Posting> {
-  const { objects, access, clock, compute } = parts
+  const { encrypted, access, clock, compute } = parts
   const nowMs = clock.wallMs()
   checkKey(key)
   const verified = await verifyForm(access.verifier, fields, {
@@ -64,27 +68,22 @@ async function openPosting(call: S3Call, parts: S3Parts, { fields, key }: PostFo
   const formCall: S3Call = { ...call, key, sender, headers: headersOf(fields) }
   access.authorize(formCall, shapeOfWrite(formCall))
   const plan = planBody(checksumFields(fields), { kind: 'unsigned' })
-  const encryption = await beginEncryption(formCall, parts, 'whole')
-  const stored = await objects.put({
-    bucket: call.bucket,
-    key,
-    ...propertiesOf(formCall, parts),
-    ...(encryption === undefined ? {} : { transform: encryption.transform }),
-    trail: call.exchange.trail,
-    cause: causeOf(formCall, parts, 's3:ObjectCreated:Post'),
-  })
-  const stream = encryption === undefined ? undefined : { dataKey: encryption.dataKey, part: 0 }
-  const upload = encryptingUpload(parts, stored, stream)
+  const encryption = encryptionOfWrite(formCall, parts)
+  const cause = causeOf(formCall, parts, 's3:ObjectCreated:Post')
+  const { exchange, bucket } = call
+  const request = { bucket, key, ...propertiesOf(formCall, parts), trail: exchange.trail, cause }
+  const upload = await encrypted.put(request, encryption)
   const sizeBytesMax = Math.min(policy?.lengthRange?.max ?? putBytesMax, putBytesMax)
-  const body = new S3Body({ compute, clock, sink: upload }, { plan, etag: true, sizeBytesMax })
-  return { call: formCall, fields, policy, body, upload }
+  const body = new S3Body({ compute, clock, sink: upload }, { plan, etag: hasMd5(encryption?.kind), sizeBytesMax })
+  return { call: formCall, fields, policy, body, upload, encryption }
 }
 
-async function finish({ call, fields, policy, body, upload }: Posting, parts: S3Parts): Promise<void> {
+async function finish(posting: Posting, parts: S3Parts): Promise<void> {
+  const { call, fields, policy, body, upload, encryption } = posting
   const digests = body.finish()
   if (policy !== undefined) checkFormLength(policy, body.sizeBytes)
   const info = await upload.finish(sealingOf({ ...digests, sizeBytes: body.sizeBytes }))
-  answer(call, parts, { fields, info })
+  answer(call, parts, { fields, info, encryption })
 }
 
 /** As the headers of a put, by the names that forms have for them. */
@@ -122,14 +121,14 @@ function checksumFields(fields: FormFields): FormFields {
 function answer(
   call: S3Call,
   parts: S3Parts,
-  { fields, info }: { readonly fields: FormFields; readonly info: ObjectInfo },
+  { fields, info, encryption }: Pick<Posting, 'fields' | 'encryption'> & { readonly info: ObjectInfo },
 ): void {
   const { exchange, state, bucket, key } = call
   const etag = quoted(info.etag)
   const location = locationOf(call)
   const headers = ['ETag', etag]
   addVersionHeader(headers, state, info)
-  addEncryptionHeaders(headers, call, parts, info.transform)
+  addEncryptionHeaders(headers, parts, info, keyOf(encryption))
   const target = redirectTarget(fields)
   if (target !== undefined) {
     target.searchParams.set('bucket', bucket)

@@ -1,10 +1,12 @@
 // PutObject: one body becomes one object. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 
 import type { ObjectInfo, Sealing } from '../../../master/object-service.ts'
+import { hasMd5 } from '../../encryption/encrypted-objects.ts'
+import type { EncryptionRequest } from '../../encryption/encryption-request.ts'
+import { keyOf } from '../../encryption/encryption-request.ts'
 import { causeOf } from '../change-cause.ts'
-import { storedSizeOfWhole } from '../encryption/stream-format.ts'
+import { addEncryptionHeaders, encryptionOfWrite } from '../encryption/call-encryption.ts'
 import { addChecksumHeaders, checksumsToStore } from '../object-checksums.ts'
-import { addEncryptionHeaders, beginEncryption, encryptingUpload } from '../object-crypto.ts'
 import { addVersionHeader, quoted } from '../object-names.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
 import { bodyPlanOf, checkedSize, receiveInto } from '../receive-body.ts'
@@ -22,23 +24,16 @@ export async function handlePutObject(call: S3Call, parts: S3Parts): Promise<voi
   const plan = bodyPlanOf(call)
   const sizeBytes = checkedSize(plan, putBytesMax)
   const properties = propertiesOf(call, parts)
+  const encryption = encryptionOfWrite(call, parts)
   const name = { bucket, key }
-  const encryption = await beginEncryption(call, parts, 'whole')
   const info = await conditionally(parts.objects, { name, condition }, async () => {
-    const stored = await parts.objects.put({
-      ...name,
-      ...properties,
-      ...(encryption === undefined ? {} : { transform: encryption.transform }),
-      sizeBytes: encryption === undefined ? sizeBytes : storedSizeOfWhole(sizeBytes),
-      condition,
-      trail: exchange.trail,
-      cause: causeOf(call, parts, 's3:ObjectCreated:Put'),
-    })
-    const stream = encryption === undefined ? undefined : { dataKey: encryption.dataKey, part: 0 }
-    const upload = encryptingUpload(parts, stored, stream)
-    return await receiveInto(call, parts, upload, { plan, etag: true, sizeBytesMax: putBytesMax, seal: sealingOf })
+    const cause = causeOf(call, parts, 's3:ObjectCreated:Put')
+    const request = { ...name, ...properties, sizeBytes, condition, trail: exchange.trail, cause }
+    const upload = await parts.encrypted.put(request, encryption)
+    const etag = hasMd5(encryption?.kind)
+    return await receiveInto(call, parts, upload, { plan, etag, sizeBytesMax: putBytesMax, seal: sealingOf })
   })
-  answer(call, parts, info)
+  answer(call, parts, info, encryption)
 }
 
 export function sealingOf(body: ReceivedBody): Sealing {
@@ -46,11 +41,15 @@ export function sealingOf(body: ReceivedBody): Sealing {
   return { ...(body.md5 === undefined ? {} : { etag: body.md5 }), ...(checksums === undefined ? {} : { checksums }) }
 }
 
-function answer(call: S3Call, parts: S3Parts, info: ObjectInfo): void {
-  const { exchange, state } = call
+function answer(
+  { exchange, state }: S3Call,
+  parts: S3Parts,
+  info: ObjectInfo,
+  encryption: EncryptionRequest | undefined,
+): void {
   const headers = ['ETag', quoted(info.etag)]
   addVersionHeader(headers, state, info)
   addChecksumHeaders(headers, info)
-  addEncryptionHeaders(headers, call, parts, info.transform)
+  addEncryptionHeaders(headers, parts, info, keyOf(encryption))
   exchange.send(200, headers, undefined)
 }

@@ -2,24 +2,24 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html, .../API_UploadPartCopy.html
 
 import { toHex } from '../../../base/ids.ts'
-import type { Sealing } from '../../../master/object-service.ts'
 import type { MultipartRow, PartRow } from '../../../meta/contract/multipart-metadata.ts'
+import { hasMd5 } from '../../encryption/encrypted-objects.ts'
+import type { CustomerKey } from '../../encryption/encryption-request.ts'
+import { encryptionKindOf } from '../../encryption/object-encryption.ts'
 import type { BodyPlan } from '../body/body-plan.ts'
 import { checksumTypeOf } from '../checksums.ts'
 import type { ChecksumAlgorithm } from '../checksums.ts'
 import { findSource } from '../copy-source.ts'
 import type { FoundSource } from '../copy-source.ts'
 import { writeCopyPartResult } from '../documents/object-results.ts'
-import { storedSizeOfPart } from '../encryption/stream-format.ts'
+import { addEncryptionHeaders, customerKeyOf, customerKeyOfSource } from '../encryption/call-encryption.ts'
 import { checksumOfUpload, findUpload, multipartNameOf, partNumberOf } from '../multipart-call.ts'
 import { addChecksums, writtenChecksums } from '../object-checksums.ts'
-import { addEncryptionHeaders, dataKeyOf, encryptingUpload, plainReader, uploadDataKey } from '../object-crypto.ts'
 import { noSuchKey, quoted, versionNameOf } from '../object-names.ts'
 import { bodyPlanOf, checkedSize, receiveInto } from '../receive-body.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
 import { headerOf, xmlHeaders } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
-import { readInto } from './copy-content.ts'
 import { putBytesMax, sealingOf } from './put-object.ts'
 
 export async function handleUploadPart(call: S3Call, parts: S3Parts): Promise<void> {
@@ -30,19 +30,15 @@ export async function handleUploadPart(call: S3Call, parts: S3Parts): Promise<vo
   const plan = bodyPlanOf(call)
   const sizeBytes = checkedSize(plan, putBytesMax)
   const algorithms = algorithmsOf(upload, plan)
-  const dataKey = await uploadDataKey(call, parts, upload.template.transform)
-  const stored = await parts.objects.putPart({
-    ...multipartNameOf(call),
-    number,
-    sizeBytes: dataKey === undefined ? sizeBytes : storedSizeOfPart(sizeBytes),
-    trail: exchange.trail,
-  })
-  const sink = encryptingUpload(parts, stored, dataKey === undefined ? undefined : { dataKey, part: number })
-  const options = { plan, etag: true, algorithms, sizeBytesMax: putBytesMax, seal: sealingOf }
+  const customerKey = customerKeyOf(call, parts)
+  const request = { ...multipartNameOf(call), number, sizeBytes, trail: exchange.trail }
+  const sink = await parts.encrypted.putPart(request, upload, customerKey)
+  const etag = hasMd5(encryptionKindOf(upload.template.transform))
+  const options = { plan, etag, algorithms, sizeBytesMax: putBytesMax, seal: sealingOf }
   const part = await receiveInto(call, parts, sink, options)
   const headers = ['ETag', quoted(part.etag ?? part.id)]
   addChecksums(headers, part.checksums ?? [], 1)
-  addEncryptionHeaders(headers, call, parts, upload.template.transform)
+  addEncryptionHeaders(headers, parts, upload.template, customerKey)
   exchange.send(200, headers, undefined)
 }
 
@@ -66,16 +62,19 @@ export async function handleUploadPartCopy(call: S3Call, parts: S3Parts): Promis
   const upload = await findUpload(call, parts)
   const source = await findSource(call, parts, false)
   const range = rangeOf(call, source.info.sizeBytes)
-  const dataKey = await dataKeyOf(call, parts, source.info, true)
-  const targetKey = await uploadDataKey(call, parts, upload.template.transform)
-  const isShared = dataKey === undefined && targetKey === undefined && checksumOfUpload(upload) === undefined
+  const sourceKey = customerKeyOfSource(call, parts)
+  const customerKey = customerKeyOf(call, parts)
+  await parts.encrypted.check(source.info, sourceKey)
+  await parts.encrypted.checkUpload(upload, customerKey)
+  const isEncrypted = source.info.transform !== undefined || upload.template.transform !== undefined
+  const isShared = !isEncrypted && checksumOfUpload(upload) === undefined
   const copy = { number, source, range }
   const part = isShared
     ? await sharePart(call, parts, copy)
-    : await writePart(call, parts, { ...copy, upload, dataKey, targetKey })
+    : await writePart(call, parts, { ...copy, upload, sourceKey, customerKey })
   const headers = [...xmlHeaders]
   if (source.state.hasVersions) headers.push('x-amz-copy-source-version-id', versionNameOf(source.info))
-  addEncryptionHeaders(headers, call, parts, upload.template.transform)
+  addEncryptionHeaders(headers, parts, upload.template, customerKey)
   const checksums = part.checksums ?? []
   const body = writeCopyPartResult({
     etag: part.etag ?? part.id,
@@ -110,50 +109,34 @@ async function sharePart(call: S3Call, parts: S3Parts, { number, source, range }
 
 interface WrittenPart extends PartCopy {
   readonly upload: MultipartRow
-  readonly dataKey: Uint8Array | undefined
-  readonly targetKey: Uint8Array | undefined
+  readonly sourceKey: CustomerKey | undefined
+  readonly customerKey: CustomerKey | undefined
 }
 
 /** Where the bytes change by encryption, or a checksum of them is asked for. */
 async function writePart(call: S3Call, parts: S3Parts, what: WrittenPart): Promise<PartRow> {
-  const { number, source, range, upload, dataKey, targetKey } = what
-  const { bucket, key, info } = source
-  const reader = await parts.objects.open({ bucket, key, version: info.version }, call.exchange.trail)
-  if (reader === undefined) throw noSuchKey(key)
+  const { number, source: from, range, upload, sourceKey, customerKey } = what
+  const { bucket, key, info } = from
+  const source = await parts.objects.open({ bucket, key, version: info.version }, call.exchange.trail)
+  if (source === undefined) throw noSuchKey(key)
   try {
-    const stored = await parts.objects.putPart({
-      ...multipartNameOf(call),
-      number,
-      sizeBytes: targetKey === undefined ? range.length : storedSizeOfPart(range.length),
-      trail: call.exchange.trail,
-    })
-    const sink = encryptingUpload(
-      parts,
-      stored,
-      targetKey === undefined ? undefined : { dataKey: targetKey, part: number },
-    )
-    try {
-      const algorithm = checksumOfUpload(upload)?.algorithm
-      const md5 = parts.compute.createDigest('md5')
-      const sum = algorithm === undefined ? undefined : parts.compute.createDigest(algorithm)
-      await readInto(plainReader(parts, reader, dataKey), range, {
-        write: (slice) => {
-          md5.update(slice)
-          sum?.update(slice)
-          return sink.write(slice)
-        },
-      })
-      const sealing: Sealing = {
+    const algorithm = checksumOfUpload(upload)?.algorithm
+    const md5 = parts.compute.createDigest('md5')
+    const sum = algorithm === undefined ? undefined : parts.compute.createDigest(algorithm)
+    const request = { ...multipartNameOf(call), number, trail: call.exchange.trail }
+    return await parts.encrypted.copyPart(request, upload, {
+      source,
+      sourceKey,
+      ...range,
+      customerKey,
+      digests: sum === undefined ? [md5] : [md5, sum],
+      seal: () => ({
         etag: toHex(md5.digest()),
         ...(algorithm === undefined || sum === undefined ? {} : { checksums: [{ algorithm, value: sum.digest() }] }),
-      }
-      return await sink.finish(sealing)
-    } catch (error) {
-      sink.abort(error)
-      throw error
-    }
+      }),
+    })
   } finally {
-    reader.close()
+    source.close()
   }
 }
 

@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto'
 import { crc32 } from '@node-rs/crc32'
 
 import { assert } from '../../../base/assert.ts'
+import { joinCrc32 } from '../../../codec/crc32.ts'
 import { FrostError } from '../../../base/errors.ts'
 import { makeVersionId } from '../../../base/ids.ts'
 import type { VersionId } from '../../../base/ids.ts'
-import { joinCrc32 } from '../../../codec/crc32.ts'
 import { SeededRandom } from '../../../base/random.ts'
 import type { BodySlice, FileBody } from '../../../master/file-service.ts'
 import { checkBucket, checkName } from '../../../master/names.ts'
@@ -126,8 +126,9 @@ export class MemoryObjects implements ObjectService {
         logical: { sizeBytes: from.info.sizeBytes, crc32: from.info.crc32 },
         ...sealing,
       },
-      properties: { ...(properties ?? kept), ...own },
+      properties: { ...(properties ?? kept), transform: properties?.transform ?? from.info.transform, ...own },
       condition,
+      parts: from.info.parts,
     })
   }
 
@@ -289,7 +290,7 @@ export class MemoryObjects implements ObjectService {
     })
     const info = this.#commit(this.#bucket(request.bucket), request, {
       bytes: Buffer.concat(parts.map(({ bytes }) => bytes)),
-      sealing: { logical: logicalOf(parts.map(({ row }) => row)), ...request.sealing },
+      sealing: { logical: joined(parts.map(({ row }) => row)), ...request.sealing },
       properties: upload.row.template,
       condition: request.condition,
       parts: parts.map(({ row }) => ({
@@ -505,16 +506,6 @@ export function md5Hex(bytes: Uint8Array | string): string {
   return createHash('md5').update(bytes).digest('hex')
 }
 
-/** What the client sees of parts put together. */
-function logicalOf(rows: readonly PartRow[]): { readonly sizeBytes: number; readonly crc32: number } {
-  let [sizeBytes, crc] = [0, 0]
-  for (const row of rows) {
-    crc = joinCrc32(crc, row.crc32, row.sizeBytes)
-    sizeBytes += row.sizeBytes
-  }
-  return { sizeBytes, crc32: crc }
-}
-
 function withoutHold(lock: ObjectInfo['lock']): NonNullable<ObjectInfo['lock']> {
   const { mode, retainUntilMs } = lock ?? {}
   return { ...(mode === undefined ? {} : { mode }), ...(retainUntilMs === undefined ? {} : { retainUntilMs }) }
@@ -540,4 +531,13 @@ function readBytes(bytes: Uint8Array, sliceBytes: number): FileBody {
     },
     close: () => undefined,
   }
+}
+
+function joined(rows: readonly PartRow[]): { readonly sizeBytes: number; readonly crc32: number } {
+  let [sizeBytes, crc] = [0, 0]
+  for (const row of rows) {
+    crc = joinCrc32(crc, row.crc32, row.sizeBytes)
+    sizeBytes += row.sizeBytes
+  }
+  return { sizeBytes, crc32: crc }
 }

@@ -9,11 +9,13 @@ import { AccessWorld } from '../../../../test/fast/rest/access-world.ts'
 import { NodeClock } from '../../../node/clock.ts'
 import { NodeCompute } from '../../../node/compute.ts'
 import { NodeRandom } from '../../../node/random.ts'
-import type { UserRole } from '../../../meta/contract/access-rows.ts'
 import { NodeVault } from '../../../node/vault.ts'
+import type { UserRole } from '../../../meta/contract/access-rows.ts'
+import { EncryptedObjects } from '../../encryption/encrypted-objects.ts'
+import { KeyRing } from '../../encryption/key-ring.ts'
+import { ObjectEncryption } from '../../encryption/object-encryption.ts'
+import { MemoryKeys } from '../../encryption/testing/memory-keys.ts'
 import { accountId } from '../../policy/arn.ts'
-import { KeyRing } from '../encryption/key-ring.ts'
-import { ObjectEncryption } from '../encryption/object-encryption.ts'
 import { S3Gateway } from '../s3-gateway.ts'
 import type { S3GatewayOptions } from '../s3-gateway.ts'
 import { readXml } from '../xml/xml-reader.ts'
@@ -45,6 +47,7 @@ export interface S3RequestOptions {
 
 export class S3World implements AsyncDisposable {
   readonly objects = new MemoryObjects()
+  readonly keys: KeyRing
   readonly log = new CollectingLog()
   readonly access: AccessWorld
   readonly gateway: S3Gateway
@@ -55,11 +58,13 @@ export class S3World implements AsyncDisposable {
     this.access = access
     const { control, iam } = access.access
     const ports = { clock: new NodeClock(), compute: new NodeCompute(), random: new NodeRandom(), log: this.log }
-    const keyPorts = { ...ports, vault: new NodeVault(), metadata: access.metadata }
-    const keys = new KeyRing(keyPorts, new Uint8Array(32).fill(7), { region: 'us-east-1', account: accountId })
-    const encryption = { objects: new ObjectEncryption(keyPorts, keys), ports: keyPorts }
     const tokenKey = new Uint8Array(32).fill(9)
-    this.gateway = new S3Gateway({ ...ports, objects: this.objects, encryption, control, iam, tokenKey }, options)
+    const cipherPorts = { ...ports, vault: new NodeVault() }
+    const names = { region: options.region ?? 'us-east-1', account: accountId }
+    this.keys = new KeyRing({ ...cipherPorts, metadata: new MemoryKeys() }, new Uint8Array(32).fill(8), names)
+    const encryption = new ObjectEncryption(cipherPorts, this.keys)
+    const encrypted = new EncryptedObjects(this.objects, encryption, cipherPorts)
+    this.gateway = new S3Gateway({ ...ports, objects: this.objects, encrypted, control, iam, tokenKey }, options)
   }
 
   static async start(options: S3GatewayOptions = {}): Promise<S3World> {
