@@ -105,7 +105,10 @@ export class EncryptedObjects {
     await this.#encryption.dataKeyOfUpload({ bucket, key, transform: template.transform }, customerKey)
   }
 
-  /** Whether who asks has the key that the version needs: for answers without bytes. @throws FrostError `customer-key-*`, `encryption-key-*`. */
+  /**
+   * Whether who asks has the key that the version needs: for answers without bytes.
+   * @throws FrostError `customer-key-*`, `encryption-key-*`.
+   */
   async check(info: ObjectInfo, customerKey: CustomerKey | undefined): Promise<void> {
     if (info.transform === undefined && customerKey === undefined) return
     await this.#encryption.dataKeyOf(info, customerKey)

@@ -44,8 +44,8 @@ export class TrustedProxies {
   }
 
   /**
-   * Whether the client of a proxy came to it over TLS: the last value of the header X-Forwarded-Proto. `undefined` where nobody trusted says
-   * so.
+   * Whether the client of a proxy came to it over TLS: the last value of the header X-Forwarded-Proto. `undefined` where nobody trusted
+   * says so.
    */
   isSecure(peer: string, forwardedProto: string | undefined): boolean | undefined {
     if (forwardedProto === undefined || !this.#isTrusted(peer)) return undefined
