@@ -18,6 +18,7 @@ import type { RestAccess } from './gateway/rest/access-parts.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
 import { AuditFile } from './node/audit-file.ts'
 import { NodeVault } from './node/vault.ts'
+import type { AuditLog } from './ports/audit.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Log } from './ports/log.ts'
@@ -37,6 +38,8 @@ export interface StartedAccess {
   readonly access: RestAccess
   /** IAM and STS, for the face of S3. */
   readonly iam: IamService
+  /** Absent: decisions are not written down. */
+  readonly audit: AuditLog | undefined
   /** What people are to be told once, on standard output, and nowhere else. */
   readonly notice: string | undefined
   /** Writes what waits for the audit log. */
@@ -65,7 +68,8 @@ export async function startAccess(
   const control = new AccessControl({ authenticator, clock, audit }, options)
   const iam = new IamService({ metadata, accounts, control, clock, random, box })
   const notice = await findAdministrator(config, metadata, accounts)
-  return { access: { control, accounts, shareLinks, reads: metadata }, iam, notice, close: async () => audit?.close() }
+  const access = { control, accounts, shareLinks, reads: metadata }
+  return { access, iam, audit, notice, close: async () => audit?.close() }
 }
 
 function openAudit(

@@ -9,7 +9,7 @@ import type { RestAccess } from './gateway/rest/access-parts.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
 import { makeEncryption } from './main-encryption.ts'
 import type { ObservedMaster } from './main-observed-master.ts'
-import { listenS3, makeS3Gateway } from './main-s3.ts'
+import { listenS3, makeLifecycle, makeS3Gateway } from './main-s3.ts'
 import type { S3Ports } from './main-s3.ts'
 import type { PublicTls } from './main-tls.ts'
 import type { FileService } from './master/file-service.ts'
@@ -17,6 +17,7 @@ import type { Master } from './master/master.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
 import { joinHostPort } from './node/host-port.ts'
 import type { Tracer } from './ports/tracing.ts'
+import type { AuditLog } from './ports/audit.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
 
@@ -28,6 +29,7 @@ export interface FacesParts {
   readonly metadata: MetadataStore
   readonly access: RestAccess
   readonly iam: IamService
+  readonly audit: AuditLog | undefined
   /** Of the cluster. */
   readonly secret: Uint8Array
   readonly observed: ObservedMaster
@@ -42,7 +44,7 @@ export interface StartedFaces {
 
 /** @throws FrostError `address-in-use`. */
 export async function startFaces(config: MasterConfig, ports: S3Ports, parts: FacesParts): Promise<StartedFaces> {
-  const { master, metadata, access, iam, secret, observed, tls } = parts
+  const { master, metadata, access, iam, audit, secret, observed, tls } = parts
   const { encrypted, content } = makeEncryption(ports, { master, metadata, secret, region: config.s3Region })
   const rest = makeRestGateway(config, ports, { files: master.files, content, observed, access, tls })
   const s3 = makeS3Gateway(config, ports, {
@@ -58,9 +60,11 @@ export async function startFaces(config: MasterConfig, ports: S3Ports, parts: Fa
     rest.setTls(credentials)
     s3?.setTls(credentials)
   })
-  observed.show(master, rest, s3)
+  const lifecycle = makeLifecycle(config, ports, { master, audit })
+  observed.show(master, { rest, s3, lifecycle: lifecycle.counts })
   const address = await rest.listen(config.host, config.restPort)
   const s3Address = await listenS3(s3, config)
+  master.startTask(lifecycle)
   return {
     addresses: {
       rest: joinHostPort(address.host, address.port),

@@ -52,7 +52,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const tracing = await startTracing(config, 'master', log)
   const opened = await openMetadata(config, { ports, identity, bodies }, { die, lmdb: observed.lmdb, onSecret })
   const { metadata, handlers, clusterId, secret } = opened
-  const { access, iam, notice, ...accessClosing } = await startAccess(config, { ...ports, metadata }, secret)
+  const { access, iam, audit, notice, ...accessClosing } = await startAccess(config, { ...ports, metadata }, secret)
   const master = new Master(
     { ...ports, metadata, bodies },
     {
@@ -72,7 +72,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const faces = await startFaces(
     config,
     { ...ports, tracer: tracing?.tracer },
-    { master, metadata, access, iam, secret, observed, tls },
+    { master, metadata, access, iam, audit, secret, observed, tls },
   )
   if (notice !== undefined) process.stdout.write(notice)
   log.info('The master has started.', {

@@ -4,6 +4,8 @@
 import type { Histogram } from './base/histogram.ts'
 import type { NodeReadiness } from './gateway/http/health-answers.ts'
 import type { RestCounters } from './gateway/rest/rest-counters.ts'
+import type { LifecycleCounts } from './gateway/s3/lifecycle/lifecycle-counts.ts'
+import { lifecycleFamilies } from './main-metrics-lifecycle.ts'
 import { counter, gauge, histogram } from './main-metrics.ts'
 import type { MetricFamily, MetricSample } from './main-metrics.ts'
 import { readinessFamily, requestFamilies } from './main-metrics-node.ts'
@@ -22,6 +24,8 @@ export interface MasterFigures {
   /** `undefined`: metadata did not answer in time. */
   readonly cluster: ClusterState | undefined
   readonly lmdb: LmdbFigures
+  /** `undefined`: the master has not started. */
+  readonly lifecycle: LifecycleCounts | undefined
 }
 
 /** Of the embedded metadata store; empty where this process does not commit to one. */
@@ -33,12 +37,13 @@ export interface LmdbFigures {
 const workerStates: readonly WorkerState[] = ['up', 'suspect', 'down', 'out', 'draining']
 
 export function masterFamilies(figures: MasterFigures): readonly MetricFamily[] {
-  const { rest, s3, meter, master, cluster, lmdb, nowMs, readiness } = figures
+  const { rest, s3, meter, master, cluster, lmdb, lifecycle, nowMs, readiness } = figures
   return [
     readinessFamily(readiness),
     ...httpFamilies({ rest, s3 }),
     ...requestFamilies(meter),
     ...(master === undefined ? [] : ownFamilies(master)),
+    ...(lifecycle === undefined ? [] : lifecycleFamilies(lifecycle)),
     histogram(
       'frostbyte_lmdb_commit_duration_seconds',
       'Synced commits of the embedded metadata store.',

@@ -7,6 +7,7 @@ import type { MetricsText } from './gateway/http/metrics-text.ts'
 import type { ActiveRequest, ObservedNode, ProcessTarget } from './gateway/observe/observed-node.ts'
 import { RestCounters } from './gateway/rest/rest-counters.ts'
 import type { RestGateway } from './gateway/rest/rest-gateway.ts'
+import type { LifecycleCounts } from './gateway/s3/lifecycle/lifecycle-counts.ts'
 import type { S3Gateway } from './gateway/s3/s3-gateway.ts'
 import { metricsText, syncTimeBounds } from './main-metrics.ts'
 import { masterFamilies } from './main-metrics-master.ts'
@@ -46,12 +47,14 @@ export class ObservedMaster implements ObservedNode {
       master,
       cluster,
       lmdb,
+      lifecycle: this.#lifecycle,
     })
   })
   readonly #clock: Clock
   #master: Master | undefined
   #gateway: RestGateway | undefined
   #s3Gateway: S3Gateway | undefined
+  #lifecycle: LifecycleCounts | undefined
   #looked: { readonly atMs: number; readonly state: Promise<ClusterState | undefined> } | undefined
 
   constructor(clock: Clock) {
@@ -71,10 +74,14 @@ export class ObservedMaster implements ObservedNode {
   }
 
   /** The master has started. */
-  show(master: Master, gateway: RestGateway, s3Gateway: S3Gateway | undefined): void {
+  show(
+    master: Master,
+    parts: { readonly rest: RestGateway; readonly s3: S3Gateway | undefined; readonly lifecycle: LifecycleCounts },
+  ): void {
     this.#master = master
-    this.#gateway = gateway
-    this.#s3Gateway = s3Gateway
+    this.#gateway = parts.rest
+    this.#s3Gateway = parts.s3
+    this.#lifecycle = parts.lifecycle
   }
 
   readiness(): NodeReadiness {

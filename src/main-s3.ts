@@ -7,9 +7,12 @@ import type { EncryptedObjects } from './gateway/encryption/encrypted-objects.ts
 import type { TlsCredentials } from './gateway/http/http-listener.ts'
 import type { IamService } from './gateway/iam/iam-service.ts'
 import type { RestMetrics } from './gateway/rest/rest-counters.ts'
+import { LifecycleTask } from './gateway/s3/lifecycle/lifecycle-task.ts'
 import { S3Gateway } from './gateway/s3/s3-gateway.ts'
+import type { Master } from './master/master.ts'
 import type { ObjectService } from './master/object-service.ts'
 import { joinHostPort } from './node/host-port.ts'
+import type { AuditLog } from './ports/audit.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Compute } from './ports/compute.ts'
 import type { Log } from './ports/log.ts'
@@ -47,6 +50,7 @@ export function makeS3Gateway(config: MasterConfig, ports: S3Ports, parts: S3Fac
       accessLog: config.accessLog,
       region: config.s3Region,
       acceptsV2: config.s3SignatureV2,
+      lifecycleDayMs: config.s3LifecycleDayMs,
       takesKeysOverHttp: config.s3CustomerKeysOverHttp,
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
       ...(s3Domains === undefined ? {} : { domains: s3Domains }),
@@ -55,6 +59,16 @@ export function makeS3Gateway(config: MasterConfig, ports: S3Ports, parts: S3Fac
       ...(tls === undefined ? {} : { tls }),
     },
   )
+}
+
+/** Of all buckets, whether this process has a face for S3 or not: their rules are stored. */
+export function makeLifecycle(
+  { s3LifecycleDayMs: dayMs }: MasterConfig,
+  { clock, log }: Pick<S3Ports, 'clock' | 'log'>,
+  { master, audit }: { readonly master: Master; readonly audit: AuditLog | undefined },
+): LifecycleTask {
+  const isAtWork = (): boolean => master.fence !== undefined && !master.counts().isBehind
+  return new LifecycleTask({ objects: master.objects, clock, log, audit, isAtWork }, { dayMs })
 }
 
 /** Resolves to where it listens. @throws FrostError `address-in-use`. */

@@ -106,6 +106,7 @@ async function startMasters(
       s3Domains: config.s3Domains,
       s3Endpoints: config.s3Endpoints,
       s3SignatureV2: config.s3SignatureV2,
+      s3LifecycleDayMs: config.s3LifecycleDayMs,
       s3CustomerKeysOverHttp: config.s3CustomerKeysOverHttp,
       internalPort: index === 0 ? config.internalPort : 0,
       committer,

@@ -3,7 +3,12 @@
 
 import type { VersionId } from '../base/ids.ts'
 import type { BucketRow, BucketUsage } from '../meta/contract/bucket-metadata.ts'
-import type { BucketSettingKind, BucketSettings } from '../meta/contract/bucket-settings.ts'
+import type {
+  BucketSetting,
+  BucketSettingKind,
+  BucketSettings,
+  ListBucketSettings,
+} from '../meta/contract/bucket-settings.ts'
 import type { ChangeCause } from '../meta/contract/change-metadata.ts'
 import type { ListPage, ListRequest } from '../meta/contract/file-metadata.ts'
 import type { HeadCondition } from '../meta/contract/head-condition.ts'
@@ -80,6 +85,8 @@ export interface ObjectService {
   changeBucket(change: BucketChange): Promise<BucketRow>
   settings(bucket: string): Promise<BucketSettings>
   setSetting(bucket: string, kind: BucketSettingKind, value: Uint8Array | undefined): Promise<void>
+  /** Of those buckets that have one of a kind. */
+  listSettings(request: ListBucketSettings): Promise<readonly BucketSetting[]>
   usage(bucket: string): Promise<BucketUsage>
 }
 

@@ -3,7 +3,12 @@
 
 import { versionIdOf } from '../base/ids.ts'
 import type { BucketRow, BucketUsage } from '../meta/contract/bucket-metadata.ts'
-import type { BucketSettingKind, BucketSettings } from '../meta/contract/bucket-settings.ts'
+import type {
+  BucketSetting,
+  BucketSettingKind,
+  BucketSettings,
+  ListBucketSettings,
+} from '../meta/contract/bucket-settings.ts'
 import type { CommandId } from '../meta/contract/conventions.ts'
 import type { ListPage, ListRequest } from '../meta/contract/file-metadata.ts'
 import type {
@@ -197,6 +202,10 @@ export class MasterObjects implements ObjectService {
     const { clock, metadata } = this.#path.ports
     const command = { bucket, kind, ...(value === undefined ? {} : { value }) }
     await repeatUntilKnown(clock, () => metadata.setBucketSetting(command))
+  }
+
+  async listSettings(request: ListBucketSettings): Promise<readonly BucketSetting[]> {
+    return await this.#path.ports.metadata.listBucketSettings(request)
   }
 
   async usage(bucket: string): Promise<BucketUsage> {

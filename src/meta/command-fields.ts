@@ -61,6 +61,7 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
     bypassGovernance: 'boolean?',
     condition: 'object?',
     onlyIfAlone: 'boolean?',
+    newerKeptMin: 'number?',
     cause: 'object?',
   },
   changeVersion: {

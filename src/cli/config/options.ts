@@ -150,6 +150,14 @@ export const options = {
       'their signatures and links are for these.',
     absence: 'the header Host counts',
   }),
+  s3LifecycleDayMs: option({
+    name: 's3-lifecycle-day',
+    kind: duration({ min: 100, max: DAY_MS }),
+    roles: ['up', 'master'],
+    summary:
+      'How long a day of lifecycle rules is: once in each the rules are applied, and days are counted in it. Another length is for tests.',
+    default: '24h',
+  }),
   s3SignatureV2: option({
     name: 's3-signature-v2',
     kind: onOff,

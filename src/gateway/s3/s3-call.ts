@@ -31,6 +31,8 @@ export interface S3Parts {
   readonly region: string
   /** Makes continuation tokens that nobody else can make: 32 bytes, the same in all processes of the cluster. */
   readonly tokenKey: Uint8Array
+  /** How long a day of lifecycle rules is. */
+  readonly lifecycleDayMs: number
 }
 
 export interface S3Call {

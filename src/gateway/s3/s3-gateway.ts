@@ -2,6 +2,7 @@
 // goes wrong becomes the XML document of AWS. It is the one place that knows an operation, its bucket and its outcome: what is told
 // of requests (metrics, traces, access logs) is told from here.
 
+import { DAY_MS } from '../../base/units.ts'
 import type { ObjectService } from '../../master/object-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
@@ -69,6 +70,8 @@ export interface S3GatewayOptions {
   readonly acceptsV2?: boolean
   /** Whether a customer's key (SSE-C) is taken over plain HTTP, too, where others can read it. Default: no. */
   readonly takesKeysOverHttp?: boolean
+  /** How long a day of lifecycle rules is. Default: a day. */
+  readonly lifecycleDayMs?: number
   readonly accessLog?: boolean
   readonly trustedProxies?: readonly string[]
   /** Default: plain HTTP. */
@@ -105,7 +108,8 @@ export class S3Gateway {
     const buckets = new BucketCache(objects, clock)
     const takesKeysOverHttp = options.takesKeysOverHttp ?? false
     const own = { buckets, access, uploadWatch, takesKeysOverHttp, region, tokenKey }
-    this.#parts = { ...own, objects, encrypted, clock, compute, random }
+    const { lifecycleDayMs = DAY_MS } = options
+    this.#parts = { ...own, objects, encrypted, clock, compute, random, lifecycleDayMs }
     this.#options = options
     this.#domains = (options.domains ?? []).map((domain) => domain.toLowerCase())
     this.#metrics = parts.metrics

@@ -7,6 +7,7 @@ export const bucketSettingKinds = [
   'cors',
   'encryption',
   'lifecycle',
+  'lifecycle-scan',
   'logging',
   'notification',
   'object-lock',

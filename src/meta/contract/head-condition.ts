@@ -5,14 +5,15 @@ import type { VersionRow } from './version-row.ts'
 export type HeadCondition =
   | { readonly kind: 'if-absent' }
   | { readonly kind: 'if-present' }
-  | { readonly kind: 'if-version'; readonly version: VersionId }
+  /** With `tags`: and it has these tags and no others. */
+  | { readonly kind: 'if-version'; readonly version: VersionId; readonly tags?: Readonly<Record<string, string>> }
   /** There is a version, and its ETag (without quotes; the version id where none is stored) is one of these. */
   | { readonly kind: 'if-etag'; readonly etags: readonly string[] }
   /** There is none, or its ETag is none of these. */
   | { readonly kind: 'if-none-etag'; readonly etags: readonly string[] }
 
 export function conditionHolds(
-  row: Pick<VersionRow, 'version' | 'etag' | 'deleteMarker'> | undefined,
+  row: Pick<VersionRow, 'version' | 'etag' | 'deleteMarker' | 'tags'> | undefined,
   condition: HeadCondition,
 ): boolean {
   const present = row?.deleteMarker === true ? undefined : row
@@ -22,10 +23,16 @@ export function conditionHolds(
     case 'if-present':
       return present !== undefined
     case 'if-version':
-      return present?.version === condition.version
+      return present?.version === condition.version && hasTags(present.tags, condition.tags)
     case 'if-etag':
       return present !== undefined && condition.etags.includes(present.etag ?? present.version)
     case 'if-none-etag':
       return present === undefined || !condition.etags.includes(present.etag ?? present.version)
   }
+}
+
+function hasTags(tags: VersionRow['tags'] = {}, wanted: VersionRow['tags']): boolean {
+  if (wanted === undefined) return true
+  const entries = Object.entries(wanted)
+  return entries.length === Object.keys(tags).length && entries.every(([name, value]) => tags[name] === value)
 }

@@ -58,8 +58,15 @@ export interface DeleteVersion {
   readonly condition?: HeadCondition
   /** Only where it is the key's only version; for delete markers that hide nothing. Else `precondition-failed`. */
   readonly onlyIfAlone?: true
+  /**
+   * Only where it is not the newest of its key, and so many kept versions are newer than it, at least. 0 to `newerKeptMax`. Else
+   * `precondition-failed`.
+   */
+  readonly newerKeptMin?: number
   readonly cause?: ChangeCause
 }
+
+export const newerKeptMax = 100
 
 export interface ChangeVersion {
   readonly bucket: string

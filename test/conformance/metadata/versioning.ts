@@ -215,6 +215,43 @@ export function versioningTests(name: string, create: CreateStore): void {
     })
   })
 
+  describe(`${name}: removing what was judged`, () => {
+    sceneTest('where asked, only what lies below so many kept versions goes', async (scene) => {
+      await scene.setVersioning('enabled')
+      const [one, two, three] = [await scene.put('file'), await scene.put('file'), await scene.put('file')]
+      const remove = async (row: VersionRow, newerKeptMin: number): Promise<unknown> =>
+        await scene.removeVersion('file', row.version, { newerKeptMin })
+      await rejectsWith('precondition-failed', remove(three.row, 0))
+      await rejectsWith('precondition-failed', remove(two.row, 1))
+      await rejectsWith('precondition-failed', remove(one.row, 2))
+      assert.deepEqual(await remove(one.row, 1), one.row)
+      assert.deepEqual(await remove(two.row, 0), two.row)
+      // What is the newest again is not removed as one that is not.
+      const four = await scene.put('file')
+      await scene.removeVersion('file', four.row.version)
+      await rejectsWith('precondition-failed', remove(three.row, 0))
+      assert.deepEqual(await versionsOf(scene), [three.row.version])
+    })
+
+    sceneTest('a condition on tags holds while they are exactly these', async (scene) => {
+      const { row } = await scene.put('file')
+      const remove = async (tags: Readonly<Record<string, string>>): Promise<unknown> =>
+        await scene.store.deleteKey({
+          ...scene.deletion('file'),
+          condition: { kind: 'if-version', version: row.version, tags },
+        })
+      const change = { bucket: 'default', key: 'file', wallMs: scene.nowMs, tags: { a: '1', b: '2' } }
+      await rejectsWith('precondition-failed', remove({ a: '1' }))
+      await scene.store.changeVersion({ ...change, commandId: scene.dataId() })
+      await rejectsWith('precondition-failed', remove({}))
+      await rejectsWith('precondition-failed', remove({ a: '1' }))
+      await rejectsWith('precondition-failed', remove({ a: '1', b: '3' }))
+      await rejectsWith('precondition-failed', remove({ a: '1', b: '2', c: '3' }))
+      await remove({ b: '2', a: '1' })
+      assert.deepEqual(await versionsOf(scene), [])
+    })
+  })
+
   describe(`${name}: conditions by ETag`, () => {
     sceneTest('hold on the ETag, which is the version id where none is stored', async (scene) => {
       const { row } = await scene.put('plain')

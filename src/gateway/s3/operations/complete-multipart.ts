@@ -19,6 +19,7 @@ import { completeMultipartUpload } from '../documents/complete-multipart-upload.
 import type { PartToComplete } from '../documents/complete-multipart-upload.ts'
 import { writeCompleteMultipartUploadResult } from '../documents/multipart-results.ts'
 import { addEncryptionHeaders } from '../encryption/call-encryption.ts'
+import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { checksumOfUpload, multipartNameOf, noSuchUpload } from '../multipart-call.ts'
 import { checksumsOf, writtenChecksums } from '../object-checksums.ts'
 import { addVersionHeader } from '../object-names.ts'
@@ -144,6 +145,7 @@ function answer(call: S3Call, parts: S3Parts, info: ObjectInfo): void {
   const { bucket, key, exchange, state } = call
   const headers = [...xmlHeaders]
   addVersionHeader(headers, state, info)
+  addExpirationHeader(headers, call, parts, info)
   addEncryptionHeaders(headers, parts, info)
   const checksums = checksumsOf(info)
   const body = writeCompleteMultipartUploadResult({

@@ -15,6 +15,7 @@ import {
   customerKeyOfSource,
   encryptionOfWrite,
 } from '../encryption/call-encryption.ts'
+import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { checksumsOf, writtenChecksums } from '../object-checksums.ts'
 import { addVersionHeader, versionNameOf } from '../object-names.ts'
 import { readStoredHeaders, storageClassHeader } from '../object-properties.ts'
@@ -47,6 +48,7 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   })
   const answer = [...xmlHeaders]
   addVersionHeader(answer, state, info)
+  addExpirationHeader(answer, call, parts, info)
   if (source.state.hasVersions) answer.push('x-amz-copy-source-version-id', versionNameOf(source.info))
   addEncryptionHeaders(answer, parts, info, keyOf(encryption))
   const checksums = checksumsOf(info)

@@ -5,6 +5,7 @@ import { keyOf } from '../../encryption/encryption-request.ts'
 import { checksumKind, chooseChecksumType, parseChecksumAlgorithm } from '../checksums.ts'
 import { writeInitiateMultipartUploadResult } from '../documents/multipart-results.ts'
 import { addEncryptionHeaders, encryptionOfWrite } from '../encryption/call-encryption.ts'
+import { addAbortHeaders } from '../lifecycle/lifecycle-headers.ts'
 import { multipartNameOf } from '../multipart-call.ts'
 import type { UploadChecksum } from '../multipart-call.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
@@ -21,7 +22,7 @@ export async function handleCreateMultipartUpload(call: S3Call, parts: S3Parts):
   const properties = propertiesOf(call, parts)
   const encryption = encryptionOfWrite(call, parts)
   const transform = await parts.encrypted.beginParts({ bucket, key }, encryption)
-  const { upload } = await parts.objects.createMultipart({
+  const row = await parts.objects.createMultipart({
     bucket,
     key,
     template: { ...properties, ...(transform === undefined ? {} : { transform }) },
@@ -36,7 +37,8 @@ export async function handleCreateMultipartUpload(call: S3Call, parts: S3Parts):
     headers.push('x-amz-checksum-type', checksum.type)
   }
   addEncryptionHeaders(headers, parts, { transform }, keyOf(encryption))
-  exchange.send(200, headers, writeInitiateMultipartUploadResult({ bucket, key, uploadId: upload }))
+  addAbortHeaders(headers, call, parts, row)
+  exchange.send(200, headers, writeInitiateMultipartUploadResult({ bucket, key, uploadId: row.upload }))
 }
 
 function checksumAskedFor({ headers }: S3Call): UploadChecksum | undefined {

@@ -7,6 +7,7 @@ import { formatHttpDate } from '../../http/http-date.ts'
 import { sendFileBody } from '../../http/file-body.ts'
 import type { BucketState } from '../bucket-cache.ts'
 import { addEncryptionHeaders, customerKeyOfRead } from '../encryption/call-encryption.ts'
+import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { aclOf } from '../object-acl.ts'
 import { addChecksumHeaders, addChecksums } from '../object-checksums.ts'
 import { addVersionHeader, parseVersionName, quoted } from '../object-names.ts'
@@ -85,6 +86,7 @@ function headersOf(call: S3Call, parts: S3Parts, { info, plan, customerKey }: An
   const answer: string[] = []
   addObjectHeaders(answer, info, overridesOf(query, sender.signature !== undefined))
   addVersionHeader(answer, state, info)
+  addExpirationHeader(answer, call, parts, info)
   addEncryptionHeaders(answer, parts, info, customerKey)
   answer.push('Content-Length', String(plan.range.length))
   if (plan.contentRange !== undefined) answer.push('Content-Range', plan.contentRange)

@@ -4,13 +4,14 @@
 import { parseVersionId } from '../../../base/ids.ts'
 import type { MultipartPage, PartRow } from '../../../meta/contract/multipart-metadata.ts'
 import { writeListMultipartUploadsResult, writeListPartsResult } from '../documents/multipart-results.ts'
+import { addAbortHeaders } from '../lifecycle/lifecycle-headers.ts'
 import { listingOf } from '../listing-parameters.ts'
 import { checksumOfUpload, findUpload, multipartNameOf } from '../multipart-call.ts'
 import { writtenChecksums } from '../object-checksums.ts'
 import { storageClassOf } from '../object-properties.ts'
 import { ownerOf } from '../owners.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
-import { sendXml } from '../s3-call.ts'
+import { sendXml, xmlHeaders } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
 import { countParameter } from '../s3-query.ts'
 
@@ -50,7 +51,9 @@ export async function handleListParts(call: S3Call, parts: S3Parts): Promise<voi
       checksums: writtenChecksums(checksums, 1),
     })),
   })
-  sendXml(call, body)
+  const headers = [...xmlHeaders]
+  addAbortHeaders(headers, call, parts, upload)
+  call.exchange.send(200, headers, body)
 }
 
 /** At most 10,000. */

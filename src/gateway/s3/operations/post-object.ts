@@ -15,6 +15,7 @@ import { causeOf } from '../change-cause.ts'
 import { objectTagging } from '../documents/tagging.ts'
 import { writePostResponse } from '../documents/object-results.ts'
 import { addEncryptionHeaders, encryptionOfWrite } from '../encryption/call-encryption.ts'
+import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { locationOf } from '../object-location.ts'
 import { checkKey, addVersionHeader, quoted } from '../object-names.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
@@ -128,6 +129,7 @@ function answer(
   const location = locationOf(call)
   const headers = ['ETag', etag]
   addVersionHeader(headers, state, info)
+  addExpirationHeader(headers, call, parts, info)
   addEncryptionHeaders(headers, parts, info, keyOf(encryption))
   const target = redirectTarget(fields)
   if (target !== undefined) {

@@ -6,6 +6,7 @@ import type { EncryptionRequest } from '../../encryption/encryption-request.ts'
 import { keyOf } from '../../encryption/encryption-request.ts'
 import { causeOf } from '../change-cause.ts'
 import { addEncryptionHeaders, encryptionOfWrite } from '../encryption/call-encryption.ts'
+import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { addChecksumHeaders, checksumsToStore } from '../object-checksums.ts'
 import { addVersionHeader, quoted } from '../object-names.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
@@ -41,14 +42,11 @@ export function sealingOf(body: ReceivedBody): Sealing {
   return { ...(body.md5 === undefined ? {} : { etag: body.md5 }), ...(checksums === undefined ? {} : { checksums }) }
 }
 
-function answer(
-  { exchange, state }: S3Call,
-  parts: S3Parts,
-  info: ObjectInfo,
-  encryption: EncryptionRequest | undefined,
-): void {
+function answer(call: S3Call, parts: S3Parts, info: ObjectInfo, encryption: EncryptionRequest | undefined): void {
+  const { exchange, state } = call
   const headers = ['ETag', quoted(info.etag)]
   addVersionHeader(headers, state, info)
+  addExpirationHeader(headers, call, parts, info)
   addChecksumHeaders(headers, info)
   addEncryptionHeaders(headers, parts, info, keyOf(encryption))
   exchange.send(200, headers, undefined)

@@ -43,7 +43,9 @@ export interface LifecycleDue {
  * marker) goes forever. `transition`: it changes its storage class.
  */
 export type LifecycleAction =
-  | (LifecycleDue & { readonly kind: 'expire' | 'remove' })
+  | (LifecycleDue & { readonly kind: 'expire' })
+  /** `newerNoncurrentMin`: of a noncurrent version, how many newer noncurrent ones the rule keeps before it. */
+  | (LifecycleDue & { readonly kind: 'remove'; readonly newerNoncurrentMin?: number })
   | (LifecycleDue & { readonly kind: 'transition'; readonly storageClass: string })
 
 /** What is due now, or `undefined`. */
@@ -146,8 +148,10 @@ function noncurrentActions(rule: LifecycleRule, version: LifecycleVersion, dayMs
   const ruleId = rule.id ?? ''
   const actions: LifecycleAction[] = []
   const expiration = rule.noncurrentVersionExpiration
-  if (expiration?.noncurrentDays !== undefined && newer >= (expiration.newerNoncurrentVersions ?? 0)) {
-    actions.push({ kind: 'remove', ruleId, dueMs: dayAfter(sinceMs, expiration.noncurrentDays, dayMs) })
+  const newerNoncurrentMin = expiration?.newerNoncurrentVersions ?? 0
+  if (expiration?.noncurrentDays !== undefined && newer >= newerNoncurrentMin) {
+    const dueMs = dayAfter(sinceMs, expiration.noncurrentDays, dayMs)
+    actions.push({ kind: 'remove', ruleId, dueMs, newerNoncurrentMin })
   }
   if (version.isDeleteMarker) return actions
   for (const { noncurrentDays, newerNoncurrentVersions, storageClass } of rule.noncurrentVersionTransitions) {
@@ -184,6 +188,7 @@ function applies(
   )
 }
 
-function prefixOf({ prefix, filter }: LifecycleRule): string {
+/** What the keys have in common that the rule is for. */
+export function prefixOf({ prefix, filter }: LifecycleRule): string {
   return prefix ?? filter?.and?.prefix ?? filter?.prefix ?? ''
 }

@@ -30,7 +30,12 @@ import type {
   Sealing,
 } from '../../../master/object-service.ts'
 import type { BucketRow, BucketUsage } from '../../../meta/contract/bucket-metadata.ts'
-import type { BucketSettingKind, BucketSettings } from '../../../meta/contract/bucket-settings.ts'
+import type {
+  BucketSetting,
+  BucketSettingKind,
+  BucketSettings,
+  ListBucketSettings,
+} from '../../../meta/contract/bucket-settings.ts'
 import type { ListEntry, ListPage, ListRequest } from '../../../meta/contract/file-metadata.ts'
 import type {
   ListMultiparts,
@@ -41,7 +46,7 @@ import type {
   PartRow,
 } from '../../../meta/contract/multipart-metadata.ts'
 import type { ListVersionsRequest, VersionPage } from '../../../meta/contract/version-metadata.ts'
-import { checkCondition, memoryPage, propertiesOf } from './memory-rules.ts'
+import { checkCondition, checkPlace, memoryPage, propertiesOf } from './memory-rules.ts'
 import type { GivenProperties } from './memory-rules.ts'
 import type { Condition } from './memory-rules.ts'
 
@@ -132,12 +137,13 @@ export class MemoryObjects implements ObjectService {
     })
   }
 
-  async remove({ bucket: name, key, condition, owner }: RemoveObject): Promise<RemovedObject> {
+  async remove({ bucket: name, key, condition, owner, cause }: RemoveObject): Promise<RemovedObject> {
     this.#fail()
     const bucket = this.#bucket(name)
     const versions = bucket.keys.get(key) ?? []
     checkCondition(condition, versions[0]?.info)
     const { versioning } = bucket.row
+    if (cause !== undefined) this.causes.push(cause.event)
     if (versioning === undefined) {
       bucket.keys.delete(key)
       return { removed: versions[0]?.info, marker: undefined }
@@ -160,6 +166,8 @@ export class MemoryObjects implements ObjectService {
     const mayBypass = lock?.mode === 'governance' && request.bypassGovernance === true
     if (lock?.legalHold === true || (isRetained && !mayBypass))
       throw new FrostError('object-locked', 'The version is locked.')
+    checkPlace(request, versions.indexOf(found), versions.length)
+    if (request.cause !== undefined) this.causes.push(request.cause.event)
     versions.splice(versions.indexOf(found), 1)
     if (versions.length === 0) this.#bucket(request.bucket).keys.delete(request.key)
     return found.info
@@ -352,6 +360,16 @@ export class MemoryObjects implements ObjectService {
     const bucket = this.#bucket(name)
     const others = Object.entries(bucket.settings).filter(([other]) => other !== kind)
     bucket.settings = { ...Object.fromEntries(others), ...(value === undefined ? {} : { [kind]: value }) }
+  }
+
+  async listSettings({ kind, after = '', limit }: ListBucketSettings): Promise<readonly BucketSetting[]> {
+    const rows = await this.listBuckets()
+    return rows
+      .flatMap(({ name: bucket }) => {
+        const value = this.#bucket(bucket).settings[kind]
+        return value === undefined || bucket <= after ? [] : [{ bucket, value }]
+      })
+      .slice(0, limit)
   }
 
   async usage(name: string): Promise<BucketUsage> {

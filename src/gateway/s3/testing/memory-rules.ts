@@ -1,12 +1,14 @@
 // What MemoryObjects decides by: conditions of writes, and pages of listings.
 
+import { isDeepStrictEqual } from 'node:util'
+
 import { FrostError } from '../../../base/errors.ts'
 import type { ObjectInfo, ObjectProperties } from '../../../master/object-service.ts'
 
 export type Condition =
   | { readonly kind: 'if-absent' }
   | { readonly kind: 'if-present' }
-  | { readonly kind: 'if-version'; readonly version: string }
+  | { readonly kind: 'if-version'; readonly version: string; readonly tags?: Readonly<Record<string, string>> }
   | { readonly kind: 'if-etag'; readonly etags: readonly string[] }
   | { readonly kind: 'if-none-etag'; readonly etags: readonly string[] }
 
@@ -23,12 +25,27 @@ function holds(condition: Condition, head: ObjectInfo | undefined): boolean {
     case 'if-present':
       return head !== undefined
     case 'if-version':
-      return head?.version === condition.version
+      return (
+        head?.version === condition.version &&
+        (condition.tags === undefined || isDeepStrictEqual(condition.tags, head.tags ?? {}))
+      )
     case 'if-etag':
       return head !== undefined && condition.etags.includes(head.etag)
     case 'if-none-etag':
       return head === undefined || !condition.etags.includes(head.etag)
   }
+}
+
+/** @throws FrostError `precondition-failed`. */
+export function checkPlace(
+  asked: { readonly onlyIfAlone?: true; readonly newerKeptMin?: number },
+  index: number,
+  count: number,
+): void {
+  const { onlyIfAlone, newerKeptMin } = asked
+  const isBelow = newerKeptMin === undefined || index > newerKeptMin
+  if (isBelow && (onlyIfAlone !== true || count === 1)) return
+  throw new FrostError('precondition-failed', 'The version lies elsewhere.')
 }
 
 export interface Paging {
