@@ -25,7 +25,7 @@ export interface FoundSource extends CopySource {
 }
 
 /** `bucket/key` or `/bucket/key`, percent-encoded, and `?versionId=…`. @throws S3Error `InvalidArgument`. */
-export function parseCopySource(header: string): CopySource {
+function parseCopySource(header: string): CopySource {
   const mark = header.lastIndexOf('?versionId=')
   const path = decodeText((mark < 0 ? header : header.slice(0, mark)).replace(/^\//, ''), false)
   const slash = path?.indexOf('/') ?? -1

@@ -26,7 +26,7 @@ export function listingOf(query: S3Query, maximum: 'max-keys' | 'max-uploads' = 
   }
 }
 
-export function encodingTypeOf(query: S3Query): EncodingType | undefined {
+function encodingTypeOf(query: S3Query): EncodingType | undefined {
   const text = query.get('encoding-type')
   if (text === undefined || text === '') return undefined
   if (text.toLowerCase() === 'url') return 'url'

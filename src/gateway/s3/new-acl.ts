@@ -22,7 +22,7 @@ export interface AclTarget {
 }
 
 /** `undefined`: the headers say nothing of one. @throws S3Error `InvalidRequest`, `InvalidArgument`. */
-export function aclOfHeaders({ headers }: S3Call, target: AclTarget): AccessControlPolicy | undefined {
+function aclOfHeaders({ headers }: S3Call, target: AclTarget): AccessControlPolicy | undefined {
   const canned = headerOf(headers, 'x-amz-acl')
   const grants = parseGrantHeaders(headers)
   if (canned !== undefined && grants !== undefined)

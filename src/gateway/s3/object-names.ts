@@ -43,11 +43,6 @@ export function quoted(etag: string): string {
   return `"${etag}"`
 }
 
-/** Without its quotes, where it has any. */
-export function unquoted(etag: string): string {
-  return etag.length > 1 && etag.startsWith('"') && etag.endsWith('"') ? etag.slice(1, -1) : etag
-}
-
 export function noSuchKey(key: string): S3Error {
   return new S3Error('NoSuchKey', undefined, { fields: { Key: key } })
 }

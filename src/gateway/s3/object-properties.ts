@@ -12,7 +12,7 @@ import { S3Error } from './s3-error.ts'
 import { addUserMetadata } from './user-metadata.ts'
 
 /** What S3 stores an object as that says nothing of itself. */
-export const defaultContentType = 'binary/octet-stream'
+const defaultContentType = 'binary/octet-stream'
 
 /** Stored with an object, besides its Content-Type. */
 const storedHeaders = [
@@ -66,7 +66,7 @@ export function readStoredHeaders(headers: IncomingHttpHeaders): Readonly<Record
 }
 
 /** `aws-chunked` says how the body was sent, not what is stored. `undefined`: nothing else is said. */
-export function withoutAwsChunked(encoding: string): string | undefined {
+function withoutAwsChunked(encoding: string): string | undefined {
   if (!/aws-chunked/i.test(encoding)) return encoding
   const others = encoding
     .split(',')

@@ -68,7 +68,7 @@ function newOwnerOf({ headers, state, sender }: S3Call): string | undefined {
 }
 
 /** `undefined`: none. @throws S3Error `InvalidArgument`, `InvalidTag`. */
-export function tagsOf(header: string | undefined): Readonly<Record<string, string>> | undefined {
+function tagsOf(header: string | undefined): Readonly<Record<string, string>> | undefined {
   if (header === undefined) return undefined
   const tags = parseTaggingHeader(header)
   return tags.length === 0 ? undefined : Object.fromEntries(tags.map(({ key, value }) => [key, value]))

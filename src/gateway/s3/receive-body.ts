@@ -32,7 +32,7 @@ export interface ReceiveOptions extends CheckOptions {
 }
 
 /** Resolves when all of it was handed to the sink. @throws S3Error, FrostError: the body, the client or the sink failed. */
-export async function receiveBody(
+async function receiveBody(
   call: S3Call,
   parts: S3Parts,
   sink: ByteSink,

@@ -30,7 +30,7 @@ for (const row of rows) {
 }
 
 /** The query parameters that name a sub-resource: a request with one of them is never about the bucket or object as a whole. */
-export const subResources: ReadonlySet<string> = new Set(
+const subResources: ReadonlySet<string> = new Set(
   rows.flatMap(({ kind }) => (kind.query ?? []).slice(0, 1).filter((parameter) => !parameter.includes('='))),
 )
 

@@ -80,7 +80,7 @@ export interface S3GatewayOptions {
   readonly sharePort?: boolean
 }
 
-export const defaultRegion = 'us-east-1'
+const defaultRegion = 'us-east-1'
 /** AWS takes 8 KB of headers, and keys of 1,024 bytes, each of them encoded; presigned URLs with tokens are long. */
 const headBytesMax = 32 * 1024
 

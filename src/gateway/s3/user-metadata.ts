@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { headerOf } from './s3-call.ts'
 import { S3Error } from './s3-error.ts'
 
-export const metadataPrefix = 'x-amz-meta-'
+const metadataPrefix = 'x-amz-meta-'
 const bytesMax = 2 * 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -38,7 +38,7 @@ export function addUserMetadata(headers: string[], metadata: Readonly<Record<str
 }
 
 /** What a header's value says, which node:http gives as Latin-1. */
-export function textOfHeader(value: string): string {
+function textOfHeader(value: string): string {
   if (!/[\u0080-\u00ff]/.test(value)) return value
   try {
     return utf8.decode(Buffer.from(value, 'latin1'))
@@ -48,6 +48,6 @@ export function textOfHeader(value: string): string {
 }
 
 /** A value that can stand in a header. */
-export function headerOfText(text: string): string {
+function headerOfText(text: string): string {
   return /^[\t\x20-\x7e]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`
 }

@@ -516,7 +516,7 @@ export class MemoryObjects implements ObjectService {
 }
 
 /** Byte order of UTF-8. */
-export function compare(left: string, right: string): number {
+function compare(left: string, right: string): number {
   return left === right ? 0 : Buffer.compare(Buffer.from(left), Buffer.from(right))
 }
 
