@@ -42,7 +42,7 @@ export interface S3FaceParts {
 export function makeS3Gateway(config: MasterConfig, ports: S3Ports, parts: S3FaceParts): S3Gateway | undefined {
   if (config.s3Port === 'off') return undefined
   const { secret, tls, ...services } = parts
-  const { s3Domains, s3Endpoints, trustedProxies } = config
+  const { s3Domains, s3WebsiteDomains, s3Endpoints, trustedProxies } = config
   return new S3Gateway(
     { ...ports, ...services, tokenKey: deriveKey(secret, 's3 page tokens', ports.compute) },
     {
@@ -52,8 +52,10 @@ export function makeS3Gateway(config: MasterConfig, ports: S3Ports, parts: S3Fac
       acceptsV2: config.s3SignatureV2,
       lifecycleDayMs: config.s3LifecycleDayMs,
       takesKeysOverHttp: config.s3CustomerKeysOverHttp,
+      accessLogsEveryMs: config.s3AccessLogsEveryMs,
       limits: { uploadStallTimeoutMs: config.uploadStallTimeoutMs },
       ...(s3Domains === undefined ? {} : { domains: s3Domains }),
+      ...(s3WebsiteDomains === undefined ? {} : { websiteDomains: s3WebsiteDomains }),
       ...(s3Endpoints === undefined ? {} : { endpointHosts: s3Endpoints.map(hostOf) }),
       ...(trustedProxies === undefined ? {} : { trustedProxies }),
       ...(tls === undefined ? {} : { tls }),

@@ -141,6 +141,15 @@ export const options = {
       'Domains below which a host names a bucket: with `s3.example.com`, `photos.s3.example.com` is the bucket photos.',
     absence: 'buckets stand in the path',
   }),
+  s3WebsiteDomains: optional({
+    name: 's3-website-domain',
+    kind: list(host, { max: 16 }),
+    roles: ['up', 'master'],
+    summary:
+      'Domains below which a host names a bucket whose website is shown: with `web.example.com`, `photos.web.example.com` is that ' +
+      'of the bucket photos.',
+    absence: 'no website is shown',
+  }),
   s3Endpoints: optional({
     name: 's3-endpoint',
     kind: list(originUrl, { max: 8 }),
@@ -157,6 +166,15 @@ export const options = {
     summary:
       'How long a day of lifecycle rules is: once in each the rules are applied, and days are counted in it. Another length is for tests.',
     default: '24h',
+  }),
+  s3AccessLogsEveryMs: option({
+    name: 's3-access-logs-every',
+    kind: duration({ min: SECOND_MS, max: 24 * HOUR_MS }),
+    roles: ['up', 'master'],
+    summary:
+      'How often the access logs of buckets that have them are written to their target buckets. What a process has gathered since then ' +
+      'is lost where it is killed.',
+    default: '5m',
   }),
   s3SignatureV2: option({
     name: 's3-signature-v2',

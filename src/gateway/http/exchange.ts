@@ -84,6 +84,12 @@ export class Exchange implements FinishedExchange, Transfer {
   bytesReceived = 0
   bytesSent = 0
   durationMs = 0
+  /** Of the error that was answered, where the face names errors. */
+  errorCode: string | undefined
+  /** When the answer's head went out, on the monotonic clock. */
+  answeredMs: number | undefined
+  /** In the place of the face's own. */
+  describeError: FaceAnswers['describe'] | undefined
   /** Flat; go with whatever the answer is. */
   extraHeaders: readonly string[] | undefined
   /** What it leaves on its way through the nodes; made by the face. */
@@ -251,7 +257,9 @@ export class Exchange implements FinishedExchange, Transfer {
       this.response.destroy()
       return
     }
-    const problem = this.#shared.answers.describe(error, { requestId, method: this.method, path: this.path })
+    const failed = { requestId, method: this.method, path: this.path }
+    const problem = this.describeError?.(error, failed) ?? this.#shared.answers.describe(error, failed)
+    this.errorCode = problem.code
     this.send(problem.status, [...problem.headers, ...headers], problem.body)
   }
 
@@ -270,6 +278,7 @@ export class Exchange implements FinishedExchange, Transfer {
   }
 
   #named(headers: string[]): string[] {
+    this.answeredMs = this.#shared.clock.monotonicMs()
     this.#shared.answers.name(headers, this.requestId)
     if (this.extraHeaders !== undefined) headers.push(...this.extraHeaders)
     return headers

@@ -7,6 +7,8 @@ export interface ErrorAnswer {
   /** Flat list of names and values. */
   readonly headers: readonly string[]
   readonly body: string
+  /** As the face names the error. */
+  readonly code?: string
 }
 
 export interface FailedRequest {

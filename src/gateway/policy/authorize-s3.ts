@@ -42,6 +42,9 @@ export interface S3Question {
   readonly restrictsPublic?: boolean | undefined
 }
 
+/** The reason where nothing else allows it. */
+export const allowedByAcl = 'allowed by an ACL'
+
 const policyActions = new Set(['s3:GetBucketPolicy', 's3:PutBucketPolicy', 's3:DeleteBucketPolicy'])
 
 export function decideS3(asked: S3Question, cache: PolicyCache): Decision {
@@ -82,7 +85,7 @@ function decideOwn({ principal, action, bucket, isBucketOwner, isAllowedByAcl }:
   }
   // Who took a role has nothing of what is his own.
   if (isAllowedByAcl?.(session?.role === undefined ? user?.canonicalId : undefined) === true)
-    return allowed('allowed by an ACL')
+    return allowed(allowedByAcl)
   return refused(
     user === undefined ? 'nobody signed, and nothing is open' : `role ${user.role}, and no policy allows it`,
   )

@@ -78,6 +78,7 @@ const typeNames: Readonly<Record<PolicySubject['kind'], string>> = {
   user: 'User',
   role: 'AssumedRole',
   federated: 'FederatedUser',
+  service: 'Service',
 }
 
 /** `aws:userid`; as `GetCallerIdentity` tells it. */

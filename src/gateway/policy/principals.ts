@@ -24,7 +24,11 @@ export function compilePrincipals({ isNot, items }: NegatableList<PrincipalName>
   }
   const names = (subject: PolicySubject, isWide: boolean): boolean => {
     if (isAnybody) return true
-    if (isAccount && (subject.kind === 'root' || (isWide && subject.kind !== 'anonymous'))) return true
+    if (
+      isAccount &&
+      (subject.kind === 'root' || (isWide && subject.kind !== 'anonymous' && subject.kind !== 'service'))
+    )
+      return true
     if (subject.canonicalId !== undefined && canonicalIds.has(subject.canonicalId)) return true
     return subject.arns.some((arn) => arns.has(arn))
   }

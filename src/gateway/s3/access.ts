@@ -5,6 +5,7 @@ import { errorCode } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { Exchange } from '../http/exchange.ts'
+import { allowedByAcl } from '../policy/authorize-s3.ts'
 import { S3Conditions } from '../policy/s3-conditions.ts'
 import type { S3RequestFacts } from '../policy/s3-conditions.ts'
 import { actionsOf } from '../policy/s3-operations.ts'
@@ -156,6 +157,7 @@ export class S3Access {
       },
       { address: exchange.remoteAddress, requestId: exchange.requestId },
     )
+    if (decision.reason === allowedByAcl) call.notes.wasAllowedByAcl = true
     return decision.isAllowed
   }
 
@@ -211,4 +213,4 @@ function signatureFacts(
 const utf8 = new TextDecoder()
 
 /** As it is stored. */
-const policyText = { decode: (bytes: Uint8Array): string => utf8.decode(bytes) }
+export const policyText = { decode: (bytes: Uint8Array): string => utf8.decode(bytes) }

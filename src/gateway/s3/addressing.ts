@@ -17,7 +17,7 @@ export interface S3Address {
 
 /** `domains`: lower case. @throws S3Error `InvalidURI`. */
 export function parseAddress(path: string, host: string | undefined, domains: readonly string[]): S3Address {
-  const bucketOfHost = domains.length === 0 || host === undefined ? undefined : bucketInHost(host, domains)
+  const bucketOfHost = bucketInHost(host, domains)
   if (bucketOfHost !== undefined) return addressOf(bucketOfHost, path.slice(1), true)
   const slash = path.indexOf('/', 1)
   if (slash < 0) return addressOf(path.slice(1), '', false)
@@ -32,7 +32,9 @@ function addressOf(rawBucket: string, rawKey: string, isVirtualHosted: boolean):
   return { target: bucket === '' ? 'service' : key === '' ? 'bucket' : 'object', bucket, key, isVirtualHosted }
 }
 
-function bucketInHost(host: string, domains: readonly string[]): string | undefined {
+/** `domains`: lower case. `undefined`: the host is below none of them. */
+export function bucketInHost(host: string | undefined, domains: readonly string[]): string | undefined {
+  if (domains.length === 0 || host === undefined) return undefined
   const name = host.toLowerCase().replace(/:\d*$/, '')
   for (const domain of domains) {
     if (name.length > domain.length + 1 && name.endsWith(domain) && name[name.length - domain.length - 1] === '.')

@@ -2,7 +2,7 @@
 // them. A change made by this process is seen by its next request, one made elsewhere after `staleMaxMs` at the latest, which is sooner
 // than S3 promises. Documents are decoded once per reading, when they are first asked for.
 
-import { FrostError } from '../../base/errors.ts'
+import { errorCode, FrostError } from '../../base/errors.ts'
 import type { ObjectService } from '../../master/object-service.ts'
 import type { BucketRow } from '../../meta/contract/bucket-metadata.ts'
 import type { BucketSettingKind, BucketSettings } from '../../meta/contract/bucket-settings.ts'
@@ -79,6 +79,16 @@ export class BucketCache {
     if (this.#states.size >= entriesMax && oldest !== undefined) this.#states.delete(oldest)
     this.#states.set(bucket, entry)
     return entry.state
+  }
+
+  /** `undefined`: there is none of that name. */
+  async find(bucket: string): Promise<BucketState | undefined> {
+    try {
+      return bucket === '' ? undefined : await this.get(bucket)
+    } catch (error) {
+      if (errorCode(error) === 'bucket-not-found') return undefined
+      throw error
+    }
   }
 
   /** Before and after each change of this process: a read that is under way then is not kept. */

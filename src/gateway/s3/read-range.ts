@@ -9,7 +9,8 @@ import { S3Error } from './s3-error.ts'
 import type { S3Query } from './s3-query.ts'
 
 export interface ReadPlan {
-  readonly status: 200 | 206
+  /** 200 or 206. */
+  readonly status: number
   /** Of length 0 where there is nothing to send. */
   readonly range: ByteRange
   readonly contentRange: string | undefined

@@ -25,7 +25,7 @@ function describeS3Error(error: unknown, { requestId, path }: FailedRequest, hos
   for (const [name, value] of Object.entries(known.headers)) headers.push(name, value)
   // What the client still sends would be taken for a request.
   if (code === 'RequestTimeout') headers.push('Connection', 'close')
-  if (status === 304) return { status, headers: headers.slice(2), body: '' }
+  if (status === 304) return { status, headers: headers.slice(2), body: '', code }
   const writer = new XmlWriter('Error', '')
   writer.element('Code', code)
   writer.element('Message', message)
@@ -33,5 +33,5 @@ function describeS3Error(error: unknown, { requestId, path }: FailedRequest, hos
   if (path !== undefined && fields['Resource'] === undefined) writer.element('Resource', path)
   writer.element('RequestId', requestId)
   writer.element('HostId', hostId)
-  return { status, headers, body: writer.finish() }
+  return { status, headers, body: writer.finish(), code }
 }

@@ -9,6 +9,7 @@ import type { Random } from '../../ports/random.ts'
 import type { EncryptedObjects } from '../encryption/encrypted-objects.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { StallWatch } from '../http/stall-watch.ts'
+import type { AccessLogs } from './access-log/access-logs.ts'
 import type { BucketCache, BucketState } from './bucket-cache.ts'
 import type { S3Access } from './access.ts'
 import type { OperationName } from './operations-table.ts'
@@ -28,11 +29,30 @@ export interface S3Parts {
   readonly takesKeysOverHttp: boolean
   /** Watches uploads that stand still. */
   readonly uploadWatch: StallWatch
+  readonly accessLogs: AccessLogs
   readonly region: string
   /** Makes continuation tokens that nobody else can make: 32 bytes, the same in all processes of the cluster. */
   readonly tokenKey: Uint8Array
   /** How long a day of lifecycle rules is. */
   readonly lifecycleDayMs: number
+}
+
+/** What comes to light while a call is served, for who tells of it afterwards. */
+export interface CallNotes {
+  /** Of the object that it is about, as clients see it. */
+  objectBytes?: number
+  /** An ACL allowed it, and nothing else did. */
+  wasAllowedByAcl?: boolean
+  /** By DeleteObjects. */
+  deleted?: readonly DeletedNote[]
+}
+
+export interface DeletedNote {
+  readonly key: string
+  readonly versionId: string | undefined
+  /** Of the error. */
+  readonly code: string | undefined
+  readonly status: number
 }
 
 export interface S3Call {
@@ -47,6 +67,7 @@ export interface S3Call {
   readonly sender: Sender
   /** Of the bucket. For the calls of the service, and CreateBucket, there is none. */
   readonly state: BucketState | undefined
+  readonly notes: CallNotes
 }
 
 /** A call of a bucket that is there. */

@@ -140,6 +140,7 @@ const table = {
     message: 'The specified location constraint is incompatible for the region this request was sent to.',
   },
   InvalidBucketName: { status: 400, message: 'The specified bucket is not valid.' },
+  InvalidTargetBucketForLogging: { status: 400, message: 'The target bucket for logging is not valid.' },
   InvalidBucketState: { status: 409, message: 'The request is not valid with the current state of the bucket.' },
   InvalidLocationConstraint: { status: 400, message: 'The specified location-constraint is not valid' },
   MalformedACLError: {

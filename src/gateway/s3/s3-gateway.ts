@@ -9,6 +9,7 @@ import type { Compute } from '../../ports/compute.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Random } from '../../ports/random.ts'
 import type { Tracer } from '../../ports/tracing.ts'
+import { MINUTE_MS } from '../../base/units.ts'
 import { RequestTrail } from '../../rpc/request-trail.ts'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { EncryptedObjects } from '../encryption/encrypted-objects.ts'
@@ -22,8 +23,10 @@ import { StallWatch } from '../http/stall-watch.ts'
 import { QueryFace } from '../iam/query-exchange.ts'
 import type { IamService } from '../iam/iam-service.ts'
 import { parseTraceparent } from '../http/trace-context.ts'
+import { AccessLogs } from './access-log/access-logs.ts'
+import { logNameOf } from './access-log/log-operations.ts'
 import { S3Access } from './access.ts'
-import { parseAddress } from './addressing.ts'
+import { bucketInHost, parseAddress } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import { BucketCache } from './bucket-cache.ts'
 import { addCorsHeaders, answerPreflight } from './cors-answers.ts'
@@ -34,11 +37,13 @@ import { operations } from './operations-table.ts'
 import type { OperationName } from './operations-table.ts'
 import { route } from './router.ts'
 import { s3Answers } from './s3-answers.ts'
-import type { S3Call, S3Parts } from './s3-call.ts'
+import type { CallNotes, S3Call, S3Parts } from './s3-call.ts'
 import { S3Error } from './s3-error.ts'
 import { parseS3Query } from './s3-query.ts'
 import { hoistedHeaders } from './signature/query-signature.ts'
+import type { Sender } from './sender.ts'
 import { SignatureVerifier } from './signature/signature-verifier.ts'
+import { serveWebsite } from './website/serve-website.ts'
 
 export interface S3GatewayParts {
   readonly objects: ObjectService
@@ -64,8 +69,12 @@ export interface S3GatewayOptions {
   readonly region?: string
   /** Domains below which a host names a bucket. Default: none. */
   readonly domains?: readonly string[]
+  /** Domains below which a host names a bucket whose website is shown. Default: none. */
+  readonly websiteDomains?: readonly string[]
   /** Hosts, with their port where it is not the scheme's own, by which clients behind a proxy sign. */
   readonly endpointHosts?: readonly string[]
+  /** Between two deliveries of the access logs of buckets. Default: `defaultAccessLogsEveryMs`. */
+  readonly accessLogsEveryMs?: number
   /** Whether Signature Version 2 is taken too. Default: no. */
   readonly acceptsV2?: boolean
   /** Whether a customer's key (SSE-C) is taken over plain HTTP, too, where others can read it. Default: no. */
@@ -81,6 +90,8 @@ export interface S3GatewayOptions {
 }
 
 const defaultRegion = 'us-east-1'
+/** AWS delivers within a few hours, mostly. */
+const defaultAccessLogsEveryMs = 5 * MINUTE_MS
 /** AWS takes 8 KB of headers, and keys of 1,024 bytes, each of them encoded; presigned URLs with tokens are long. */
 const headBytesMax = 32 * 1024
 
@@ -90,6 +101,7 @@ export class S3Gateway {
   readonly #options: S3GatewayOptions
   readonly #queries: QueryFace | undefined
   readonly #domains: readonly string[]
+  readonly #websiteDomains: readonly string[]
   readonly #metrics: S3GatewayParts['metrics']
   readonly #log: Log
   readonly #tracer: Tracer | undefined
@@ -106,12 +118,17 @@ export class S3Gateway {
     this.#queries = iam && new QueryFace({ iam, control, clock, compute, findSigner, region, endpointHosts })
     const uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
     const buckets = new BucketCache(objects, clock)
+    const hostId = Buffer.from(random.bytes(24)).toString('base64')
+    const accessLogs = new AccessLogs(
+      { encrypted, buckets, control, clock, compute, random, region, log },
+      { everyMs: options.accessLogsEveryMs ?? defaultAccessLogsEveryMs, hostId },
+    )
     const takesKeysOverHttp = options.takesKeysOverHttp ?? false
-    const own = { buckets, access, uploadWatch, takesKeysOverHttp, region, tokenKey }
-    const { lifecycleDayMs = DAY_MS } = options
-    this.#parts = { ...own, objects, encrypted, clock, compute, random, lifecycleDayMs }
+    const own = { buckets, access, accessLogs, uploadWatch, takesKeysOverHttp, region, tokenKey }
+    this.#parts = { ...own, objects, encrypted, clock, compute, random }
     this.#options = options
     this.#domains = (options.domains ?? []).map((domain) => domain.toLowerCase())
+    this.#websiteDomains = (options.websiteDomains ?? []).map((domain) => domain.toLowerCase())
     this.#metrics = parts.metrics
     this.#log = log
     this.#tracer = parts.tracer
@@ -121,7 +138,7 @@ export class S3Gateway {
       limits,
       tls: options.tls,
       trustedProxies: options.trustedProxies,
-      answers: s3Answers(Buffer.from(random.bytes(24)).toString('base64')),
+      answers: s3Answers(hostId),
       onExchange: (exchange) => this.#onExchange(exchange),
       onFinished: (exchange) => this.#onFinished(exchange),
     })
@@ -149,6 +166,7 @@ export class S3Gateway {
   /** Takes no more requests; what is under way may end for up to `graceMs`, then it is cut off. Can be called twice. */
   async close(graceMs: number): Promise<void> {
     await this.#listener.close(graceMs)
+    await this.#parts.accessLogs.close()
     this.#parts.uploadWatch.close()
   }
 
@@ -163,28 +181,55 @@ export class S3Gateway {
       await this.#queries.serve(exchange)
       return
     }
+    const site = bucketInHost(exchange.forwardedHost ?? exchange.headers.host, this.#websiteDomains)
+    if (site !== undefined) {
+      exchange.routeName = 'Website'
+      this.#follow(exchange)
+      await serveWebsite(exchange, site, this.#parts)
+      return
+    }
     const { method, path, rawQuery } = exchange
     const headers = headersOf(exchange)
     const address = parseAddress(path, headers.host, this.#domains)
     if (method === 'OPTIONS') {
       exchange.routeName = 'Preflight'
-      await answerPreflight(exchange, address, this.#parts.buckets)
+      const state = await this.#parts.buckets.find(address.bucket)
+      this.#parts.accessLogs.begin(exchange, { operation: 'REST.OPTIONS.PREFLIGHT', key: address.key, state })
+      answerPreflight(exchange, state)
       return
     }
     const query = parseS3Query(rawQuery)
     const operation = route({ method, target: address.target, query, headers })
     exchange.routeName = operation
     this.#follow(exchange)
-    const sender = await this.#parts.access.identify(exchange, address)
+    const sender = await this.#identify(exchange, { operation, address, query })
     exchange.principal = sender.principal
     const { bucket, key } = address
     checkKey(key)
     const state = await this.#stateOf(operation, address)
     if (state !== undefined) addCorsHeaders(exchange, state)
-    const call: S3Call = { exchange, operation, bucket, key, query, headers, sender, state }
+    const notes: CallNotes = {}
+    const call: S3Call = { exchange, operation, bucket, key, query, headers, sender, state, notes }
+    const versionId = query.get('versionId')
+    this.#parts.accessLogs.begin(exchange, { operation: logNameOf(operation), key, versionId, sender, notes, state })
     const handler = handlerOf(operation)
     if (handler === undefined) throw new S3Error('NotImplemented', `${operation} is not implemented.`)
     await handler(call, this.#parts)
+  }
+
+  /** Where it is not found out who sends a request, the log of its bucket has it all the same. */
+  async #identify(
+    exchange: Exchange,
+    { operation, address, query }: Pick<S3Call, 'operation' | 'query'> & { readonly address: S3Address },
+  ): Promise<Sender> {
+    try {
+      return await this.#parts.access.identify(exchange, address)
+    } catch (error) {
+      const state = await this.#parts.buckets.find(address.bucket).catch(() => undefined)
+      const versionId = query.get('versionId')
+      this.#parts.accessLogs.begin(exchange, { operation: logNameOf(operation), key: address.key, versionId, state })
+      throw error
+    }
   }
 
   /** @throws FrostError `bucket-not-found`. */
@@ -204,6 +249,7 @@ export class S3Gateway {
   #onFinished(exchange: Exchange): void {
     const { status } = exchange
     this.#metrics?.onFinished(exchange)
+    this.#parts.accessLogs.end(exchange)
     exchange.trail?.span?.end({
       attributes: { 'http.response.status_code': status },
       ...(status >= 500 ? { error: new Error(`status ${status}`) } : {}),

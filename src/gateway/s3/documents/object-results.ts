@@ -3,6 +3,7 @@
 // .../API_DeleteObjects.html, .../RESTObjectPOST.html, .../API_GetBucketLocation.html
 
 import type { ChecksumType } from '../checksums.ts'
+import type { S3ErrorCode } from '../s3-error.ts'
 import { XmlWriter } from '../xml/xml-writer.ts'
 import { writeChecksums } from './listed.ts'
 import type { WrittenChecksum } from './listed.ts'
@@ -44,7 +45,7 @@ export interface DeletedObject {
 export interface DeleteFailure {
   readonly key: string
   readonly versionId?: string | undefined
-  readonly code: string
+  readonly code: S3ErrorCode
   readonly message: string
 }
 

@@ -7,6 +7,7 @@ import { settingBytesMax } from '../../../meta/contract/bucket-settings.ts'
 import type { BucketState } from '../bucket-cache.ts'
 import { bucketLoggingStatus } from '../documents/bucket-logging-status.ts'
 import { accelerateConfiguration, requestPaymentConfiguration } from '../documents/bucket-settings.ts'
+import { checkLogging } from '../access-log/check-logging.ts'
 import { corsConfiguration } from '../documents/cors-configuration.ts'
 import { encryptionConfiguration } from '../documents/encryption-configuration.ts'
 import type { EncryptionConfiguration } from '../documents/encryption-configuration.ts'
@@ -32,7 +33,7 @@ interface Setting<T> {
   /** Status of a put. */
   readonly putStatus?: 200 | 204
   /** @throws S3Error where the bucket cannot have it. */
-  readonly check?: (value: T, state: BucketState) => void
+  readonly check?: (value: T, state: BucketState, parts: S3Parts) => Promise<void> | void
 }
 
 export interface SettingHandlers {
@@ -56,7 +57,7 @@ function handlersOf<T>(setting: Setting<T>): SettingHandlers {
     put: async (call, parts) => {
       parts.access.authorize(call, {})
       const value = document.parse(await receiveDocument(call, parts, documentBytesMax))
-      check?.(value, call.state)
+      await check?.(value, call.state, parts)
       await changeSetting(call, parts, kind, document.encode(value))
       sendNothing(call, putStatus)
     },
@@ -133,7 +134,7 @@ export const bucketSettings = {
     document: notificationConfiguration,
     unset: { value: notificationConfiguration.parse(new TextEncoder().encode('<NotificationConfiguration/>')) },
   }),
-  logging: handlersOf({ kind: 'logging', document: bucketLoggingStatus, unset: { value: {} } }),
+  logging: handlersOf({ kind: 'logging', document: bucketLoggingStatus, unset: { value: {} }, check: checkLogging }),
   website: handlersOf({
     kind: 'website',
     document: websiteConfiguration,

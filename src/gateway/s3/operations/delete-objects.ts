@@ -8,8 +8,9 @@ import type { DeletedObject, DeleteFailure } from '../documents/object-results.t
 import { toS3Error } from '../error-codes.ts'
 import { checkKey, parseVersionName } from '../object-names.ts'
 import { receiveDocument } from '../receive-body.ts'
-import type { BucketCall, S3Parts } from '../s3-call.ts'
+import type { BucketCall, DeletedNote, S3Parts } from '../s3-call.ts'
 import { sendXml } from '../s3-call.ts'
+import { s3ErrorTable } from '../s3-error.ts'
 import { matchCondition } from '../write-conditions.ts'
 import { asksBypass, deleteOne } from './delete-object.ts'
 
@@ -30,6 +31,8 @@ export async function handleDeleteObjects(call: BucketCall, parts: S3Parts): Pro
     }
   }
   await Promise.all(Array.from({ length: Math.min(parallelMax, request.objects.length) }, work))
+  if (call.state.has('logging'))
+    call.notes.deleted = outcomes.flatMap((outcome) => (outcome === undefined ? [] : [noteOf(outcome)]))
   const deleted: DeletedObject[] = []
   const failures: DeleteFailure[] = []
   for (const outcome of outcomes) {
@@ -38,6 +41,12 @@ export async function handleDeleteObjects(call: BucketCall, parts: S3Parts): Pro
     else if (request.quiet !== true) deleted.push(outcome)
   }
   sendXml(call, writeDeleteResult({ deleted, failures }))
+}
+
+function noteOf(outcome: DeletedObject | DeleteFailure): DeletedNote {
+  const { key, versionId } = outcome
+  const code = 'code' in outcome ? outcome.code : undefined
+  return { key, versionId, code, status: code === undefined ? 204 : s3ErrorTable[code].status }
 }
 
 async function outcomeOf(

@@ -26,6 +26,7 @@ export async function findForRead(
   const hasVersionId = version !== undefined
   parts.access.authorize(call, { ...shape, hasVersionId }, { acl: aclOf(info), tags: info.tags, facts })
   if (info.isDeleteMarker) throw notFound(call, parts, info)
+  call.notes.objectBytes = info.sizeBytes
   return info
 }
 

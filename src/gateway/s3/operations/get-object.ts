@@ -21,19 +21,27 @@ import { S3Error } from '../s3-error.ts'
 import type { S3Query } from '../s3-query.ts'
 import { notFound } from './find-object.ts'
 
-export async function handleGetObject(call: S3Call, parts: S3Parts): Promise<void> {
+/** What another than these two calls has an object sent with. */
+export interface Serving {
+  /** In the place of 200. */
+  readonly status?: number
+  /** Asked once leave was given; true: it has answered. */
+  readonly intercept?: (info: ObjectInfo) => boolean
+}
+
+export async function handleGetObject(call: S3Call, parts: S3Parts, serving: Serving = {}): Promise<void> {
   const version = parseVersionName(call.query.get('versionId'))
   const name = { bucket: call.bucket, key: call.key, ...(version === undefined ? {} : { version }) }
   const reader = await parts.objects.open(name, call.exchange.trail)
   if (reader === undefined) throw notFound(call, parts, undefined)
   try {
-    await sendObject(call, parts, reader)
+    await sendObject(call, parts, { reader, serving })
   } finally {
     reader.close()
   }
 }
 
-export async function handleHeadObject(call: S3Call, parts: S3Parts): Promise<void> {
+export async function handleHeadObject(call: S3Call, parts: S3Parts, serving: Serving = {}): Promise<void> {
   const version = parseVersionName(call.query.get('versionId'))
   const name = { bucket: call.bucket, key: call.key, ...(version === undefined ? {} : { version }) }
   const info = await parts.objects.find(name)
@@ -41,17 +49,21 @@ export async function handleHeadObject(call: S3Call, parts: S3Parts): Promise<vo
   authorizeRead(call, parts, info)
   const customerKey = customerKeyOfRead(call, parts)
   await parts.encrypted.check(info, customerKey)
-  const plan = prepare(call, parts, info)
+  const plan = prepare(call, parts, { info, serving })
   if (plan === undefined) return
   call.exchange.sendSized(plan.status, headersOf(call, parts, { info, plan, customerKey }), undefined)
 }
 
-async function sendObject(call: S3Call, parts: S3Parts, reader: ObjectReader): Promise<void> {
+async function sendObject(
+  call: S3Call,
+  parts: S3Parts,
+  { reader, serving }: { readonly reader: ObjectReader; readonly serving: Serving },
+): Promise<void> {
   const { info } = reader
   authorizeRead(call, parts, info)
   const customerKey = customerKeyOfRead(call, parts)
   const content = await parts.encrypted.content(reader, customerKey)
-  const plan = prepare(call, parts, info)
+  const plan = prepare(call, parts, { info, serving })
   if (plan === undefined) return
   const headers = headersOf(call, parts, { info, plan, customerKey })
   if (plan.range.length === 0) call.exchange.sendSized(plan.status, headers, undefined)
@@ -66,13 +78,20 @@ function authorizeRead(call: S3Call, parts: S3Parts, info: ObjectInfo): void {
 }
 
 /** `undefined`: the answer has been sent already. */
-function prepare(call: S3Call, parts: S3Parts, info: ObjectInfo): ReadPlan | undefined {
+function prepare(
+  call: S3Call,
+  parts: S3Parts,
+  { info, serving }: { readonly info: ObjectInfo; readonly serving: Serving },
+): ReadPlan | undefined {
   const { exchange, headers, query } = call
+  call.notes.objectBytes = info.sizeBytes
+  if (serving.intercept?.(info) === true) return undefined
   if (isUnchanged(headers, info, parts.clock.wallMs())) {
     exchange.send(304, unchangedHeaders(call.state, info), undefined)
     return undefined
   }
-  return planRead(info, headers.range, query)
+  const plan = planRead(info, headers.range, query)
+  return serving.status === undefined ? plan : { ...plan, status: serving.status }
 }
 
 interface Answered {

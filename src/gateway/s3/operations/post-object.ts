@@ -84,6 +84,7 @@ async function finish(posting: Posting, parts: S3Parts): Promise<void> {
   const digests = body.finish()
   if (policy !== undefined) checkFormLength(policy, body.sizeBytes)
   const info = await upload.finish(sealingOf({ ...digests, sizeBytes: body.sizeBytes }))
+  call.notes.objectBytes = info.sizeBytes
   answer(call, parts, { fields, info, encryption })
 }
 

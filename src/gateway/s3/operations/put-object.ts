@@ -34,6 +34,7 @@ export async function handlePutObject(call: S3Call, parts: S3Parts): Promise<voi
     const etag = hasMd5(encryption?.kind)
     return await receiveInto(call, parts, upload, { plan, etag, sizeBytesMax: putBytesMax, seal: sealingOf })
   })
+  call.notes.objectBytes = info.sizeBytes
   answer(call, parts, info, encryption)
 }
 
