@@ -20,7 +20,7 @@ COPY --from=build /build/node_modules ./node_modules
 ENV NODE_ENV=production FROSTBYTE_DATA=/data FROSTBYTE_HOST=0.0.0.0 FROSTBYTE_OBSERVE_HOST=0.0.0.0
 USER node
 VOLUME /data
-# REST, profiles and metrics of a master and of a worker, internal ports of a master and of a worker
-EXPOSE 8080 6060 6061 7000 7001
+# REST, S3, profiles and metrics of a master and of a worker, internal ports of a master and of a worker
+EXPOSE 8080 9000 6060 6061 7000 7001
 ENTRYPOINT ["node", "/app/bin/frostbyte.js"]
 CMD ["--help"]

@@ -30,8 +30,12 @@ export async function readDeployedNode(
 export function portsOf(node: DeployedNode): Readonly<Record<string, number>> {
   const { observePort: observe } = node.config
   return node.role === 'master'
-    ? { rest: node.config.restPort, internal: node.config.internalPort, observe }
+    ? { rest: node.config.restPort, ...s3PortOf(node.config), internal: node.config.internalPort, observe }
     : { internal: node.config.workerPort, observe }
+}
+
+function s3PortOf({ s3Port }: MasterConfig): Readonly<Record<string, number>> {
+  return s3Port === 'off' ? {} : { s3: s3Port }
 }
 
 export function portOf(address: string): number {

@@ -210,10 +210,16 @@ export function bucketSettings(sdk: Sdk): void {
     assert.equal(await rules(), 'BucketOwnerPreferred')
   })
 
-  test('encryption: every bucket has one by default', async () => {
-    const told = await sdk.client().send(new s3.GetBucketEncryptionCommand({ Bucket: bucket }))
+  test('encryption: a bucket has none until it is told to (docs/reference/s3.md says why)', async () => {
+    const read = new s3.GetBucketEncryptionCommand({ Bucket: bucket })
+    await expectError(sdk.client().send(read), 'ServerSideEncryptionConfigurationNotFoundError', 404)
+    const byDefault = { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }
+    const ServerSideEncryptionConfiguration = { Rules: [byDefault] }
+    await sdk.client().send(new s3.PutBucketEncryptionCommand({ Bucket: bucket, ServerSideEncryptionConfiguration }))
+    const told = await sdk.client().send(read)
     const [rule] = told.ServerSideEncryptionConfiguration?.Rules ?? []
     assert.equal(rule?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm, 'AES256')
+    await sdk.client().send(new s3.DeleteBucketEncryptionCommand({ Bucket: bucket }))
   })
 
   test('the owner of a bucket has full control', async () => {

@@ -44,7 +44,7 @@ export const bucketTagging = s3Document<Tagging>({
 export function checkTags(tags: readonly Tag[], countMax: number): void {
   if (tags.length > countMax) {
     const owner = countMax === objectTagsMax ? 'Object' : 'Bucket'
-    throw new S3Error('InvalidTag', `${owner} tags cannot be greater than ${countMax}`)
+    throw new S3Error('BadRequest', `${owner} tags cannot be greater than ${countMax}`)
   }
   const keys = new Set<string>()
   for (const { key, value } of tags) {

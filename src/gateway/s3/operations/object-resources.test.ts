@@ -72,7 +72,7 @@ describe('tags of an object', () => {
     await put('/plain/bad-tags')
     const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`k${index}`, 'v']))
     const bodies: readonly (readonly [string, string])[] = [
-      [tagging(many), '400 InvalidTag'],
+      [tagging(many), '400 BadRequest'],
       [tagging({ ['k'.repeat(129)]: '' }), '400 InvalidTag'],
       [tagging({ k: 'v'.repeat(257) }), '400 InvalidTag'],
       [tagging({ 'aws:k': '' }), '400 InvalidTag'],
