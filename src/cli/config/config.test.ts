@@ -93,7 +93,7 @@ describe('the table of options', () => {
   test('has each name once, in lower case with hyphens', () => {
     const names = table.map(({ name }) => name)
     assert.deepEqual(names, [...new Set(names)])
-    for (const name of names) assert.match(name, /^[a-z]+(-[a-z]+)*$/)
+    for (const name of names) assert.match(name, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
   })
 
   test('has defaults that are legal, and written as they would be written back', () => {

@@ -2,14 +2,13 @@
 // goes wrong becomes the XML document of AWS. It is the one place that knows an operation, its bucket and its outcome: what is told
 // of requests (metrics, traces, access logs) is told from here.
 
-import { DAY_MS } from '../../base/units.ts'
+import { DAY_MS, MINUTE_MS } from '../../base/units.ts'
 import type { ObjectService } from '../../master/object-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Compute } from '../../ports/compute.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Random } from '../../ports/random.ts'
 import type { Tracer } from '../../ports/tracing.ts'
-import { MINUTE_MS } from '../../base/units.ts'
 import { RequestTrail } from '../../rpc/request-trail.ts'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { EncryptedObjects } from '../encryption/encrypted-objects.ts'
@@ -125,7 +124,8 @@ export class S3Gateway {
     )
     const takesKeysOverHttp = options.takesKeysOverHttp ?? false
     const own = { buckets, access, accessLogs, uploadWatch, takesKeysOverHttp, region, tokenKey }
-    this.#parts = { ...own, objects, encrypted, clock, compute, random }
+    const { lifecycleDayMs = DAY_MS } = options
+    this.#parts = { ...own, objects, encrypted, clock, compute, random, lifecycleDayMs }
     this.#options = options
     this.#domains = (options.domains ?? []).map((domain) => domain.toLowerCase())
     this.#websiteDomains = (options.websiteDomains ?? []).map((domain) => domain.toLowerCase())
