@@ -2,6 +2,7 @@
 
 import { SECOND_MS } from './base/units.ts'
 import type { MasterConfig } from './cli/config/options.ts'
+import type { KeyRing } from './gateway/encryption/key-ring.ts'
 import type { FileContent } from './gateway/encryption/encrypted-files.ts'
 import type { MetricsText } from './gateway/http/metrics-text.ts'
 import type { IamService } from './gateway/iam/iam-service.ts'
@@ -45,8 +46,8 @@ export interface StartedFaces {
 /** @throws FrostError `address-in-use`. */
 export async function startFaces(config: MasterConfig, ports: S3Ports, parts: FacesParts): Promise<StartedFaces> {
   const { master, metadata, access, iam, audit, secret, observed, tls } = parts
-  const { encrypted, content } = makeEncryption(ports, { master, metadata, secret, region: config.s3Region })
-  const rest = makeRestGateway(config, ports, { files: master.files, content, observed, access, tls })
+  const { keys, encrypted, content } = makeEncryption(ports, { master, metadata, secret, region: config.s3Region })
+  const rest = makeRestGateway(config, ports, { files: master.files, keys, content, observed, access, tls })
   const s3 = makeS3Gateway(config, ports, {
     objects: master.objects,
     encrypted,
@@ -81,16 +82,17 @@ function makeRestGateway(
   ports: { readonly clock: Clock; readonly log: Log; readonly tracer: Tracer | undefined },
   parts: {
     readonly files: FileService
+    readonly keys: KeyRing
     readonly content: FileContent
     readonly access: RestAccess
     readonly observed: ObservedMaster
     readonly tls: PublicTls
   },
 ): RestGateway {
-  const { files, content, access, observed, tls } = parts
+  const { files, keys, content, access, observed, tls } = parts
   const metricsText = async (): Promise<MetricsText> => await observed.metricsText()
   return new RestGateway(
-    { ...ports, files, content, access, metrics: observed.rest, metricsText },
+    { ...ports, files, keys, content, access, metrics: observed.rest, metricsText },
     {
       sharePort: config.sharePort,
       accessLog: config.accessLog,

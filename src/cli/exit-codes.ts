@@ -36,6 +36,7 @@ export function exitCodeOf(errorCode: string): number {
     case 'worker-not-found':
     case 'user-not-found':
     case 'access-key-not-found':
+    case 'encryption-key-not-found':
     case 'token-not-found':
     case 'grant-not-found':
     case 'share-link-not-found':

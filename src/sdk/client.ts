@@ -1,6 +1,7 @@
 // The client library's face: one object for one server. It holds no connection and needs no closing.
 
 import { AccessClient } from './access-client.ts'
+import { EncryptionClient } from './encryption-client.ts'
 import { download } from './download.ts'
 import type { Download, DownloadOptions } from './download.ts'
 import { remove } from './remove.ts'
@@ -65,12 +66,15 @@ const verifyBlocksDefault = 20
 export class FrostByteClient {
   /** Users, access keys, tokens, grants and share links. */
   readonly access: AccessClient
+  /** Master keys of encryption. */
+  readonly encryption: EncryptionClient
   readonly #transport: Transport
 
   /** @throws FrostByteError `option-invalid`. */
   constructor(options: ClientOptions = {}) {
     this.#transport = new HttpTransport(options)
     this.access = new AccessClient(this.#transport)
+    this.encryption = new EncryptionClient(this.#transport)
   }
 
   /**

@@ -14,6 +14,13 @@ const together: readonly (readonly string[])[] = [['server.md', 'upgrade.md', 'b
 /** What must have been said, besides that every command ended well. */
 const said: Readonly<Record<string, readonly RegExp[]>> = {
   'laptop.md': [/^hello$/m, /^healthy: /m, /pieces read and good/],
+  'encryption.md': [
+    /^nobody reads this on a disk$/m,
+    /^It is on no disk\.$/m,
+    /^figures/m,
+    /^It is closed\.$/m,
+    /generation 2$/m,
+  ],
   'server.md': [/^healthy: /m, /"message":"The master has started\."/],
   'upgrade.md': [/^healthy: /m],
   'backup.md': [

@@ -8,6 +8,7 @@ import type { BackupHandlers } from './backup.ts'
 import { addBenchCommand } from './bench.ts'
 import { addCertsCommand } from './certs.ts'
 import { addDrainCommand } from './drain.ts'
+import { addEncryptionKeyCommand } from './encryption-key.ts'
 import { addForgetCommand } from './forget.ts'
 import { addGetCommand } from './get.ts'
 import { addGrantCommand } from './grant.ts'
@@ -43,6 +44,7 @@ export function addClientCommands(program: Command, context: CommandContext, bac
   addTokenCommand(program, context)
   addGrantCommand(program, context)
   addShareCommand(program, context)
+  addEncryptionKeyCommand(program, context)
   if (backups !== undefined) addBackupCommands(program, context, backups)
   addCertsCommand(program, context)
   addBenchCommand(program, context)

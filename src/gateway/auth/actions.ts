@@ -29,6 +29,8 @@ const table = {
   'grant:change': { needs: { in: 'bucket', level: 'admin', isUnscoped: true }, isChange: true },
   'cluster:read': { needs: { in: 'cluster', level: 'read' }, isChange: false },
   'cluster:change': { needs: { in: 'cluster', level: 'admin' }, isChange: true },
+  'encryption-key:read': { needs: { in: 'cluster', level: 'admin' }, isChange: false },
+  'encryption-key:change': { needs: { in: 'cluster', level: 'admin' }, isChange: true },
   'own:read': { needs: { in: 'own' }, isChange: false },
   'own:list': { needs: { in: 'own', isUnscoped: true }, isChange: false },
   'own:change': { needs: { in: 'own', isUnscoped: true }, isChange: true },

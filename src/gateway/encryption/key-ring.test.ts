@@ -64,10 +64,10 @@ test('after a rotation new keys are wrapped under the new generation, and the ol
   const { ring, metadata, pass } = world()
   const elsewhere = world(metadata)
   const first = await elsewhere.ring.newestOfS3()
-  const second = await ring.rotate(undefined)
+  assert.equal((await ring.rotate('sse-s3')).generations, 2)
+  const second = await ring.newestOfS3()
   assert.equal(second.generation, 2)
   assert.notDeepEqual(second.bytes, first.bytes)
-  assert.deepEqual(await ring.newestOfS3(), second)
   assert.deepEqual(await ring.ofS3(1), first)
   // A process that has not heard of it reads again for a generation that it does not know, and after a second anyway.
   assert.deepEqual(await elsewhere.ring.ofS3(2), second)
@@ -77,10 +77,26 @@ test('after a rotation new keys are wrapped under the new generation, and the ol
   await assert.rejects(ring.ofS3(3), FrostError)
 })
 
+test('keys are described without anything secret', async () => {
+  const { ring } = world()
+  assert.deepEqual(await ring.list(), [])
+  await ring.newestOfS3()
+  await ring.create({ id: 'reports', aliases: ['alias/reports'] })
+  await ring.rotate('reports')
+  await ring.setEnabled('reports', false)
+  const [reports, ofS3] = await ring.list()
+  const { createdMs = 0 } = reports ?? {}
+  const arn = 'arn:aws:kms:us-east-1:123456789012:key/reports'
+  const times = { createdMs, rotatedMs: createdMs }
+  const aliases = ['alias/reports']
+  assert.deepEqual(reports, { id: 'reports', arn, aliases, isEnabled: false, generations: 2, ...times })
+  assert.deepEqual([ofS3?.id, ofS3?.arn, ofS3?.generations, ofS3?.isEnabled], ['sse-s3', undefined, 1, true])
+})
+
 test('rotations at once through two processes are both there', async () => {
   const { ring, metadata } = world()
   await ring.newestOfS3()
-  await Promise.all([ring.rotate(undefined), world(metadata).ring.rotate(undefined)])
+  await Promise.all([ring.rotate('sse-s3'), world(metadata).ring.rotate('sse-s3')])
   assert.deepEqual(
     metadata.rows.get('sse-s3')?.generations.map(({ number }) => number),
     [1, 2, 3],

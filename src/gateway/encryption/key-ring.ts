@@ -27,6 +27,20 @@ export interface MasterKey {
   readonly bytes: Uint8Array
 }
 
+/** What can be told of a master key. */
+export interface KeyDescription {
+  readonly id: string
+  /** Absent: SSE-S3's, which requests cannot name. */
+  readonly arn: string | undefined
+  readonly aliases: readonly string[]
+  readonly isEnabled: boolean
+  readonly createdMs: number
+  /** How many there are; new data keys are wrapped under the newest. */
+  readonly generations: number
+  /** When the newest was made. */
+  readonly rotatedMs: number
+}
+
 export interface KeyRingPorts {
   readonly clock: Pick<Clock, 'monotonicMs' | 'wallMs'>
   readonly compute: Compute
@@ -102,17 +116,19 @@ export class KeyRing {
     return `arn:aws:kms:${region}:${account}:key/${id}`
   }
 
-  /** Named keys, without anything secret. */
-  async list(): Promise<readonly Omit<EncryptionKeyRow, 'generations'>[]> {
-    await this.#refresh()
-    return [...this.#rows.values()].filter(({ id }) => id !== s3KeyId).map(({ generations: _, ...row }) => row)
+  /** All there are, by their ids; SSE-S3's is `sse-s3`. Those that were never needed were not made yet. */
+  async list(): Promise<readonly KeyDescription[]> {
+    await this.#read()
+    return [...this.#rows.values()]
+      .toSorted((left, right) => (left.id < right.id ? -1 : 1))
+      .map((row) => this.#describe(row))
   }
 
   /**
    * Makes a named key. Durable when it resolves.
    * @throws FrostError `bad-request`: the id or an alias is malformed, or there are 1,000 keys; `encryption-key-exists`.
    */
-  async create(given: { readonly id?: string; readonly aliases?: readonly string[] }): Promise<EncryptionKeyRow> {
+  async create(given: { readonly id?: string; readonly aliases?: readonly string[] }): Promise<KeyDescription> {
     const { id = this.#newId(), aliases = [] } = given
     if (!/^[A-Za-z0-9_-]{1,128}$/.test(id)) throw badRequest(`A key's id is 1 to 128 of A-Z a-z 0-9 _ -, not "${id}".`)
     for (const alias of aliases) {
@@ -121,14 +137,14 @@ export class KeyRing {
     }
     if (id === s3KeyId || id === defaultKeyId || (await this.#find(id)) !== undefined)
       throw taken(`The key id ${id} is taken.`)
-    return await this.#make(id, aliases)
+    return this.#describe(await this.#make(id, aliases))
   }
 
-  /** Adds a generation, under which everything new is wrapped; `undefined`: of SSE-S3. @throws FrostError
+  /** Adds a generation, under which everything new is wrapped; `sse-s3`: of SSE-S3. @throws FrostError
    * `encryption-key-not-found`; `bad-request`: it has 1,000 generations. */
-  async rotate(id: string | undefined): Promise<MasterKey> {
-    if (id === undefined) await this.newestOfS3()
-    const row = await this.#change(id ?? s3KeyId, (before) => {
+  async rotate(id: string): Promise<KeyDescription> {
+    if (id === s3KeyId) await this.newestOfS3()
+    const row = await this.#change(id, (before) => {
       if (before.generations.length >= generationsMax)
         throw badRequest(`A key has at most ${generationsMax} generations.`)
       return {
@@ -136,14 +152,26 @@ export class KeyRing {
         generations: [...before.generations, this.#makeGeneration(before.id, before.generations.length + 1)],
       }
     })
-    return this.#newest(row)
+    return this.#describe(row)
   }
 
   /** What a disabled key wrapped can neither be read nor written until it is enabled again. @throws FrostError
    * `encryption-key-not-found`. */
-  async setEnabled(id: string, isEnabled: boolean): Promise<void> {
+  async setEnabled(id: string, isEnabled: boolean): Promise<KeyDescription> {
     if (id === s3KeyId) throw badRequest('The key of SSE-S3 cannot be disabled.')
-    await this.#change(id, (before) => ({ ...before, isEnabled }))
+    return this.#describe(await this.#change(id, (before) => ({ ...before, isEnabled })))
+  }
+
+  #describe({ id, aliases, isEnabled, createdMs, generations }: EncryptionKeyRow): KeyDescription {
+    return {
+      id,
+      arn: id === s3KeyId ? undefined : this.arnOf(id),
+      aliases,
+      isEnabled,
+      createdMs,
+      generations: generations.length,
+      rotatedMs: generations.at(-1)?.createdMs ?? createdMs,
+    }
   }
 
   async #change(id: string, change: (row: EncryptionKeyRow) => EncryptionKeyRow): Promise<EncryptionKeyRow> {

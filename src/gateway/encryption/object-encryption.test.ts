@@ -127,7 +127,7 @@ test('a wrapped key opens for its own object only, and a stored size that does n
 
 test('after a rotation old objects open, and are wrapped under the new generation when asked', async () => {
   const { dataKey, transform } = await encryption.begin(name, { kind: 'sse-s3' }, 'whole')
-  await keys.rotate(undefined)
+  await keys.rotate('sse-s3')
   assert.deepEqual(await encryption.dataKeyOf({ ...name, transform }, undefined), dataKey)
   const request = requestLike(transform)
   assert.ok(request !== undefined)

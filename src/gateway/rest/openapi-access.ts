@@ -152,6 +152,33 @@ export const accessPaths: Paths = {
       responses: { '200': json('Revoked.', reference('Removed')), ...problems(400, 404, 421, 503) },
     },
   },
+  '/api/v1/encryption-keys': {
+    get: {
+      summary: 'The master keys of encryption, without the keys themselves.',
+      responses: { '200': json('The keys.', reference('EncryptionKeys')), ...problems(421, 503) },
+    },
+    post: {
+      summary: 'Makes a master key for SSE-KMS. Id and aliases (alias/NAME) can be given.',
+      requestBody: body({ id: text, aliases: { type: 'array', items: text } }),
+      responses: {
+        '201': json('Made.', reference('EncryptionKey')),
+        ...problems(...bodyProblems, 409, 421, 503),
+      },
+    },
+    patch: {
+      summary: 'Enables or disables a master key. What a disabled one encrypts can neither be read nor written.',
+      parameters: [id],
+      requestBody: body({ enabled: { type: 'boolean' } }, ['enabled']),
+      responses: { '200': json('Changed.', reference('EncryptionKey')), ...problems(...bodyProblems, 404, 421, 503) },
+    },
+  },
+  '/api/v1/encryption-keys/rotate': {
+    post: {
+      summary: 'Adds a generation to a master key, which encrypts from now on; `sse-s3` is that of SSE-S3.',
+      parameters: [id],
+      responses: { '200': json('Rotated.', reference('EncryptionKey')), ...problems(400, 404, 421, 503) },
+    },
+  },
   '/share/{code}': {
     get: {
       summary: 'The file of a share link. Each GET that finds it counts as a use.',

@@ -71,6 +71,16 @@ const shareLink = {
   revoked: { type: 'boolean' },
 }
 
+const encryptionKey = {
+  id: text,
+  arn: { type: ['string', 'null'], description: 'By which requests of S3 can name it; null: the key of SSE-S3.' },
+  aliases: { type: 'array', items: text },
+  enabled: { type: 'boolean' },
+  generations: { type: 'integer', minimum: 1, description: 'The newest encrypts, all decrypt.' },
+  created: time,
+  rotated: { ...time, description: 'When the newest generation was made.' },
+}
+
 export const schemas = {
   User: object(user),
   Users: array(object(user)),
@@ -86,6 +96,8 @@ export const schemas = {
   Key: object(key),
   Keys: array(object(key)),
   NewKey: object({ ...key, secret: text }),
+  EncryptionKey: object(encryptionKey),
+  EncryptionKeys: array(object(encryptionKey)),
   Tokens: array(object(token)),
   NewToken: object({ ...token, token: { type: 'string', pattern: '^fbt_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$' } }),
   Grants: array(object({ user: text, bucket: text, level, created: time })),

@@ -6,6 +6,7 @@ import type { FileService } from '../../master/file-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { FileContent } from '../encryption/encrypted-files.ts'
+import type { KeyRing } from '../encryption/key-ring.ts'
 import { logAccess } from '../http/access-log.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { defaultHttpLimits } from '../http/http-limits.ts'
@@ -38,6 +39,8 @@ export interface RestGatewayParts {
   readonly tracer?: Tracer | undefined
   /** Default: everybody may do everything, and there are no users. */
   readonly access?: RestAccess
+  /** Master keys of encryption. Default: the calls about them are 404. */
+  readonly keys?: KeyRing
   /** Text of `/metrics`. Default: `/metrics` is 404. */
   readonly metricsText?: () => Promise<MetricsText>
 }
@@ -76,14 +79,14 @@ export class RestGateway {
   #guard: OriginGuard
 
   constructor(parts: RestGatewayParts, options: RestGatewayOptions = {}) {
-    const { files, content = files, clock, log, metrics, metricsText, access } = parts
+    const { files, content = files, clock, log, metrics, metricsText, access, keys } = parts
     const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits }
     this.#options = options
     this.#metrics = metrics
     this.#log = log
     this.#tracer = parts.tracer
     this.#uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
-    this.#parts = { files, content, clock, uploadWatch: this.#uploadWatch, metricsText, access }
+    this.#parts = { files, content, clock, uploadWatch: this.#uploadWatch, metricsText, access, keys }
     this.#guard = this.#createGuard('127.0.0.1')
     this.#listener = new HttpListener({
       clock,

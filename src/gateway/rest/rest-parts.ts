@@ -4,6 +4,7 @@ import { FrostError } from '../../base/errors.ts'
 import type { FileName, FileService } from '../../master/file-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { FileContent } from '../encryption/encrypted-files.ts'
+import type { KeyRing } from '../encryption/key-ring.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { MetricsText } from '../http/metrics-text.ts'
 import type { Query } from '../http/query.ts'
@@ -18,6 +19,8 @@ export interface RestParts {
   readonly uploadWatch: StallWatch
   /** Where absent, everybody may do everything, and the calls about users are 404. */
   readonly access?: RestAccess | undefined
+  /** Where absent, the calls about encryption keys are 404. */
+  readonly keys?: KeyRing | undefined
   /** Where absent, `/metrics` is 404. */
   readonly metricsText?: (() => Promise<MetricsText>) | undefined
 }

@@ -23,6 +23,12 @@ import {
   handleRemoveToken,
 } from './credentials.ts'
 import { handleDelete } from './delete.ts'
+import {
+  handleChangeEncryptionKey,
+  handleCreateEncryptionKey,
+  handleListEncryptionKeys,
+  handleRotateEncryptionKey,
+} from './encryption-keys.ts'
 import { handleFiles } from './files.ts'
 import {
   handleCancelDrain,
@@ -153,6 +159,18 @@ const exactRoutes: ReadonlyMap<string, Route> = new Map([
       POST: [handleCreateShareLink, 'file:share'],
       DELETE: [handleRevokeShareLink, 'own:change'],
     }),
+  ],
+  [
+    '/api/v1/encryption-keys',
+    route('encryption-keys', {
+      GET: [handleListEncryptionKeys, 'encryption-key:read'],
+      POST: [handleCreateEncryptionKey, 'encryption-key:change'],
+      PATCH: [handleChangeEncryptionKey, 'encryption-key:change'],
+    }),
+  ],
+  [
+    '/api/v1/encryption-keys/rotate',
+    route('rotate-encryption-key', { POST: [handleRotateEncryptionKey, 'encryption-key:change'] }),
   ],
   ['/api/v1/openapi.json', route('openapi', { GET: [handleOpenApi, 'public'] })],
   ['/healthz', route('healthz', { GET: [handleLiveness, 'public'] })],

@@ -33,7 +33,7 @@ class Scene implements AsyncDisposable {
   static async open(): Promise<Scene> {
     const world = await AccessWorld.open({ isPatient: true })
     await world.access.accounts.createUser({ name: 'root', role: 'admin', password: 'root-password' })
-    return new Scene(await Harness.start({ access: world.access }), world)
+    return new Scene(await Harness.start({ access: world.access, keys: world.access.keys }), world)
   }
 
   get url(): string {
@@ -199,5 +199,40 @@ describe('the commands about access', () => {
     assert.throws(() => new FrostByteClient({ token: 't', user: 'u', password: 'p' }))
     assert.throws(() => new FrostByteClient({ user: 'u' }))
     assert.throws(() => new FrostByteClient({ user: 'a:b', password: 'p' }))
+  })
+
+  test('make, list, disable and rotate encryption keys, for administrators', async () => {
+    await using scene = await Scene.open()
+    const arn = 'arn:aws:kms:us-east-1:000000000000:key/reports'
+    const added = await scene.run('encryption-key add reports --alias alias/a --alias alias/b')
+    assert.deepEqual([added.code, added.out, added.error], [0, `reports  ${arn}\n`, ''])
+    assert.match((await scene.run('encryption-key add')).out, /^[0-9a-f-]{36} {2}arn:aws:kms:/)
+    assert.equal((await scene.run('encryption-key rotate reports')).out, 'reports: generation 2\n')
+    assert.equal((await scene.run('encryption-key rotate sse-s3')).out, 'sse-s3: generation 2\n')
+    assert.equal((await scene.run('encryption-key disable reports')).out, 'reports: disabled\n')
+    assert.match(
+      (await scene.run('encryption-key ls')).out,
+      /^reports {2}false {2}2 {2}\S+Z {2}\S+Z {2}alias\/a,alias\/b$/m,
+    )
+    const rows = JSON.parse((await scene.run('encryption-key ls --json')).out) as readonly Record<string, unknown>[]
+    assert.deepEqual(rows.find(({ id }) => id === 'sse-s3')?.['generations'], 2)
+    assert.deepEqual(Object.keys(rows[0] ?? {}).toSorted(), [
+      'aliases',
+      'arn',
+      'created',
+      'enabled',
+      'generations',
+      'id',
+      'rotated',
+    ])
+    assert.equal((await scene.run('encryption-key enable reports')).out, 'reports: enabled\n')
+    assert.equal((await scene.run('encryption-key rotate none')).code, 3)
+    assert.equal((await scene.run('encryption-key add reports')).code, 1)
+    assert.equal((await scene.run('encryption-key disable sse-s3')).code, 1)
+    await scene.world.access.accounts.createUser({ name: 'alice', role: 'writer', password: 'alice-password' })
+    const asAlice = { FROSTBYTE_USER: 'alice', FROSTBYTE_PASSWORD: 'alice-password' }
+    assert.equal((await scene.run('encryption-key ls', asAlice)).code, 8)
+    const changes = scene.world.audited.filter(({ action }) => action === 'encryption-key:change')
+    assert.equal(changes.length, 9)
   })
 })

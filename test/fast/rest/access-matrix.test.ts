@@ -109,6 +109,10 @@ const calls: readonly CallUnderTest[] = [
   call('GET /api/v1/tokens?user=other', { roles: administrators }),
   call('POST /api/v1/tokens', { roles: everybody, status: 201 }, { body: {} }),
   call('POST /api/v1/tokens', { roles: administrators, status: 201 }, { body: { user: 'other' } }),
+  call('GET /api/v1/encryption-keys', { roles: administrators }),
+  call('POST /api/v1/encryption-keys', { roles: administrators, status: 409 }, { body: { id: 'named' } }),
+  call('PATCH /api/v1/encryption-keys?id=named', { roles: administrators }, { body: { enabled: true } }),
+  call('POST /api/v1/encryption-keys/rotate?id=named', { roles: administrators }),
   call('GET /api/v1/share-links', { roles: everybody }),
   call('GET /api/v1/share-links?user=other', { roles: administrators }),
 ]
@@ -146,7 +150,8 @@ const others: readonly {
 
 async function openScene(): Promise<Scene & AsyncDisposable> {
   const world = await AccessWorld.open({ isPatient: true })
-  const rest = await Harness.start({ access: world.access })
+  const rest = await Harness.start({ access: world.access, keys: world.access.keys })
+  await world.access.keys.create({ id: 'named' })
   let count = 0
   await world.access.accounts.createUser({ name: 'root', role: 'admin', password: 'root-password' })
   await world.access.accounts.createUser({ name: 'other', role: 'reader' })

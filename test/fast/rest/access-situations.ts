@@ -28,6 +28,7 @@ export async function openWorld(clock: Clock): Promise<AccessWorld> {
   await accounts.createKey({ user: 'alice', id: 'ALICEKEY', secret: 'alice-secret' })
   const made = await accounts.createToken({ user: 'alice', scope: { level: 'read', buckets: ['other'] } })
   await accounts.grant('alice', 'default', 'read')
+  await world.access.keys.create({ id: 'named', aliases: ['alias/named'] })
   const link = await shareLinks.create({
     user: '',
     bucket: 'default',
@@ -106,6 +107,10 @@ const successes: Readonly<Record<string, readonly [string, How]>> = {
     },
   ],
   'delete /api/v1/share-links': ['200', ({ send }) => send({}, `id=${ids.link}`)],
+  'get /api/v1/encryption-keys': ['200', ({ send }) => send()],
+  'post /api/v1/encryption-keys': ['201', withJson({ id: 'fresh', aliases: ['alias/fresh'] })],
+  'patch /api/v1/encryption-keys': ['200', withJson({ enabled: false }, 'id=named')],
+  'post /api/v1/encryption-keys/rotate': ['200', ({ send }) => send({}, 'id=named')],
   'get /share/{code}': ['200', (situation) => share(situation)],
 }
 
@@ -137,6 +142,10 @@ const special: Readonly<Record<string, How>> = {
   'get /api/v1/share-links 400': withQuery(() => 'limit=0'),
   'post /api/v1/share-links 404': withJson({}),
   'delete /api/v1/share-links 404': withQuery(() => `id=${'0'.repeat(32)}`),
+  'post /api/v1/encryption-keys 409': withJson({ id: 'named' }),
+  'patch /api/v1/encryption-keys 404': withJson({ enabled: true }, 'id=none'),
+  'post /api/v1/encryption-keys/rotate 400': ({ send }) => send(),
+  'post /api/v1/encryption-keys/rotate 404': withQuery(() => 'id=none'),
   'get /share/{code} 403': ({ rest }) => rest.request(`/share/${'A'.repeat(44)}`),
   'get /share/{code} 404': ({ rest }) => rest.request(`/share/${ids.share}`),
   'get /share/{code} 410': async (situation) => {

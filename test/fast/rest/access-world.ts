@@ -5,6 +5,8 @@ import { clusterIdFromBytes } from '../../../src/base/ids.ts'
 import { IamService } from '../../../src/gateway/iam/iam-service.ts'
 import { AccessControl } from '../../../src/gateway/auth/access-control.ts'
 import { Accounts } from '../../../src/gateway/auth/accounts.ts'
+import { KeyRing } from '../../../src/gateway/encryption/key-ring.ts'
+import { accountId } from '../../../src/gateway/policy/arn.ts'
 import type { AuditEntry } from '../../../src/ports/audit.ts'
 import { Authenticator } from '../../../src/gateway/auth/authenticator.ts'
 import { failedLoginLimits, FailedLogins } from '../../../src/gateway/auth/failed-logins.ts'
@@ -31,6 +33,7 @@ export interface AccessWorldOptions {
 /** What a process has: the face of S3 has IAM as well. */
 export interface TestAccess extends RestAccess {
   readonly iam: IamService
+  readonly keys: KeyRing
 }
 
 export class AccessWorld {
@@ -88,7 +91,9 @@ function openProcess(
   const audit = { write: (entry: AuditEntry): void => void audited.push(entry) }
   const control = new AccessControl({ authenticator, clock, audit }, { isOpen, auditReads })
   const iam = new IamService({ metadata, accounts, control, clock, random, box })
-  return { control, accounts, shareLinks, reads: metadata, iam }
+  const names = { region: 'us-east-1', account: accountId }
+  const keys = new KeyRing({ metadata, clock, compute, random, vault }, secret, names)
+  return { control, accounts, shareLinks, reads: metadata, iam, keys }
 }
 
 /** The header that shows a user with its password, or an access key with its secret. */

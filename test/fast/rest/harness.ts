@@ -33,6 +33,7 @@ export interface HarnessOptions extends RestGatewayOptions {
   readonly clock?: Clock
   readonly metricsText?: RestGatewayParts['metricsText']
   readonly access?: RestGatewayParts['access']
+  readonly keys?: RestGatewayParts['keys']
 }
 
 export class Harness implements AsyncDisposable {
@@ -44,9 +45,13 @@ export class Harness implements AsyncDisposable {
   #port = 0
 
   private constructor(options: HarnessOptions) {
-    const { clock = new NodeClock(), metricsText, access, ...rest } = options
+    const { clock = new NodeClock(), metricsText, access, keys, ...rest } = options
     const parts = { files: this.files, clock, log: this.log, metrics: this.counters }
-    const given = { ...(metricsText === undefined ? {} : { metricsText }), ...(access === undefined ? {} : { access }) }
+    const given = {
+      ...(metricsText === undefined ? {} : { metricsText }),
+      ...(access === undefined ? {} : { access }),
+      ...(keys === undefined ? {} : { keys }),
+    }
     this.gateway = new RestGateway({ ...parts, ...given }, rest)
   }
 

@@ -189,7 +189,7 @@ async function bringAbout(operationPath: string, method: string, status: string)
     Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' })
   const clock = time.createClock()
   const world = await openWorld(clock)
-  await using rest = await Harness.start({ clock, metricsText, access: world.access })
+  await using rest = await Harness.start({ clock, metricsText, access: world.access, keys: world.access.keys })
   const path = operationPath.replace('{filename}', 'name').replace(/\{(id|code)\}/, '1'.repeat(16))
   const base = operationPath.includes('{filename}') || operationPath === '/api/v1/buckets' ? '' : 'filename=name'
   const upper = method.toUpperCase()
