@@ -167,10 +167,10 @@ async function checkCommand({ words }: ShellCommand): Promise<void> {
   await check?.(words)
 }
 
-/** Settings that the text names: `name: value`, and variables. */
+/** Settings that the text names: `name: value`, but for header fields; and variables. */
 function checkSettings(document: string): void {
   const known = Object.values<AnyOption>(options)
-  for (const [, name] of document.matchAll(/`([a-z-]+): [^`]+`/g))
+  for (const [, name] of document.matchAll(/`((?!x-)[a-z-]+): [^`]+`/g))
     assert.ok(
       known.some((option) => option.name === name),
       `no setting ${name}`,
@@ -232,6 +232,7 @@ describe('the guides', async () => {
       for (const block of await readBlocks(guide)) {
         if (block.language === 'sh') await checkShell(block)
         else if (block.language === 'yaml') await checkFile(block)
+        else if (block.language === 'json') assert.doesNotThrow(() => JSON.parse(block.text), block.text)
         else assert.equal(block.language, 'text', `docs/guide/${guide}:${block.line}: what is ${block.language}?`)
       }
     })
