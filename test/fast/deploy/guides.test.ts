@@ -136,6 +136,7 @@ const others = new Set([
   'dd',
   'echo',
   'git',
+  'grep',
   'head',
   'jq',
   'kill',
