@@ -22,6 +22,9 @@ const readyMaxMs = 30_000
 const probesPerProcess = 5
 const launcher = fileURLToPath(new URL('../bin/frostbyte.js', import.meta.url))
 
+/** What a master does as it ends (uploads under way, the last access logs) takes workers, and the process that commits. */
+const stopTurns = { otherMaster: 0, committer: 1, worker: 2 } as const
+
 /** What no worker needs to know. */
 const secretsOfMasters = ['FROSTBYTE_ROOT_USER', 'FROSTBYTE_ROOT_PASSWORD', 'FROSTBYTE_METADATA_URL']
 
@@ -41,6 +44,7 @@ export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> 
           nodeArgs: nodeFlags('worker', process.env['NODE_OPTIONS']),
           env: mallocEnvironment,
           withoutEnv: secretsOfMasters,
+          stopTurn: stopTurns.worker,
         })
       }),
     )
@@ -104,6 +108,8 @@ async function startMasters(
       s3Port: config.s3Port,
       s3Region: config.s3Region,
       s3Domains: config.s3Domains,
+      s3WebsiteDomains: config.s3WebsiteDomains,
+      s3AccessLogsEveryMs: config.s3AccessLogsEveryMs,
       s3Endpoints: config.s3Endpoints,
       s3SignatureV2: config.s3SignatureV2,
       s3LifecycleDayMs: config.s3LifecycleDayMs,
@@ -146,9 +152,9 @@ async function startMasters(
       metadataUrl === undefined ? mallocEnvironment : { ...mallocEnvironment, FROSTBYTE_METADATA_URL: metadataUrl }
     const name = config.processes === 1 ? 'master' : `master-${index + 1}`
     const nodeArgs = nodeFlags('master', process.env['NODE_OPTIONS'])
-    started.push(
-      await supervisor.start({ name, args: ['master', ...flags], nodeArgs, env: environment, group: 'master' }),
-    )
+    const stopTurn = index === 0 ? stopTurns.committer : stopTurns.otherMaster
+    const args = ['master', ...flags]
+    started.push(await supervisor.start({ name, args, nodeArgs, env: environment, group: 'master', stopTurn }))
   }
   return started
 }

@@ -42,3 +42,38 @@ test('a child of the supervisor gets the variables of this process but those it 
     await rm(directory, { recursive: true })
   }
 })
+
+/** Takes a while to end, and writes down when it was asked to, and when it had. */
+const slowLauncher = `
+import { appendFileSync } from 'node:fs'
+const [, , file, name] = process.argv
+process.on('message', (message) => {
+  if (message.kind === 'ping') process.send({ kind: 'pong' })
+})
+process.on('SIGTERM', () => {
+  appendFileSync(file, name + ' asked\\n')
+  setTimeout(() => {
+    appendFileSync(file, name + ' ended\\n')
+    process.exit(0)
+  }, 50)
+})
+process.send({ kind: 'ready', addresses: {} })
+`
+
+test('children end turn by turn, and those of one turn at the same time', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'frostbyte-supervisor-'))
+  const launched = join(directory, 'launcher.mjs')
+  await writeFile(launched, slowLauncher)
+  const supervisor = new Supervisor({ clock: new NodeClock(), log: new CollectingLog() }, { launcher: launched })
+  const told = join(directory, 'told')
+  try {
+    await supervisor.start({ name: 'late', args: [told, 'late'], stopTurn: 1 })
+    for (const name of ['soon-1', 'soon-2']) await supervisor.start({ name, args: [told, name] })
+  } finally {
+    await supervisor.stop()
+  }
+  const lines = (await readFile(told, 'utf8')).trim().split('\n')
+  await rm(directory, { recursive: true })
+  assert.deepEqual(lines.slice(0, 4).toSorted(), ['soon-1 asked', 'soon-1 ended', 'soon-2 asked', 'soon-2 ended'])
+  assert.deepEqual(lines.slice(4), ['late asked', 'late ended'])
+})

@@ -29,6 +29,8 @@ export interface ChildSpec {
   readonly nodeArgs?: readonly string[]
   /** Processes of one group are told of each other. */
   readonly group?: string
+  /** Those with a lower one have ended before it is asked to. Default 0. */
+  readonly stopTurn?: number
 }
 
 export interface SupervisorOptions {
@@ -36,7 +38,7 @@ export interface SupervisorOptions {
   readonly launcher: string
   /** Default 5 s. A stopped child is killed after so long without an answer. */
   readonly silenceMaxMs?: number
-  /** For the graceful end of all children. Default 10 s. */
+  /** For the graceful end of the children of one turn. Default 10 s. */
   readonly stopMs?: number
 }
 
@@ -85,9 +87,13 @@ export class Supervisor {
     }
   }
 
-  /** Asks all to end, and kills those that have not after the time for it. */
+  /** Asks all to end, turn by turn, and kills those that have not after the time for it. */
   async stop(): Promise<void> {
-    await Promise.all(this.#children.map(async (child) => await child.stop()))
+    const turns = [...new Set(this.#children.map(({ stopTurn }) => stopTurn))].toSorted((left, right) => left - right)
+    for (const turn of turns) {
+      const children = this.#children.filter(({ stopTurn }) => stopTurn === turn)
+      await Promise.all(children.map(async (child) => await child.stop()))
+    }
   }
 }
 
@@ -123,6 +129,10 @@ class SupervisedChild {
 
   get group(): string | undefined {
     return this.#spec.group
+  }
+
+  get stopTurn(): number {
+    return this.#spec.stopTurn ?? 0
   }
 
   /** Those that it has told since it was started last; `undefined`: it is not ready. */

@@ -27,7 +27,7 @@ export interface S3Endpoint {
   readonly caFile: string | undefined
 }
 
-type Transport = 'http' | 'TLS'
+export type Transport = 'http' | 'TLS'
 
 const accessKey = 'suite-of-clients'
 const secretKey = 'a-secret/with+signs=that%need&care'
@@ -70,8 +70,12 @@ export interface OpenEndpoint {
   readonly close: () => Promise<void>
 }
 
-/** `processes`: of the master, all behind the one port. */
-export async function openEndpoint(transport: Transport, processes = 1): Promise<OpenEndpoint> {
+/** `processes`: of the master, all behind the one port. `args`: more options of `up`. */
+export async function openEndpoint(
+  transport: Transport,
+  processes = 1,
+  args: readonly string[] = [],
+): Promise<OpenEndpoint> {
   const url = given[transport]
   if (url !== undefined) return await openGiven(url, transport)
   const folder = await mkdtemp(join(tmpdir(), 'frostbyte-s3-'))
@@ -80,7 +84,7 @@ export async function openEndpoint(transport: Transport, processes = 1): Promise
     const certificate = transport === 'TLS' ? await makeCertificate(folder) : undefined
     const up = await RealUp.start({
       processes,
-      args: ['--s3-port', String(port)],
+      args: ['--s3-port', String(port), ...args],
       env: { FROSTBYTE_ROOT_USER: accessKey, FROSTBYTE_ROOT_PASSWORD: secretKey },
       ...(certificate === undefined ? {} : { certificate }),
     })
