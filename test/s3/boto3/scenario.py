@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -245,5 +246,49 @@ def post_form(form, body):
         return error.code
 
 
-{part.__name__: part for part in (buckets, objects, transfers, listings, versions, links)}[sys.argv[1]]()
+def encryption():
+    bucket = "boto3-encryption"
+    s3.create_bucket(Bucket=bucket)
+    body = body_of(12 * MIB + 3, 9)
+    small = TransferConfig(multipart_threshold=5 * MIB, multipart_chunksize=5 * MIB)
+    over_tls = s3.meta.endpoint_url.startswith("https:")
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": body_of(32, 8)}
+    kinds = {"sse-s3": {"ServerSideEncryption": "AES256"}, "sse-kms": {"ServerSideEncryption": "aws:kms"}}
+    if over_tls:
+        kinds["sse-c"] = key
+    for kind, asked in kinds.items():
+        for_read = key if kind == "sse-c" else {}
+        s3.upload_fileobj(io.BytesIO(body), bucket, kind, ExtraArgs=asked, Config=small)
+        head = s3.head_object(Bucket=bucket, Key=kind, **for_read)
+        check(head["ContentLength"], len(body), f"length of {kind}")
+        check(head.get("ServerSideEncryption"), asked.get("ServerSideEncryption"), f"encryption of {kind}")
+        check("SSEKMSKeyId" in head, kind == "sse-kms", f"whether {kind} names a key")
+        got = io.BytesIO()
+        s3.download_fileobj(bucket, kind, got, ExtraArgs=for_read, Config=small)
+        check(got.getvalue() == body, True, f"bytes of {kind}")
+        border = s3.get_object(Bucket=bucket, Key=kind, Range=f"bytes={5 * MIB - 5}-{5 * MIB + 4}", **for_read)
+        check(border["Body"].read(), body[5 * MIB - 5 : 5 * MIB + 5], f"the border of parts of {kind}")
+        part = s3.get_object(Bucket=bucket, Key=kind, PartNumber=3, **for_read)
+        check(part["Body"].read() == body[10 * MIB :], True, f"the last part of {kind}")
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "sse-s3"}, ServerSideEncryption="aws:kms")
+    check(s3.get_object(Bucket=bucket, Key="copy")["Body"].read() == body, True, "bytes of a copy under another key")
+    s3.copy({"Bucket": bucket, "Key": "sse-kms"}, bucket, "copy-in-parts", ExtraArgs={"ServerSideEncryption": "AES256"}, Config=small)
+    check(s3.get_object(Bucket=bucket, Key="copy-in-parts")["Body"].read() == body, True, "bytes of a copy in parts")
+    if over_tls:
+        check_error("400", 400, s3.head_object, Bucket=bucket, Key="sse-c")
+        check_error("InvalidRequest", 400, s3.get_object, Bucket=bucket, Key="sse-c")
+        other = {**key, "SSECustomerKey": body_of(32, 7)}
+        check_error("AccessDenied", 403, s3.get_object, Bucket=bucket, Key="sse-c", **other)
+        check_error("InvalidRequest", 400, s3.get_object, Bucket=bucket, Key="sse-s3", **key)
+    missing = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "no-such-key"}
+    check_error("KMS.NotFoundException", 400, s3.put_object, Bucket=bucket, Key="k", Body=b"x", **missing)
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    put = s3.put_object(Bucket=bucket, Key="by default", Body=b"by default")
+    check(put["ServerSideEncryption"], "aws:kms", "the default of the bucket")
+    check(s3.get_object(Bucket=bucket, Key="by default")["Body"].read(), b"by default", "bytes under the default")
+    empty_and_delete(bucket)
+
+
+{part.__name__: part for part in (buckets, objects, transfers, listings, versions, links, encryption)}[sys.argv[1]]()
 print(f"{checks} checks hold")
