@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -215,7 +216,7 @@ async function afterRotation(scene: Scene): Promise<void> {
     '<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>'
   const body = `<ServerSideEncryptionConfiguration><Rule>${rule}</Rule></ServerSideEncryptionConfiguration>`
   await scene.s3.ok('PUT', '/vault?encryption', { body })
-  await new Promise((resolve) => setTimeout(resolve, 1_100)) // REST sees it after a second at the latest
+  await sleep(1_100) // REST sees it after a second at the latest
   const bytes = content('SECRET', 250_000)
   const put = await fetch(`${scene.cluster.url}/upload?bucket=vault&filename=by-rest`, { method: 'PUT', body: bytes })
   assert.equal(put.status, 201, await put.text())

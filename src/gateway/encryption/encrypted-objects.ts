@@ -52,6 +52,8 @@ export interface CopiedRange {
   readonly seal: () => Sealing
 }
 
+const isMd5 = /^[0-9a-f]{32}$/
+
 export class EncryptedObjects {
   readonly #objects: ObjectService
   readonly #encryption: ObjectEncryption
@@ -182,14 +184,16 @@ export class EncryptedObjects {
       const described = { ...describedBy(properties ?? info), ...ownOf(own) }
       const put = { bucket, key, ...described, sizeBytes: info.sizeBytes, condition, cause }
       const upload = await this.put(put, encryption)
-      const md5 = hasMd5(encryption.kind) ? this.#ports.compute.createDigest('md5') : undefined
+      const known = isMd5.test(info.etag) ? info.etag : undefined
+      const isNeeded = hasMd5(encryption.kind) && known === undefined
+      const md5 = isNeeded ? this.#ports.compute.createDigest('md5') : undefined
       const checksums = sealing?.checksums ?? info.checksums?.filter(({ composite }) => composite !== true)
       return await writeAnew({
         body: reader.read(0, info.sizeBytes),
         upload,
         digests: md5 === undefined ? [] : [md5],
         seal: () => ({
-          ...(md5 === undefined ? {} : { etag: toHex(md5.digest()) }),
+          ...sealedEtag(known ?? (md5 === undefined ? undefined : toHex(md5.digest()))),
           ...(checksums === undefined ? {} : { checksums }),
         }),
       })
@@ -197,6 +201,10 @@ export class EncryptedObjects {
       reader?.close()
     }
   }
+}
+
+function sealedEtag(etag: string | undefined): Sealing {
+  return etag === undefined ? {} : { etag }
 }
 
 /** Whether the ETag is the MD5 of the content. */
