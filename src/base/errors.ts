@@ -46,7 +46,11 @@ const table = {
   'share-link-invalid': { status: 403, retry: 'never', title: 'The share link was not made by this cluster.' },
   'cross-site-refused': { status: 403, retry: 'never', title: 'A page of another site may not change anything here.' },
   'profiling-closed': { status: 403, retry: 'never', title: 'Profiles are not open at this address.' },
-  'quota-exceeded': { status: 403, retry: 'never', title: 'The bucket would hold more than its quota.' },
+  'quota-exceeded': {
+    status: 403,
+    retry: 'never',
+    title: 'The bucket, or all buckets of its owner, would hold more than the quota.',
+  },
   'customer-key-wrong': { status: 403, retry: 'never', title: 'The content was encrypted with another key.' },
   'encryption-key-disabled': { status: 403, retry: 'never', title: 'The key that encrypts it is disabled.' },
   'object-locked': { status: 403, retry: 'never', title: 'The version is locked against deletion.' },

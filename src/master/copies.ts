@@ -36,7 +36,8 @@ export class Copies {
 
   async #share(request: CopyObject, source: VersionRow): Promise<VersionRow> {
     const { ports } = this.#path
-    const seen = await this.#path.admit(request, request.condition)
+    const { sizeBytes } = source
+    const seen = await this.#path.admit(request, { condition: request.condition, sizeBytes })
     const { bucket, key } = request
     const { extentList } = source
     const described = this.#describe(request, source)
@@ -56,7 +57,9 @@ export class Copies {
           extentList === undefined || ownRecord === undefined
             ? { version: { ...version, extents: all }, sharedData: distinctData(extents) }
             : { version: { ...version, extents: [], ownRecord }, shareExtents: extentList }
-        return await commitTimed(ports, { bucket, key, newData, ...shared, ...decidedBy(request) }, undefined)
+        const command = { bucket, key, newData, ...shared, ...decidedBy(request) }
+        const commit = async (): Promise<VersionRow> => await commitTimed(ports, command, undefined)
+        return await (seen.room === undefined ? commit() : seen.room.take(sizeBytes, commit))
       },
     })
     const row = await this.#path.upload({ key, sizeBytes: 0 }, ending).finish()
@@ -108,11 +111,12 @@ export class Copies {
       throw new FrostError('range-unsatisfiable', `The range does not lie within "${request.source.key}".`)
     if (source.transform !== undefined && sealing.logical === undefined)
       throw new FrostError('bad-request', 'What a range of transformed bytes stands for was not given.')
+    const logicalBytes = sealing.logical?.sizeBytes ?? range.length
+    const { room } = await this.#path.admit(request, { sizeBytes: logicalBytes, isPart: true })
     const isWhole = range.offset === 0 && range.length === storedSizeBytes
     const extents = cutExtents(source.extents, range)
     const crc32 = sealing.logical?.crc32 ?? (isWhole ? source.crc32 : await this.#crcOf(request, source, extents))
     return await openUploads.command(async (commandId) => {
-      const logicalBytes = sealing.logical?.sizeBytes ?? range.length
       const part: PartRow = {
         number,
         id: versionIdOf(commandId),
@@ -126,7 +130,8 @@ export class Copies {
         ...(sealing.extra === undefined ? {} : { extra: sealing.extra }),
       }
       const command = { bucket, key, upload, part, newData: [], sharedData: distinctData(extents), commandId }
-      await repeatUntilKnown(clock, () => metadata.putPart(command))
+      const commit = async (): Promise<void> => await repeatUntilKnown(clock, () => metadata.putPart(command))
+      await (room === undefined ? commit() : room.take(logicalBytes, commit))
       return part
     })
   }

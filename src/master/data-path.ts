@@ -13,6 +13,7 @@ import type { BlockReaderPorts } from './block-reader.ts'
 import type { ClusterHistory } from './cluster-history.ts'
 import type { ClusterMap } from './cluster-map.ts'
 import type { FileName } from './file-service.ts'
+import { Quotas } from './quotas.ts'
 import type { ReadGenerations } from './read-generations.ts'
 import { SmallPlaces } from './small-places.ts'
 import type { SmallPlace } from './small-places.ts'
@@ -36,12 +37,22 @@ export interface DataPathPorts
   readonly readLatency: BlockReaderPorts['latency']
 }
 
+/** What is known of an upload before its body comes. */
+export interface AskedFor {
+  readonly condition?: HeadCondition | undefined
+  /** As the client sees it; absent: not known. */
+  readonly sizeBytes?: number | undefined
+  /** It becomes a part of a multipart upload, and replaces nothing. */
+  readonly isPart?: boolean
+}
+
 export class DataPath {
   readonly ports: DataPathPorts
   readonly readerPorts: BlockReaderPorts
   readonly #options: UploadOptions
   readonly #uploadPorts: UploadPorts
   readonly #smallPlaces: SmallPlaces
+  readonly #quotas: Quotas
 
   constructor(ports: DataPathPorts, options: UploadOptions) {
     this.ports = ports
@@ -50,7 +61,8 @@ export class DataPath {
       await ports.map.refresh()
     }
     const anyGroup = (): PlacementGroup => this.#chooseGroup()
-    const { clock, random, groupNow } = ports
+    const { clock, random, groupNow, metadata } = ports
+    this.#quotas = new Quotas({ metadata, clock })
     this.#smallPlaces = new SmallPlaces({ clock, random, chooseGroup: anyGroup, groupNow })
     const smallPlace = (): SmallPlace => this.#smallPlaces.take()
     this.#uploadPorts = { ...ports, links: ports.workers, chooseGroup: anyGroup, smallPlace, refreshMap }
@@ -59,9 +71,11 @@ export class DataPath {
 
   /**
    * Before the body comes: refuses what could not be stored, and what the condition forbids already (the commit decides it).
-   * @throws FrostError `bucket-not-found`, `read-only`, `not-enough-workers`, `insufficient-storage`, `precondition-failed`.
+   * @throws FrostError `bucket-not-found`, `read-only`, `not-enough-workers`, `insufficient-storage`, `precondition-failed`,
+   * `quota-exceeded`.
    */
-  async admit(name: FileName, condition?: HeadCondition): Promise<SeenAtStart> {
+  async admit(name: FileName, asked: AskedFor = {}): Promise<SeenAtStart> {
+    const { condition, sizeBytes, isPart = false } = asked
     const { history, map, metadata } = this.ports
     if (history.isBehind) throw behindError()
     if (map.writable.length === 0) await map.refresh()
@@ -73,7 +87,9 @@ export class DataPath {
     ])
     if (condition !== undefined && !conditionHolds(head, condition))
       throw new FrostError('precondition-failed', `The condition on "${name.key}" does not hold.`)
+    const room = bucket === undefined ? undefined : await this.#quotas.admit({ bucket, head, isPart }, sizeBytes)
     return {
+      ...(room === undefined ? {} : { room }),
       headSequence: head?.sequence ?? 0,
       seenSequence: visible - 1,
       isVersioned: bucket?.versioning === 'enabled',

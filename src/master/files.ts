@@ -72,7 +72,7 @@ export class MasterFiles implements FileService {
 
   async put(request: PutRequest): Promise<Upload> {
     checkName(request)
-    const seen = await this.#path.admit(request, request.condition)
+    const seen = await this.#path.admit(request, request)
     const { bucket, key, condition, trail } = request
     const version = { bucket, key, properties: request, condition, trail }
     return this.#path.upload(request, new VersionEnding(this.#ports, version, seen, fileInfo))

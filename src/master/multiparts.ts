@@ -30,7 +30,7 @@ export class Multiparts {
   async create(request: Omit<MultipartRow, 'upload' | 'createdMs' | 'completed'>): Promise<MultipartRow> {
     checkName(request)
     const { ports } = this.#path
-    await this.#path.admit(request)
+    await this.#path.admit(request, { isPart: true })
     const row = { ...request, upload: newVersionId(ports), createdMs: ports.clock.wallMs() }
     await repeatUntilKnown(ports.clock, () => ports.metadata.createMultipart(row))
     return row
@@ -39,9 +39,12 @@ export class Multiparts {
   async put(request: PutPartRequest): Promise<ObjectUpload<PartRow>> {
     const { bucket, key, upload, number, trail } = request
     checkPartNumber(number)
-    await this.#path.admit(request)
-    if ((await this.#find(request)).completed !== undefined) throw notFound(request)
-    return this.#path.upload(request, new PartEnding(this.#path.ports, { bucket, key, upload, number, trail }))
+    const row = await this.#find(request)
+    if (row.completed !== undefined) throw notFound(request)
+    // What a transform makes of the size is known at the end.
+    const sizeBytes = row.template.transform === undefined ? request.sizeBytes : undefined
+    const { room } = await this.#path.admit(request, { sizeBytes, isPart: true })
+    return this.#path.upload(request, new PartEnding(this.#path.ports, { bucket, key, upload, number, trail, room }))
   }
 
   async abort(name: MultipartName): Promise<void> {
@@ -69,7 +72,7 @@ export class Multiparts {
 
   async #assemble(request: CompleteRequest, row: MultipartRow): Promise<VersionRow> {
     const { ports } = this.#path
-    const seen = await this.#path.admit(request, request.condition)
+    const seen = await this.#path.admit(request, { condition: request.condition, sizeBytes: 0 })
     const rows = await partRows(ports.metadata, request)
     const version = this.#describe(request, row, rows)
     const extents = rows.flatMap((part): readonly Extent[] => part.extents)

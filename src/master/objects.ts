@@ -63,7 +63,10 @@ export class MasterObjects implements ObjectService {
 
   async put(request: PutObject): Promise<ObjectUpload<ObjectInfo>> {
     checkName(request)
-    const seen = await this.#path.admit(request, request.condition)
+    const seen = await this.#path.admit(request, {
+      condition: request.condition,
+      sizeBytes: request.transform === undefined ? request.sizeBytes : undefined,
+    })
     const { bucket, key, condition, cause, trail } = request
     const version = { bucket, key, properties: request, condition, cause, trail }
     return this.#path.upload(request, new VersionEnding(this.#path.ports, version, seen, objectInfo))

@@ -5,6 +5,7 @@ import { encodeManifest } from '../codec/manifest.ts'
 import type { NewData } from '../meta/contract/file-metadata.ts'
 import type { MultipartName, PartRow } from '../meta/contract/multipart-metadata.ts'
 import type { RequestTrail } from '../rpc/request-trail.ts'
+import type { Room } from './quotas.ts'
 import type { Sealing } from './object-service.ts'
 import type { StoredBody, UploadEnding } from './upload-ending.ts'
 import { newVersionId, timed } from './version-ending.ts'
@@ -13,6 +14,7 @@ import type { CommitPorts } from './version-ending.ts'
 export interface PartRequest extends MultipartName {
   readonly number: number
   readonly trail?: RequestTrail | undefined
+  readonly room?: Room | undefined
 }
 
 export class PartEnding implements UploadEnding<PartRow> {
@@ -41,7 +43,7 @@ export class PartEnding implements UploadEnding<PartRow> {
   }
 
   async commit(body: StoredBody, newData: readonly NewData[], sealing: Sealing): Promise<PartRow> {
-    const { bucket, key, upload, number, trail } = this.#request
+    const { bucket, key, upload, number, trail, room } = this.#request
     const { logical, etag, checksums, extra } = sealing
     const part: PartRow = {
       number,
@@ -55,9 +57,12 @@ export class PartEnding implements UploadEnding<PartRow> {
       ...(checksums === undefined || checksums.length === 0 ? {} : { checksums }),
       ...(extra === undefined ? {} : { extra }),
     }
-    await timed(this.#ports, trail, async () => {
-      await this.#ports.metadata.putPart({ bucket, key, upload, part, newData })
-    })
+    const commit = async (): Promise<void> => {
+      await timed(this.#ports, trail, async () => {
+        await this.#ports.metadata.putPart({ bucket, key, upload, part, newData })
+      })
+    }
+    await (room === undefined ? commit() : room.take(part.sizeBytes, commit))
     return part
   }
 }

@@ -2,6 +2,7 @@
 
 import type { NewData } from '../meta/contract/file-metadata.ts'
 import type { Extent } from '../meta/contract/version-row.ts'
+import type { Room } from './quotas.ts'
 import type { Sealing } from './object-service.ts'
 
 /** Bytes as they were written. */
@@ -27,4 +28,6 @@ export interface SeenAtStart {
   readonly seenSequence: number
   /** Whether new versions of the bucket go by their ids; what it is in the end the commit decides. */
   readonly isVersioned: boolean
+  /** Of the bucket's owner, where he has a quota. */
+  readonly room?: Room
 }

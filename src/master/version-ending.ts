@@ -67,7 +67,9 @@ export class VersionEnding<Result> implements UploadEnding<Result> {
     const { bucket, key } = this.#request
     const version = this.#describe(body, sealing)
     const command = { bucket, key, version, newData, ...decidedBy(this.#request) }
-    return this.#show(this.#request, await commitTimed(this.#ports, command, this.#request.trail))
+    const { room } = this.#seen
+    const commit = async (): Promise<VersionRow> => await commitTimed(this.#ports, command, this.#request.trail)
+    return this.#show(this.#request, await (room === undefined ? commit() : room.take(version.sizeBytes, commit)))
   }
 
   #describe(body: StoredBody, sealing: Sealing): NewVersion {

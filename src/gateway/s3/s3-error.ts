@@ -193,7 +193,7 @@ const table = {
     status: 409,
     message: 'The conditional request cannot succeed due to a conflicting operation against this resource.',
   },
-  QuotaExceeded: { status: 403, message: 'The bucket would hold more than its quota.' },
+  QuotaExceeded: { status: 403, message: 'The bucket, or all buckets of its owner, would hold more than the quota.' },
   RequestHeaderSectionTooLarge: {
     status: 400,
     message: 'Your request header and query string parameters exceed the maximum allowed size.',

@@ -100,6 +100,8 @@ export interface ChangeUser {
   readonly displayName?: string
   /** Empty: the user cannot sign in by password any more. */
   readonly passwordHash?: string
+  /** 0: no limit. */
+  readonly quotaBytes?: number
 }
 
 export interface SetRootUser {

@@ -21,6 +21,8 @@ export interface UserRow {
   readonly displayName: string
   /** The argon2id hash in PHC form; absent: the user cannot sign in by password. */
   readonly passwordHash?: string
+  /** What the buckets that he owns may hold together; more is refused with `quota-exceeded`. Absent: no limit. */
+  readonly quotaBytes?: number
   readonly createdMs: number
 }
 

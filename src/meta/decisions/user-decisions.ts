@@ -41,15 +41,18 @@ export function createUser(draft: Draft, { user, onlyFirst, key }: CreateUser): 
   return user
 }
 
-export function changeUser(draft: Draft, { name, role, enabled, displayName, passwordHash }: ChangeUser): UserRow {
-  const { passwordHash: hashBefore, ...before } = mustReadUser(draft, name)
+export function changeUser(draft: Draft, change: ChangeUser): UserRow {
+  const { name, role, enabled, displayName, passwordHash, quotaBytes } = change
+  const { passwordHash: hashBefore, quotaBytes: quotaBefore, ...before } = mustReadUser(draft, name)
   const hash = passwordHash ?? hashBefore
+  const quota = quotaBytes ?? quotaBefore ?? 0
   const user: UserRow = {
     ...before,
     role: role ?? before.role,
     enabled: enabled ?? before.enabled,
     displayName: displayName ?? before.displayName,
     ...(hash === undefined || hash === '' ? {} : { passwordHash: hash }),
+    ...(quota === 0 ? {} : { quotaBytes: quota }),
   }
   if (!isAdministrator(user)) keepAdministrator(draft, name)
   putUser(draft, user)
@@ -70,8 +73,9 @@ export function setRootUser(draft: Draft, { user, key }: SetRootUser): UserRow {
   if (former !== undefined) removeUserRows(draft, former)
   const before = readUser(draft, user.name)
   if (before === undefined) refuseTaken(draft, user)
-  const { displayName, canonicalId, createdMs } = before ?? user
-  const row: UserRow = { ...user, displayName, canonicalId, createdMs }
+  const { displayName, canonicalId, createdMs, quotaBytes } = before ?? user
+  const quota = quotaBytes === undefined ? {} : { quotaBytes }
+  const row: UserRow = { ...user, displayName, canonicalId, createdMs, ...quota }
   refuseForeignKey(draft, user.name)
   putUser(draft, row)
   putAccessKey(draft, key)

@@ -18,6 +18,7 @@ const userFields: Fields<UserRow> = {
   canonicalId: 'string',
   displayName: 'string',
   passwordHash: 'string?',
+  quotaBytes: 'number?',
   createdMs: 'number',
 }
 
