@@ -1,6 +1,7 @@
 // What the public faces (REST, S3, …) see of a master: files as streams, buckets, and the cluster's state. One
 // interface, so that no face has a data path of its own, and so that tests can stand a fake behind a face.
 
+import type { BucketRow, BucketUsage, ChangeBucket } from '../meta/contract/bucket-metadata.ts'
 import type { ClusterId, Epoch, GroupId, VersionId, WorkerId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import type { RequestTrail } from '../rpc/request-trail.ts'
@@ -31,9 +32,13 @@ export interface FileService {
   listNames(request: ListRequest): Promise<NameList>
   /** Where the chunks of a file lie, by pages of chunks. `undefined` where there is no such file. */
   layout(request: LayoutRequest): Promise<FileLayout | undefined>
-  /** @throws FrostError `bucket-exists`, `bucket-invalid`. */
-  createBucket(bucket: string): Promise<void>
+  /** `owner`: canonical id of the user whose it is. @throws FrostError `bucket-exists`, `bucket-invalid`. */
+  createBucket(bucket: string, owner?: string): Promise<void>
   listBuckets(): Promise<readonly BucketInfo[]>
+  /** @throws FrostError `bucket-not-found`; `bad-request`: versioning of a bucket with object lock cannot be suspended. */
+  changeBucket(change: ChangeBucket): Promise<BucketInfo>
+  /** `undefined`: there is no such bucket. */
+  bucketUsage(bucket: string): Promise<BucketUsage | undefined>
   /** @throws FrostError `bucket-not-found`, `bucket-not-empty`. */
   removeBucket(bucket: string): Promise<void>
   cluster(): Promise<ClusterState>
@@ -192,10 +197,7 @@ export interface LayoutPiece {
   readonly worker: WorkerId
 }
 
-export interface BucketInfo {
-  readonly name: string
-  readonly createdMs: number
-}
+export type BucketInfo = BucketRow
 
 export type WorkerState = 'up' | 'suspect' | 'down' | 'out' | 'draining'
 

@@ -7,6 +7,7 @@ import { columnCount } from '../base/scheme.ts'
 import type { Scheme } from '../base/scheme.ts'
 import { SECOND_MS } from '../base/units.ts'
 import { canDrain } from '../cluster/drain.ts'
+import type { BucketUsage, ChangeBucket } from '../meta/contract/bucket-metadata.ts'
 import { behindError } from '../meta/contract/behind.ts'
 import type { HeadCondition } from '../meta/contract/head-condition.ts'
 import { pageLimitMax } from '../meta/contract/conventions.ts'
@@ -143,13 +144,29 @@ export class MasterFiles implements FileService {
     return await this.#readPage(request, async (row) => await layoutOf(this.#path.readerPorts, request, row))
   }
 
-  async createBucket(bucket: string): Promise<void> {
+  async createBucket(bucket: string, owner?: string): Promise<void> {
     checkBucket(bucket)
-    await this.#ports.metadata.createBucket({ name: bucket, createdMs: this.#ports.clock.wallMs() })
+    const row = { name: bucket, createdMs: this.#ports.clock.wallMs(), ...(owner === undefined ? {} : { owner }) }
+    await this.#ports.metadata.createBucket(row)
   }
 
   async listBuckets(): Promise<readonly BucketInfo[]> {
     return await this.#ports.metadata.listBuckets()
+  }
+
+  async changeBucket(change: ChangeBucket): Promise<BucketInfo> {
+    checkBucket(change.name)
+    const { clock, metadata } = this.#ports
+    return await repeatUntilKnown(clock, () => metadata.changeBucket(change))
+  }
+
+  async bucketUsage(bucket: string): Promise<BucketUsage | undefined> {
+    try {
+      return await this.#ports.metadata.getBucketUsage(bucket)
+    } catch (error) {
+      if (errorCode(error) === 'bucket-not-found') return undefined
+      throw error
+    }
   }
 
   async removeBucket(bucket: string): Promise<void> {

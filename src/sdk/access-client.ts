@@ -8,6 +8,7 @@ import {
   parseKey,
   parseKeys,
   parseOnce,
+  parseOnly,
   parseSelf,
   parseShareLink,
   parseShareLinks,
@@ -33,6 +34,8 @@ export interface UserChange {
   readonly displayName?: string | undefined
   /** 8 to 1,024 characters. */
   readonly password?: string | undefined
+  /** What the buckets that it owns may hold together; 0: no limit. */
+  readonly quotaBytes?: number | undefined
 }
 
 export interface NewUser extends UserChange {
@@ -90,16 +93,24 @@ export class AccessClient {
     await this.#send('PATCH', 'self', { subject: 'own password', json: { password }, isRepeatable: true }, options)
   }
 
-  /** By name, fetched by pages. */
-  async *listUsers(options: RequestOptions = {}): AsyncGenerator<UserInfo, void, undefined> {
+  /** By name, fetched by pages. `usage`: also what their buckets hold. */
+  async *listUsers(
+    options: RequestOptions & { readonly usage?: boolean } = {},
+  ): AsyncGenerator<UserInfo, void, undefined> {
     let after: string | undefined
     for (;;) {
-      const query = { after, limit: pageSize }
+      const query = { after, limit: pageSize, ...(options.usage === true ? { usage: true } : {}) }
       const page = parseUsers(await this.#send('GET', 'users', { subject: 'list of users', query }, options))
       yield* page
       if (page.length < pageSize) return
       after = page.at(-1)?.name
     }
+  }
+
+  /** With what its buckets hold. @throws FrostByteError `user-not-found`. */
+  async getUser(name: string, options: RequestOptions = {}): Promise<UserInfo> {
+    const request = { subject: `user ${name}`, query: { user: name, usage: true } }
+    return parseOnly(await this.#send('GET', 'users', request, options))
   }
 
   /** @throws FrostByteError `user-exists`, `bad-request`. */

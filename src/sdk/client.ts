@@ -12,7 +12,16 @@ import { fileQuery, HttpTransport } from './transport.ts'
 import type { ClientOptions, HttpRequest, RequestOptions, Transport } from './transport.ts'
 import { upload } from './upload.ts'
 import type { UploadOptions } from './upload.ts'
-import { parseBuckets, parseFile, parseFiles, parseLayout, parseNames, parseRebuild, parseVerified } from './wire.ts'
+import {
+  parseBucket,
+  parseBuckets,
+  parseFile,
+  parseFiles,
+  parseLayout,
+  parseNames,
+  parseRebuild,
+  parseVerified,
+} from './wire.ts'
 import type { BucketInfo, FileInfo, LayoutPage, RebuildStatus, VerifyPage } from './wire.ts'
 import { parseCluster, parseScrubbing } from './wire-cluster.ts'
 import type { ClusterStatus } from './wire-cluster.ts'
@@ -54,6 +63,15 @@ export interface RebuildOptions extends RequestOptions {
 
 const pageSizeMax = 1000
 const verifyBlocksDefault = 20
+
+/** What is not named stays. */
+export interface BucketChange {
+  readonly versioning?: 'enabled' | 'suspended' | undefined
+  /** 0: no limit. */
+  readonly quotaBytes?: number | undefined
+  /** The name of the user whose it is from now on. */
+  readonly owner?: string | undefined
+}
 
 /**
  * @example
@@ -209,8 +227,18 @@ export class FrostByteClient {
     return parseRebuild(await this.#get('api/v1/rebuild-metadata', 'state of the rebuild', options))
   }
 
-  async listBuckets(options: RequestOptions = {}): Promise<readonly BucketInfo[]> {
-    return parseBuckets(await this.#get('api/v1/buckets', 'list of buckets', options))
+  /** `usage`: also what they hold. */
+  async listBuckets(options: RequestOptions & { readonly usage?: boolean } = {}): Promise<readonly BucketInfo[]> {
+    const query = options.usage === true ? { usage: true } : {}
+    const request = { method: 'GET', path: 'api/v1/buckets', query, subject: 'list of buckets' } as const
+    return parseBuckets(await this.#transport.requestJson(request, options))
+  }
+
+  /** @throws FrostByteError `bucket-not-found`, `user-not-found`, `bad-request`. */
+  async changeBucket(bucket: string, change: BucketChange, options: RequestOptions = {}): Promise<BucketInfo> {
+    const subject = `bucket "${bucket}"`
+    const request = { method: 'PATCH', path: 'api/v1/buckets', query: { bucket }, subject } as const
+    return parseBucket(await this.#transport.requestJson({ ...request, json: change, isRepeatable: true }, options))
   }
 
   /** @throws FrostByteError `bucket-exists`, `bucket-invalid`. Not repeated after a broken connection: `listBuckets` tells. */

@@ -3,7 +3,7 @@
 export { AccessClient } from './access-client.ts'
 export type { NewAccessKey, NewShareLink, NewToken, NewUser, UserChange } from './access-client.ts'
 export { FrostByteClient } from './client.ts'
-export type { FileOptions, LayoutOptions, ListOptions, RebuildOptions, VerifyOptions } from './client.ts'
+export type { BucketChange, FileOptions, LayoutOptions, ListOptions, RebuildOptions, VerifyOptions } from './client.ts'
 export type { Download, DownloadOptions } from './download.ts'
 export { EncryptionClient } from './encryption-client.ts'
 export type { EncryptionKeyInfo } from './encryption-client.ts'

@@ -16,6 +16,10 @@ export interface UserInfo {
   /** As S3 names owners. */
   readonly canonicalId: string
   readonly hasPassword: boolean
+  /** What the buckets that it owns may hold together; `undefined`: no limit. */
+  readonly quotaBytes: number | undefined
+  /** What they hold; `undefined` where it was not asked for. */
+  readonly usedBytes: number | undefined
   readonly createdAt: Date
 }
 
@@ -74,6 +78,11 @@ export function parseUser(value: unknown): UserInfo {
 
 export function parseUsers(value: unknown): readonly UserInfo[] {
   return elements(value, 'list of users').map(parseUser)
+}
+
+/** A list of one. */
+export function parseOnly(value: unknown): UserInfo {
+  return parseUser(elements(value, 'user')[0])
 }
 
 export function parseSelf(value: unknown): SelfInfo {
@@ -164,6 +173,8 @@ function toUser(json: JsonObject): UserInfo {
     displayName: json.text('displayName'),
     canonicalId: json.text('canonicalId'),
     hasPassword: json.boolean('hasPassword'),
+    quotaBytes: json.optionalNumber('quotaBytes'),
+    usedBytes: json.optionalNumber('usedBytes'),
     createdAt: json.date('created'),
   }
 }

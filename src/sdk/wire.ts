@@ -43,6 +43,15 @@ export interface RebuildStatus {
 export interface BucketInfo {
   readonly name: string
   readonly createdAt: Date | undefined
+  /** Name of the user whose it is; `undefined`: nobody’s that the server knows. */
+  readonly owner: string | undefined
+  /** `off`, `enabled` or `suspended`. */
+  readonly versioning: string | undefined
+  /** `undefined`: no limit. */
+  readonly quotaBytes: number | undefined
+  /** `undefined` where it was not asked for. */
+  readonly files: number | undefined
+  readonly usedBytes: number | undefined
 }
 
 export interface LayoutPiece {
@@ -206,10 +215,20 @@ export function parseVerified(value: unknown): VerifyPage {
 }
 
 export function parseBuckets(value: unknown): readonly BucketInfo[] {
-  return asArray(value).map((entry) => {
-    const bucket = new JsonObject(entry, 'buckets')
-    return { name: bucket.text('name'), createdAt: bucket.optionalDate('created') }
-  })
+  return asArray(value).map(parseBucket)
+}
+
+export function parseBucket(value: unknown): BucketInfo {
+  const bucket = new JsonObject(value, 'bucket')
+  return {
+    name: bucket.text('name'),
+    createdAt: bucket.optionalDate('created'),
+    owner: bucket.optionalText('owner'),
+    versioning: bucket.optionalText('versioning'),
+    quotaBytes: bucket.optionalNumber('quotaBytes'),
+    files: bucket.optionalNumber('files'),
+    usedBytes: bucket.optionalNumber('usedBytes'),
+  }
 }
 
 /** What the headers of a download say, with the size of the whole file, which is not in one place. */

@@ -6,6 +6,7 @@ import type { CommandContext } from '../command-context.ts'
 import { addBackupCommands } from './backup.ts'
 import type { BackupHandlers } from './backup.ts'
 import { addBenchCommand } from './bench.ts'
+import { addBucketCommand } from './bucket.ts'
 import { addCertsCommand } from './certs.ts'
 import { addDrainCommand } from './drain.ts'
 import { addEncryptionKeyCommand } from './encryption-key.ts'
@@ -39,6 +40,7 @@ export function addClientCommands(program: Command, context: CommandContext, bac
   addScrubCommand(program, context)
   addVerifyCommand(program, context)
   addRebuildMetadataCommand(program, context)
+  addBucketCommand(program, context)
   addUserCommand(program, context)
   addKeyCommand(program, context)
   addTokenCommand(program, context)

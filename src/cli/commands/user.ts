@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 
+import { describeQuota, parseQuota } from '../access/quota.ts'
 import { printRecord, printRecords, toRecord } from '../access/records.ts'
 import { readSecret } from '../access/secret-input.ts'
 import { withExamples } from '../command-config.ts'
@@ -20,7 +21,7 @@ interface UserFlags {
   readonly json?: true
 }
 
-const columns = ['name', 'role', 'enabled', 'displayName', 'created']
+const columns = ['name', 'role', 'enabled', 'displayName', 'created', 'usedBytes', 'quotaBytes']
 const passwordStdin = 'the password is the first line of standard input (else FROSTBYTE_NEW_SECRET)'
 
 export function addUserCommand(program: Command, context: CommandContext): void {
@@ -41,10 +42,10 @@ export function addUserCommand(program: Command, context: CommandContext): void 
   addUserImportCommand(user, context)
   const ls = user
     .command('ls')
-    .description('list users: name, role, whether enabled, display name, when it was made')
+    .description('list users: name, role, whether enabled, display name, when it was made, bytes in its buckets, quota')
     .action(async (flags: UserFlags) => {
       const { client } = await openClient(context, ls)
-      const users = await Array.fromAsync(client.access.listUsers({ signal: context.signal }), toRecord)
+      const users = await Array.fromAsync(client.access.listUsers({ usage: true, signal: context.signal }), toRecord)
       await printRecords(context, users, { columns, json: flags.json === true })
     })
   addClientFlags(ls)
@@ -62,6 +63,7 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     ['frostbyte user set alice --role reader', 'another role'],
     ['frostbyte user set alice --disable', 'nothing of it works any more, from now on'],
   ])
+  addQuotaCommand(user, context)
   const rm = user
     .command('rm')
     .description('remove a user with its keys, tokens and grants; its share links end')
@@ -73,6 +75,27 @@ export function addUserCommand(program: Command, context: CommandContext): void 
     })
   addClientFlags(rm)
   addSelfCommands(user, context)
+}
+
+function addQuotaCommand(user: Command, context: CommandContext): void {
+  const quota = user
+    .command('quota')
+    .description('tell what the buckets of a user may hold together, or limit it')
+    .argument('<name>')
+    .argument('[size]', 'the limit, as in 500GiB; none: there is none')
+    .action(async (name: string, size: string | undefined, flags: UserFlags) => {
+      const quotaBytes = size === undefined ? undefined : parseQuota(size)
+      const { client } = await openClient(context, quota)
+      const options = { signal: context.signal }
+      if (quotaBytes !== undefined) await client.access.changeUser(name, { quotaBytes }, options)
+      const found = await client.access.getUser(name, options)
+      const sentence = `${name}: ${describeQuota(found.quotaBytes, found.usedBytes)}`
+      await printRecord(context, { record: toRecord(found), sentence, json: flags.json === true })
+    })
+  withExamples(addClientFlags(quota), [
+    ['frostbyte user quota alice 2TiB', 'over all buckets that she owns'],
+    ['frostbyte user quota alice', 'what it is, and what is used'],
+  ])
 }
 
 function addSelfCommands(user: Command, context: CommandContext): void {

@@ -38,6 +38,8 @@ export interface NewUser {
   readonly role: UserRole
   readonly enabled?: boolean | undefined
   readonly password?: string | undefined
+  /** 0: none. */
+  readonly quotaBytes?: number | undefined
   readonly displayName?: string | undefined
   /** Default: drawn. */
   readonly canonicalId?: string | undefined
@@ -48,6 +50,8 @@ export interface UserChange {
   readonly enabled?: boolean | undefined
   readonly displayName?: string | undefined
   readonly password?: string | undefined
+  /** 0: none. */
+  readonly quotaBytes?: number | undefined
 }
 
 export interface NewKey {
@@ -88,7 +92,7 @@ export class Accounts {
 
   /** @throws FrostError `bad-request`, `user-not-found`, `last-administrator`. */
   async changeUser(name: string, given: UserChange): Promise<UserRow> {
-    const { role, enabled, displayName, password } = given
+    const { role, enabled, displayName, password, quotaBytes } = given
     checkText('displayName', displayName, displayNameMax)
     return await this.#changed(
       this.#parts.metadata.changeUser({
@@ -96,6 +100,7 @@ export class Accounts {
         ...(role === undefined ? {} : { role }),
         ...(enabled === undefined ? {} : { enabled }),
         ...(displayName === undefined ? {} : { displayName }),
+        ...(quotaBytes === undefined ? {} : { quotaBytes }),
         ...(password === undefined ? {} : { passwordHash: await this.#hash(password) }),
       }),
     )
@@ -198,8 +203,9 @@ export class Accounts {
     return made.canonicalId === user.canonicalId ? { name, password } : undefined
   }
 
-  async #userRow({ name, role, enabled, password, displayName, canonicalId }: NewUser): Promise<UserRow> {
+  async #userRow(given: NewUser): Promise<UserRow> {
     const { clock, random } = this.#parts
+    const { name, role, enabled, password, displayName, canonicalId, quotaBytes = 0 } = given
     checkUserName(name)
     checkText('displayName', displayName, displayNameMax)
     if (canonicalId !== undefined && !/^[0-9a-f]{64}$/.test(canonicalId))
@@ -211,6 +217,7 @@ export class Accounts {
       canonicalId: canonicalId ?? toHex(random.bytes(32)),
       displayName: displayName ?? name,
       ...(password === undefined ? {} : { passwordHash: await this.#hash(password) }),
+      ...(quotaBytes === 0 ? {} : { quotaBytes }),
       createdMs: clock.wallMs(),
     }
   }

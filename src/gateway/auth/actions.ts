@@ -24,6 +24,7 @@ const table = {
   'file:share': { needs: { in: 'bucket', level: 'read', isUnscoped: true }, isChange: true },
   'bucket:list': { needs: { in: 'own' }, isChange: false },
   'bucket:create': { needs: { in: 'cluster', level: 'admin' }, isChange: true },
+  'bucket:change': { needs: { in: 'bucket', level: 'admin' }, isChange: true },
   'bucket:remove': { needs: { in: 'bucket', level: 'admin' }, isChange: true },
   'grant:list': { needs: { in: 'bucket', level: 'admin', isUnscoped: true }, isChange: false },
   'grant:change': { needs: { in: 'bucket', level: 'admin', isUnscoped: true }, isChange: true },
@@ -31,6 +32,8 @@ const table = {
   'cluster:change': { needs: { in: 'cluster', level: 'admin' }, isChange: true },
   'encryption-key:read': { needs: { in: 'cluster', level: 'admin' }, isChange: false },
   'encryption-key:change': { needs: { in: 'cluster', level: 'admin' }, isChange: true },
+  /** Limits, and whose they are. */
+  'quota:change': { needs: { in: 'cluster', level: 'admin' }, isChange: true },
   'own:read': { needs: { in: 'own' }, isChange: false },
   'own:list': { needs: { in: 'own', isUnscoped: true }, isChange: false },
   'own:change': { needs: { in: 'own', isUnscoped: true }, isChange: true },

@@ -1,15 +1,14 @@
-// /api/v1/…: the state of the cluster, rebuilding its metadata, what is known of a file, where its chunks lie, and buckets.
+// /api/v1/…: the state of the cluster, rebuilding its metadata, what is known of a file, and where its chunks lie.
 
 import { FrostError } from '../../base/errors.ts'
 import { parseWorkerId } from '../../base/ids.ts'
-import { decide } from '../auth/authorizer.ts'
 import { jsonHeaders } from '../http/exchange.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { booleanParameter, integerParameter } from '../http/query.ts'
 import type { Query } from '../http/query.ts'
-import { describeCluster, describeFile, describeLayout, describeRebuild, formatTime } from './json-forms.ts'
+import { describeCluster, describeFile, describeLayout, describeRebuild } from './json-forms.ts'
 import { openApiText } from './openapi.ts'
-import { bucketOf, fileNameOf, fileNotFound } from './rest-parts.ts'
+import { fileNameOf, fileNotFound } from './rest-parts.ts'
 import type { RestParts } from './rest-parts.ts'
 
 const layoutChunksMax = 1000
@@ -53,38 +52,7 @@ export async function handleLayout(exchange: Exchange, query: Query, parts: Rest
   exchange.sendJson(200, describeLayout(layout))
 }
 
-export async function handleListBuckets(exchange: Exchange, _query: Query, parts: RestParts): Promise<void> {
-  const all = await parts.files.listBuckets()
-  const buckets = all.filter(({ name }) => decide(exchange.principal, 'file:list', name).isAllowed)
-  exchange.sendJson(
-    200,
-    buckets.map(({ name, createdMs }) => ({ name, created: formatTime(createdMs) })),
-  )
-}
-
-export async function handleCreateBucket(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
-  const bucket = namedBucket(query)
-  await parts.files.createBucket(bucket)
-  exchange.sendJson(201, { name: bucket })
-}
-
-export async function handleRemoveBucket(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
-  const bucket = namedBucket(query)
-  try {
-    await parts.files.removeBucket(bucket)
-  } finally {
-    parts.access?.control.forget() // Its grants went with it.
-  }
-  exchange.sendJson(200, { name: bucket })
-}
-
 export function handleOpenApi(exchange: Exchange): void {
   const headers = jsonHeaders()
   exchange.send(200, headers, openApiText())
-}
-
-/** Here the bucket is what the call is about, so it has no default. */
-function namedBucket(query: Query): string {
-  if (query.has('bucket')) return bucketOf(query)
-  throw new FrostError('bucket-invalid', 'The request names no bucket.', { remedy: 'Give its name, as ?bucket=NAME.' })
 }

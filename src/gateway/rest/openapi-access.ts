@@ -14,21 +14,23 @@ const level = { enum: ['read', 'write', 'admin'] }
 const role = { enum: ['admin', 'writer', 'reader', 'none'], default: 'none' }
 const expires = { type: 'string', format: 'date-time', description: 'A time in UTC, as 2027-01-31T12:00:00Z.' }
 
-function body(properties: Readonly<Record<string, Json>>, required: readonly string[] = []): Json {
+export function body(properties: Readonly<Record<string, Json>>, required: readonly string[] = []): Json {
   const schema = { type: 'object', properties, required, additionalProperties: false }
   return { required: true, content: { 'application/json': { schema } } }
 }
 
 /** What goes wrong with every JSON body. */
-const bodyProblems = [400, 408, 413, 415] as const
+export const bodyProblems = [400, 408, 413, 415] as const
 
-const userFields = { role, enabled: { type: 'boolean' }, displayName: text, password: text }
+const quotaBytes = { type: 'integer', minimum: 0, description: 'What its buckets may hold together; 0: no limit.' }
+const userFields = { role, enabled: { type: 'boolean' }, displayName: text, password: text, quotaBytes }
+const usage = parameter('usage', { type: 'boolean', default: false }, 'Also what their buckets hold.')
 
 export const accessPaths: Paths = {
   '/api/v1/users': {
     get: {
       summary: 'All users by name, or one.',
-      parameters: [user, parameter('after', text, 'Names after this one.'), limit],
+      parameters: [user, parameter('after', text, 'Names after this one.'), limit, usage],
       responses: { '200': json('The users.', reference('Users')), ...problems(400, 404, 421, 503) },
     },
     post: {

@@ -37,7 +37,23 @@ const user = {
   displayName: text,
   canonicalId: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'As S3 names owners.' },
   hasPassword: { type: 'boolean' },
+  quotaBytes: { ...countOrNull, description: 'What the buckets that it owns may hold together; null: no limit.' },
+  usedBytes: { ...countOrNull, description: 'What they hold; null where it was not asked for.' },
   created: time,
+}
+const bucket = {
+  name: text,
+  created: time,
+  owner: { type: ['string', 'null'], description: 'The name of the user whose it is.' },
+  ownerId: { type: ['string', 'null'], description: 'His canonical id.' },
+  versioning: { enum: ['off', 'enabled', 'suspended'] },
+  objectLock: { type: 'boolean' },
+  quotaBytes: { ...countOrNull, description: 'Of usedBytes; null: no limit.' },
+  files: { ...countOrNull, description: 'Keys with a newest version; null where it was not asked for.' },
+  usedBytes: {
+    ...countOrNull,
+    description: 'Sizes of all versions and of parts of unfinished uploads; null where it was not asked for.',
+  },
 }
 const level = { enum: ['read', 'write', 'admin'] }
 const levelOrNull = { enum: ['read', 'write', 'admin', null], description: 'What it is limited to; null: to nothing.' }
@@ -121,7 +137,8 @@ export const schemas = {
   }),
   AllowedWorker: object({ worker: workerId }),
   Bucket: object({ name: text }),
-  Buckets: array(object({ name: text, created: time })),
+  BucketState: object(bucket),
+  Buckets: array(object(bucket)),
   Cluster: object({
     id: { type: 'string', pattern: '^[0-9a-f]{32}$' },
     time: { ...time, description: 'Now, by the clock of the other times.' },

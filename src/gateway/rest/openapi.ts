@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document of the REST face, served at /api/v1/openapi.json. Tests hold it to the routes in both directions, and
 // exercise every status that it names.
 
-import { accessPaths, securitySchemes, withAccess } from './openapi-access.ts'
+import { accessPaths, securitySchemes, withAccess, body, bodyProblems } from './openapi-access.ts'
 import { header, json, parameter, problems } from './openapi-parts.ts'
 import type { Json, Operation, Paths } from './openapi-parts.ts'
 import { reference, schemas } from './openapi-schemas.ts'
@@ -208,10 +208,24 @@ const paths: Paths = {
   '/api/v1/buckets': {
     get: {
       summary: 'All buckets.',
-      responses: { '200': json('The buckets.', reference('Buckets')), ...problems(421, 503) },
+      parameters: [parameter('usage', flag, 'Also what they hold.')],
+      responses: { '200': json('The buckets.', reference('Buckets')), ...problems(400, 421, 503) },
     },
     put: createBucket,
     post: createBucket,
+    patch: {
+      summary: 'Changes what the body names of a bucket; quota and owner are the administrators’ to change.',
+      parameters: [bucket],
+      requestBody: body({
+        versioning: { enum: ['enabled', 'suspended'] },
+        quotaBytes: { type: 'integer', minimum: 0, description: 'What it may hold; 0: no limit.' },
+        owner: { type: 'string', description: 'The name of the user whose it is from now on.' },
+      }),
+      responses: {
+        '200': json('Changed.', reference('BucketState')),
+        ...problems(...bodyProblems, 403, 404, 421, 503),
+      },
+    },
     delete: {
       summary: 'Deletes an empty bucket.',
       parameters: [bucket],

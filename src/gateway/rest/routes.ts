@@ -4,15 +4,13 @@ import { downloadPrefix, handleDownload } from './download.ts'
 import {
   handleAllowOrphans,
   handleCluster,
-  handleCreateBucket,
   handleLayout,
-  handleListBuckets,
   handleOpenApi,
   handleRebuild,
-  handleRemoveBucket,
   handleStartRebuild,
   handleStat,
 } from './api.ts'
+import { handleChangeBucket, handleCreateBucket, handleListBuckets, handleRemoveBucket } from './buckets.ts'
 import {
   handleChangeKey,
   handleCreateKey,
@@ -114,6 +112,7 @@ const exactRoutes: ReadonlyMap<string, Route> = new Map([
       GET: [handleListBuckets, 'bucket:list'],
       PUT: [handleCreateBucket, 'bucket:create'],
       POST: [handleCreateBucket, 'bucket:create'],
+      PATCH: [handleChangeBucket, 'bucket:change'],
       DELETE: [handleRemoveBucket, 'bucket:remove'],
     }),
   ],

@@ -80,6 +80,14 @@ export function accessTests(name: string, create: CreateStore): void {
       await rejectsWith('user-not-found', store.changeUser({ name: 'b', role: 'admin' }))
     })
 
+    sceneTest('a quota is given, kept and taken back', async ({ store }) => {
+      await store.createUser({ user: user('a') })
+      assert.deepEqual(await store.changeUser({ name: 'a', quotaBytes: 10 }), { ...user('a'), quotaBytes: 10 })
+      await store.changeUser({ name: 'a', displayName: 'A' })
+      assert.deepEqual(await store.getUser('a'), { ...user('a'), displayName: 'A', quotaBytes: 10 })
+      assert.deepEqual(await store.changeUser({ name: 'a', quotaBytes: 0 }), { ...user('a'), displayName: 'A' })
+    })
+
     sceneTest('the last enabled administrator is neither removed, disabled nor demoted', async ({ store }) => {
       assert.equal(await store.hasAdministrator(), false)
       await store.createUser({ user: admin })

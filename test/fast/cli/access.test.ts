@@ -66,7 +66,7 @@ describe('the commands about access', () => {
     const variables = { ...root, FROSTBYTE_NEW_SECRET: 'from-variable' }
     assert.equal((await scene.run('user set alice --role reader', variables)).out, 'alice: reader, enabled\n')
     assert.equal(await scene.status(basic('alice', 'from-variable')), 200)
-    assert.match((await scene.run('user ls')).out, /^alice {2}reader {2}true {2}alice {2}\S+\nroot {2}admin/)
+    assert.match((await scene.run('user ls')).out, /^alice {2}reader {2}true {2}alice {2}\S+ {2}0 {2}-\nroot {2}admin/)
     const [listed] = JSON.parse((await scene.run('user ls --json')).out) as readonly Record<string, unknown>[]
     assert.deepEqual([listed?.['name'], listed?.['hasPassword']], ['alice', true])
     const self = await scene.run('user self', { FROSTBYTE_USER: 'alice', FROSTBYTE_PASSWORD: 'from-variable' })
@@ -173,6 +173,37 @@ describe('the commands about access', () => {
     assert.equal((await scene.run('grant rm bob')).code, 0)
     assert.equal(await scene.status(basic('bob', 'bob-password')), 403)
     assert.equal((await scene.run('grant rm bob')).code, 3)
+  })
+
+  test('make, change, limit, list and remove buckets', async () => {
+    await using scene = await Scene.open()
+    await scene.run('user add bob')
+    assert.equal((await scene.run('bucket add photos')).out, 'made photos\n')
+    assert.match((await scene.run('bucket ls')).out, /^photos {2}root {2}off {2}0 {2}0 {2}- {2}\S+$/m)
+    const changed = await scene.run('bucket set photos --versioning enabled --owner bob')
+    assert.equal(changed.out, 'photos: owned by bob, versioning enabled, no quota, 0 bytes used\n')
+    const limited = 'photos: owned by bob, versioning enabled, a quota of 5GiB, 0 bytes used\n'
+    assert.equal((await scene.run('bucket quota photos 5GiB')).out, limited)
+    assert.equal((await scene.run('bucket quota photos')).out, limited)
+    const [, shown] = JSON.parse((await scene.run('bucket ls --json')).out) as readonly Record<string, unknown>[]
+    assert.deepEqual([shown?.['name'], shown?.['quotaBytes']], ['photos', 5 * 1024 ** 3])
+    assert.match((await scene.run('bucket quota photos none')).out, /no quota/)
+    assert.equal((await scene.run('bucket quota photos 5GB')).code, 2)
+    assert.equal((await scene.run('bucket set photos')).code, 2)
+    assert.equal((await scene.run('bucket set photos --versioning off')).code, 2)
+    assert.equal((await scene.run('bucket rm photos')).out, 'removed photos\n')
+    assert.equal((await scene.run('bucket quota photos')).code, 2)
+  })
+
+  test('limit what a user may store', async () => {
+    await using scene = await Scene.open()
+    await scene.run('user add bob')
+    assert.equal((await scene.run('user quota bob')).out, 'bob: no quota, 0 bytes used\n')
+    assert.equal((await scene.run('user quota bob 1MiB')).out, 'bob: a quota of 1MiB, 0 bytes used\n')
+    assert.match((await scene.run('user ls')).out, /^bob .* 0 {2}1048576$/m)
+    assert.equal((await scene.run('user quota bob none')).out, 'bob: no quota, 0 bytes used\n')
+    assert.equal((await scene.run('user quota bob much')).code, 2)
+    assert.equal((await scene.run('user quota nobody')).code, 3)
   })
 
   test('share a file, and revoke the link', async () => {

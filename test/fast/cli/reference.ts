@@ -20,6 +20,7 @@ const clientNames = [
   'scrub',
   'verify',
   'rebuild-metadata',
+  'bucket',
   'user',
   'key',
   'token',
@@ -29,7 +30,8 @@ const clientNames = [
 ]
 /** Of commands that are made of others. */
 const parts: Readonly<Record<string, readonly string[]>> = {
-  user: ['add', 'import', 'ls', 'set', 'rm', 'self', 'passwd'],
+  bucket: ['add', 'ls', 'set', 'quota', 'rm'],
+  user: ['add', 'import', 'ls', 'set', 'quota', 'rm', 'self', 'passwd'],
   key: ['add', 'import', 'ls', 'enable', 'disable', 'rm'],
   token: ['add', 'ls', 'rm'],
   grant: ['add', 'ls', 'rm'],

@@ -76,6 +76,13 @@ const calls: readonly CallUnderTest[] = [
   call('GET /api/v1/buckets', { roles: everybody, readToken: true }),
   call('PUT /api/v1/buckets?bucket=another', { roles: administrators, status: 201 }),
   call('POST /api/v1/buckets?bucket=another', { roles: administrators, status: 201 }),
+  call(
+    'PATCH /api/v1/buckets?bucket=shared',
+    { roles: administrators, grants: ['admin'] },
+    { body: { versioning: 'enabled' } },
+  ),
+  call('PATCH /api/v1/buckets?bucket=shared', { roles: administrators }, { body: { quotaBytes: 5000 } }),
+  call('PATCH /api/v1/buckets?bucket=shared', { roles: administrators }, { body: { owner: 'other' } }),
   call('DELETE /api/v1/buckets?bucket=empty', { roles: administrators }),
   call('GET /api/v1/grants?bucket=shared', { roles: administrators, grants: ['admin'] }),
   call('GET /api/v1/grants?user=other', { roles: administrators }),

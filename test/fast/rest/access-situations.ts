@@ -2,6 +2,7 @@
 // a sender. Access is open in these situations, unless they say otherwise; there are an administrator `root`, a user `alice` with a key, a
 // token, a grant and a link.
 
+import { FrostError } from '../../../src/base/errors.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import { AccessWorld, basic, bearer } from './access-world.ts'
 import { Harness } from './harness.ts'
@@ -61,7 +62,7 @@ function closed(how: How): How {
 
 async function slow({ rest, method, path }: AccessSituation, advance: () => Promise<void>): Promise<Answer> {
   const connection = await rest.connect()
-  const query = '?user=alice&id=ALICEKEY&filename=name'
+  const query = '?user=alice&id=ALICEKEY&filename=name&bucket=default'
   const head = `${method} ${path}${query} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`
   connection.write(`${head}Content-Length: 9\r\n\r\n{`)
   const before = rest.gateway.connectionCount
@@ -80,6 +81,10 @@ const successes: Readonly<Record<string, readonly [string, How]>> = {
   'post /api/v1/users': ['201', withJson(fresh)],
   'patch /api/v1/users': ['200', withJson({ role: 'writer' }, aliceQuery)],
   'delete /api/v1/users': ['200', ({ send }) => send({}, aliceQuery)],
+  'patch /api/v1/buckets': [
+    '200',
+    withJson({ versioning: 'enabled', quotaBytes: 5, owner: 'alice' }, 'bucket=default'),
+  ],
   'get /api/v1/self': ['200', ({ send }) => send({ headers: bearer(token.current) })],
   'patch /api/v1/self': [
     '200',
@@ -122,6 +127,11 @@ async function share({ rest }: AccessSituation): Promise<Answer> {
 const special: Readonly<Record<string, How>> = {
   'get /api/v1/users 400': withQuery(() => 'after=%20'),
   'get /api/v1/users 404': withQuery(() => 'user=none'),
+  'patch /api/v1/buckets 404': withJson({ owner: 'none' }, 'bucket=default'),
+  'patch /api/v1/buckets 503': async (situation) => {
+    situation.rest.files.changeError = new FrostError('metadata-unavailable', 'Brought about.')
+    return await withJson({}, 'bucket=default')(situation)
+  },
   'post /api/v1/users 409': withJson({ ...fresh, name: 'alice' }),
   'patch /api/v1/users 404': withJson({}, 'user=none'),
   'patch /api/v1/users 409': withJson({ enabled: false }, 'user=root'),
@@ -154,6 +164,9 @@ const special: Readonly<Record<string, How>> = {
   },
 }
 
+/** Names somebody or something for every operation that asks for it. */
+const subject = 'user=alice&id=ALICEKEY&bucket=default'
+
 /** `undefined`: not one of these operations, or a status that all operations bring about alike. */
 export function findSituation(operation: string, status: string, advance: () => Promise<void>): How | undefined {
   const success = successes[operation]
@@ -161,10 +174,10 @@ export function findSituation(operation: string, status: string, advance: () => 
   const hasBody = /^(post|patch) /.test(operation)
   if (status === success[0]) return success[1]
   if (special[`${operation} ${status}`] !== undefined) return special[`${operation} ${status}`]
-  if (status === '400') return hasBody ? withJson({ unknown: 1 }, 'user=alice&id=ALICEKEY') : ({ send }) => send()
+  if (status === '400') return hasBody ? withJson({ unknown: 1 }, subject) : ({ send }) => send()
   if (status === '408') return (situation) => slow(situation, advance)
-  if (status === '413') return withJson({ description: 'x'.repeat(70_000) }, 'user=alice&id=ALICEKEY')
-  if (status === '415') return ({ send }) => send({ headers: {}, body: '{}' }, 'user=alice&id=ALICEKEY')
+  if (status === '413') return withJson({ description: 'x'.repeat(70_000) }, subject)
+  if (status === '415') return ({ send }) => send({ headers: {}, body: '{}' }, subject)
   if (status === '503') return closed(success[1])
   return undefined
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { codeOf, Harness, isRecord, sampleBytes } from './harness.ts'
+import type { Answer } from './harness.ts'
 
 describe('DELETE /delete', () => {
   test('removes the file and tells what it was', async () => {
@@ -74,6 +75,32 @@ describe('/api/v1/buckets', () => {
     )
     assert.equal((await rest.request('/api/v1/buckets?bucket=photos', { method: 'DELETE' })).status, 200)
     assert.equal((await rest.request('/files?bucket=photos')).status, 404)
+  })
+
+  test('changes versioning and quota, and tells what a bucket holds', async () => {
+    await using rest = await Harness.start()
+    rest.files.store('a', 'abc')
+    const patch = async (body: unknown): Promise<Answer> =>
+      await rest.request('/api/v1/buckets?bucket=default', {
+        method: 'PATCH',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const plain = {
+      name: 'default',
+      created: '1970-01-01T00:00:00.000Z',
+      owner: null,
+      ownerId: null,
+      objectLock: false,
+    }
+    const used = { files: 1, usedBytes: 3 }
+    const changed = { ...plain, versioning: 'enabled', quotaBytes: 10, ...used }
+    assert.deepEqual((await patch({ versioning: 'enabled', quotaBytes: 10 })).json, changed)
+    assert.deepEqual((await rest.request('/api/v1/buckets?usage=true')).json, [changed])
+    assert.deepEqual((await rest.request('/api/v1/buckets')).json, [{ ...changed, files: null, usedBytes: null }])
+    assert.deepEqual((await patch({ quotaBytes: 0 })).json, { ...changed, quotaBytes: null })
+    for (const wrong of [{ quotaBytes: -1 }, { quotaBytes: 1.5 }, { versioning: 'off' }, { other: 1 }])
+      assert.equal((await patch(wrong)).status, 400)
   })
 
   for (const [method, query, status, code] of [

@@ -10,6 +10,7 @@ import { defined } from '../../../src/base/assert.ts'
 import { SeededRandom } from '../../../src/base/random.ts'
 import { defaultScheme } from '../../../src/base/scheme.ts'
 import { conditionHolds } from '../../../src/meta/contract/head-condition.ts'
+import type { BucketUsage, ChangeBucket } from '../../../src/meta/contract/bucket-metadata.ts'
 import type {
   BodySlice,
   BucketInfo,
@@ -43,7 +44,7 @@ interface Version {
 }
 
 interface Bucket {
-  readonly createdMs: number
+  row: BucketInfo
   readonly files: Map<string, Version>
   /** Keys in byte order; `undefined` after a change. */
   sorted: string[] | undefined
@@ -90,7 +91,7 @@ export class FakeFileService implements FileService {
   keepsBytes = true
 
   constructor() {
-    this.#buckets.set('default', { createdMs: 0, files: new Map(), sorted: [] })
+    this.#buckets.set('default', { row: { name: 'default', createdMs: 0 }, files: new Map(), sorted: [] })
   }
 
   /** Puts a file there without an upload. */
@@ -187,16 +188,31 @@ export class FakeFileService implements FileService {
     return { info, chunkSizeBytes, scheme: defaultScheme, chunkCount, pieces, next }
   }
 
-  async createBucket(bucket: string): Promise<void> {
+  async createBucket(bucket: string, owner?: string): Promise<void> {
     if (this.changeError !== undefined) throw this.changeError
     if (!/^[a-z0-9.-]{3,63}$/.test(bucket)) throw new FrostError('bucket-invalid', `${bucket} is not a bucket's name.`)
     if (this.#buckets.has(bucket)) throw new FrostError('bucket-exists', `The bucket ${bucket} exists.`)
-    this.#buckets.set(bucket, { createdMs: this.now(), files: new Map(), sorted: [] })
+    const row = { name: bucket, createdMs: this.now(), ...(owner === undefined ? {} : { owner }) }
+    this.#buckets.set(bucket, { row, files: new Map(), sorted: [] })
   }
 
   async listBuckets(): Promise<readonly BucketInfo[]> {
     if (this.headError !== undefined) throw this.headError
-    return [...this.#buckets].map(([name, { createdMs }]) => ({ name, createdMs }))
+    return [...this.#buckets.values()].map(({ row }) => row)
+  }
+
+  async changeBucket({ quotaBytes, ...change }: ChangeBucket): Promise<BucketInfo> {
+    if (this.changeError !== undefined) throw this.changeError
+    const bucket = this.#bucket(change.name)
+    const { quotaBytes: before = 0, ...row } = bucket.row
+    const quota = quotaBytes ?? before
+    bucket.row = { ...row, ...change, ...(quota === 0 ? {} : { quotaBytes: quota }) }
+    return bucket.row
+  }
+
+  async bucketUsage(bucket: string): Promise<BucketUsage | undefined> {
+    const files = [...this.#bucket(bucket).files.values()]
+    return { files: files.length, bytes: files.reduce((sum, { info }) => sum + info.sizeBytes, 0) }
   }
 
   async removeBucket(bucket: string): Promise<void> {

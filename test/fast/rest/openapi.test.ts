@@ -145,6 +145,7 @@ const usual: Readonly<Record<string, (situation: Situation) => Promise<Answer>>>
 
 /** Where an operation needs something else. */
 const special: Readonly<Record<string, (situation: Situation) => Promise<Answer>>> = {
+  'get /api/v1/buckets 400': async ({ send }) => send({}, 'usage=perhaps'),
   'put /api/v1/buckets 409': async ({ send }) => send({}, 'bucket=default'),
   'post /api/v1/buckets 409': async ({ send }) => send({}, 'bucket=default'),
   'delete /api/v1/buckets 409': async ({ rest, send }) => {
