@@ -125,11 +125,17 @@ export function toS3Error(error: unknown): S3Error {
   const code = s3CodeOf[error.code]
   const seconds = error.retryAfterSeconds
   return withRetryAfter(
-    new S3Error(code, ownSentence.has(error.code) ? error.message : undefined, {
+    new S3Error(code, sentenceOf(error), {
       cause: error,
       ...(seconds === undefined ? {} : { headers: { 'Retry-After': String(seconds) } }),
     }),
   )
+}
+
+/** `undefined`: that of the code. */
+function sentenceOf({ code, message }: FrostError): string | undefined {
+  if (code === 'object-locked') return 'Access Denied because object protected by object lock.'
+  return ownSentence.has(code) ? message : undefined
 }
 
 function withRetryAfter(error: S3Error): S3Error {

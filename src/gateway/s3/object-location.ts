@@ -2,11 +2,12 @@
 
 import type { S3Call } from './s3-call.ts'
 
-export function locationOf({ exchange, bucket, key }: S3Call): string {
+export function locationOf({ exchange, bucket, key, isVirtualHosted }: S3Call): string {
   const scheme = exchange.isSecure ? 'https' : 'http'
   const path = key
     .split('/')
     .map((part) => encodeURIComponent(part))
     .join('/')
-  return `${scheme}://${exchange.headers.host ?? ''}/${bucket}/${path}`
+  const host = exchange.forwardedHost ?? exchange.headers.host ?? ''
+  return `${scheme}://${host}${isVirtualHosted ? '' : `/${bucket}`}/${path}`
 }

@@ -39,6 +39,9 @@ export interface S3Parts {
 
 /** What comes to light while a call is served, for who tells of it afterwards. */
 export interface CallNotes {
+  /** Where only the body says it: a form's key, and who signed its policy. */
+  key?: string
+  sender?: Sender
   /** Of the object that it is about, as clients see it. */
   objectBytes?: number
   /** An ACL allowed it, and nothing else did. */
@@ -62,6 +65,8 @@ export interface S3Call {
   readonly bucket: string
   /** Empty for calls of a bucket. */
   readonly key: string
+  /** The host names the bucket, not the path. */
+  readonly isVirtualHosted: boolean
   readonly query: S3Query
   readonly headers: IncomingHttpHeaders
   readonly sender: Sender

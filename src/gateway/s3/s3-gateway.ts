@@ -204,12 +204,13 @@ export class S3Gateway {
     this.#follow(exchange)
     const sender = await this.#identify(exchange, { operation, address, query })
     exchange.principal = sender.principal
-    const { bucket, key } = address
+    const { bucket, key, isVirtualHosted } = address
     checkKey(key)
     const state = await this.#stateOf(operation, address)
     if (state !== undefined) addCorsHeaders(exchange, state)
     const notes: CallNotes = {}
-    const call: S3Call = { exchange, operation, bucket, key, query, headers, sender, state, notes }
+    const named = { operation, bucket, key, isVirtualHosted, query }
+    const call: S3Call = { exchange, ...named, headers, sender, state, notes }
     const versionId = query.get('versionId')
     this.#parts.accessLogs.begin(exchange, { operation: logNameOf(operation), key, versionId, sender, notes, state })
     const handler = handlerOf(operation)
@@ -217,7 +218,7 @@ export class S3Gateway {
     await handler(call, this.#parts)
   }
 
-  /** Where it is not found out who sends a request, the log of its bucket has it all the same. */
+  /** Where it is not found out who sends a request, its bucket has it in its log all the same, and tells pages of other origins why. */
   async #identify(
     exchange: Exchange,
     { operation, address, query }: Pick<S3Call, 'operation' | 'query'> & { readonly address: S3Address },
@@ -228,6 +229,7 @@ export class S3Gateway {
       const state = await this.#parts.buckets.find(address.bucket).catch(() => undefined)
       const versionId = query.get('versionId')
       this.#parts.accessLogs.begin(exchange, { operation: logNameOf(operation), key: address.key, versionId, state })
+      if (state !== undefined) addCorsHeaders(exchange, state)
       throw error
     }
   }

@@ -163,7 +163,8 @@ export class AccessLogs {
 
   #recordOf(exchange: Exchange, begun: Begun): LogRecord {
     const { request, headers, durationMs, bytesReceived, startedMs, answeredMs } = exchange
-    const { state, sender, notes = {} } = begun
+    const { state, notes = {} } = begun
+    const { sender = begun.sender, key = begun.key } = notes
     const atMs = this.#parts.clock.wallMs() - durationMs
     return {
       bucketOwner: bucketOwnerOf(state).id,
@@ -173,7 +174,7 @@ export class AccessLogs {
       requester: requesterOf(sender),
       requestId: exchange.requestId,
       operation: begun.operation,
-      key: begun.key,
+      key,
       requestLine: `${exchange.method} ${request.url ?? ''} HTTP/${request.httpVersion}`,
       status: exchange.status,
       errorCode: exchange.errorCode,

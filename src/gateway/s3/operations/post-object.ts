@@ -57,6 +57,7 @@ async function openPosting(call: S3Call, parts: S3Parts, { fields, key }: PostFo
   const { encrypted, access, clock, compute } = parts
   const nowMs = clock.wallMs()
   checkKey(key)
+  call.notes.key = key
   const verified = await verifyForm(access.verifier, fields, {
     nowMs,
     findSigner: (id, token) => access.findSigner(id, token),
@@ -66,6 +67,7 @@ async function openPosting(call: S3Call, parts: S3Parts, { fields, key }: PostFo
   if (policy !== undefined) checkPostPolicy(policy, fields, nowMs)
   const sender = verified === undefined ? call.sender : access.senderOf(verified)
   call.exchange.principal = sender.principal
+  call.notes.sender = sender
   const formCall: S3Call = { ...call, key, sender, headers: headersOf(fields) }
   access.authorize(formCall, shapeOfWrite(formCall))
   const plan = planBody(checksumFields(fields), { kind: 'unsigned' })

@@ -144,7 +144,8 @@ function callOf({ exchange, state, notes }: Visit, key: string): S3Call {
   const sender = { principal: nobody, payload: anonymousPayload(undefined), chunks: undefined, signature: undefined }
   const { headers } = exchange
   const query = new Map<string, string>()
-  return { exchange, operation: 'GetObject', bucket: state.name, key, query, headers, sender, state, notes }
+  const named = { operation: 'GetObject', bucket: state.name, key, isVirtualHosted: true, query } as const
+  return { exchange, ...named, headers, sender, state, notes }
 }
 
 function redirect(exchange: Exchange, { status, location }: WebsiteRedirection): void {
