@@ -22,7 +22,7 @@ export interface RoleAccess {
   readonly identity: IdentityAccess
 }
 
-type Reads = Pick<AccessReads, 'getUser' | 'getAccessKey' | 'getToken' | 'listGrantsOf'> &
+type Reads = Pick<AccessReads, 'getUser' | 'getUserByCanonicalId' | 'getAccessKey' | 'getToken' | 'listGrantsOf'> &
   Pick<IdentityReads, 'getIdentityPolicies'>
 
 /** The boundary where the program does not know the one that is named: an older program reads what a newer one wrote. */
@@ -33,6 +33,7 @@ const entriesMax = 10_000
 
 export class AccessCache {
   readonly #users: Cached<UserAccess>
+  readonly #ids: Cached<UserRow>
   readonly #keys: Cached<AccessKeyRow>
   readonly #tokens: Cached<TokenRow>
   readonly #roles: Cached<RoleAccess>
@@ -47,6 +48,7 @@ export class AccessCache {
       const levels = new Map(grants.map((grant) => [grant.bucket, grant.level]))
       return user && { user, grants: levels, ...(identity && { identity: identityAccess(identity) }) }
     })
+    this.#ids = new Cached(clock, (id) => metadata.getUserByCanonicalId(id))
     this.#keys = new Cached(clock, (id) => metadata.getAccessKey(id))
     this.#tokens = new Cached(clock, (id) => metadata.getToken(id))
     this.#roles = new Cached(clock, async (name) => {
@@ -58,6 +60,10 @@ export class AccessCache {
   /** `name` is a valid name of a user. */
   user(name: string): Promise<UserAccess | undefined> {
     return this.#users.get(name)
+  }
+
+  userByCanonicalId(id: string): Promise<UserRow | undefined> {
+    return this.#ids.get(id)
   }
 
   accessKey(id: string): Promise<AccessKeyRow | undefined> {
@@ -75,7 +81,7 @@ export class AccessCache {
 
   /** After each change of this process. */
   forget(): void {
-    for (const cached of [this.#users, this.#keys, this.#tokens, this.#roles]) cached.forget()
+    for (const cached of [this.#users, this.#ids, this.#keys, this.#tokens, this.#roles]) cached.forget()
   }
 }
 

@@ -16,7 +16,7 @@ import { PolicyCache } from '../policy/policy-cache.ts'
 import { s3ActionKind } from '../policy/s3-actions.ts'
 import { anybody } from './principal.ts'
 import type { CredentialName, Principal } from './principal.ts'
-import type { ShareLinkRow } from '../../meta/contract/access-rows.ts'
+import type { ShareLinkRow, UserRow } from '../../meta/contract/access-rows.ts'
 
 export interface AccessOptions {
   /** Who shows nothing may do everything. */
@@ -126,6 +126,11 @@ export class AccessControl {
       throw new FrostError('share-link-ended', `The share link ${id} has ended.`)
     }
     this.authorize({ ...access, credential }, request)
+  }
+
+  /** `undefined`: nobody has it. */
+  async userByCanonicalId(id: string): Promise<UserRow | undefined> {
+    return await this.#parts.authenticator.cache.userByCanonicalId(id)
   }
 
   /** Rights have changed by something else than a call of `Accounts`: the next request of this process sees it. */

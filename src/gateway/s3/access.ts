@@ -151,7 +151,7 @@ export class S3Access {
         key,
         conditions: new S3Conditions(this.#factsOf(call, wanted)),
         bucketPolicy: state?.setting('policy', policyText),
-        isBucketOwner: state?.row.owner !== undefined && state.row.owner === canonicalId,
+        isBucketOwner: isOwner(call, state, canonicalId),
         ...(state === undefined ? {} : { isAllowedByAcl: (id) => aclAllows(state, { action, acl, canonicalId: id }) }),
         restrictsPublic: block?.restrictPublicBuckets === true,
       },
@@ -214,3 +214,9 @@ const utf8 = new TextDecoder()
 
 /** As it is stored. */
 export const policyText = { decode: (bytes: Uint8Array): string => utf8.decode(bytes) }
+
+/** Who makes a bucket owns it: what he could do to it by the next request, he may ask for with the first one. */
+function isOwner({ operation }: S3Call, state: BucketState | undefined, canonicalId: string | undefined): boolean {
+  if (canonicalId === undefined) return false
+  return state === undefined ? operation === 'CreateBucket' : state.row.owner === canonicalId
+}

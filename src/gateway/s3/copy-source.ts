@@ -6,6 +6,7 @@ import type { VersionName } from '../../meta/contract/version-metadata.ts'
 import { evaluateConditions } from '../http/conditions.ts'
 import { decodeText } from '../http/request-target.ts'
 import type { BucketState } from './bucket-cache.ts'
+import { checkExpectedOwner } from './expected-owner.ts'
 import { aclOf } from './object-acl.ts'
 import { checkKey, noSuchKey, noSuchVersion, parseVersionName } from './object-names.ts'
 import { conditionFailed } from './read-conditions.ts'
@@ -48,8 +49,10 @@ export async function findSource(call: S3Call, parts: S3Parts, copiesTags: boole
   const source = parseCopySource(headerOf(call.headers, 'x-amz-copy-source') ?? '')
   const { bucket, key, version } = source
   const state = await parts.buckets.get(bucket)
+  checkExpectedOwner(call.headers, 'x-amz-source-expected-bucket-owner')
   const info = await parts.objects.find({ bucket, key, ...(version === undefined ? {} : { version }) })
-  const shape = { hasSourceVersionId: version !== undefined, copiesTags }
+  const hasTags = Object.keys(info?.tags ?? {}).length > 0
+  const shape = { hasSourceVersionId: version !== undefined, copiesTags: copiesTags && hasTags }
   for (const { action, on } of parts.access.actionsOf(call, shape)) {
     if (on !== 'source') continue
     const existingTags = info?.tags === undefined ? undefined : new Map(Object.entries(info.tags))

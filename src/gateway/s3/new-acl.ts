@@ -5,6 +5,7 @@ import { ownershipOf, publicAccessOf } from './bucket-access.ts'
 import type { BucketState } from './bucket-cache.ts'
 import { accessControlPolicy, parseGrantHeaders } from './documents/access-control-policy.ts'
 import type { AccessControlPolicy, Owner } from './documents/access-control-policy.ts'
+import type { ObjectOwnership } from './documents/public-access.ts'
 import { bucketOwnerOf } from './owners.ts'
 import { receiveDocument } from './receive-body.ts'
 import { checkNewAcl } from './rules/acl.ts'
@@ -31,9 +32,25 @@ function aclOfHeaders({ headers }: S3Call, target: AclTarget): AccessControlPoli
   return canned === undefined ? undefined : aclOf(parseCannedAcl(canned), target.owner, target.bucketOwner)
 }
 
+/**
+ * Of a new bucket; `undefined`: nobody but its owner. @throws S3Error as `aclOfHeaders`, `InvalidBucketAclWithObjectOwnership`.
+ */
+export async function newBucketAcl(
+  call: S3Call,
+  parts: S3Parts,
+  { owner, ownership }: { readonly owner: Owner; readonly ownership: ObjectOwnership },
+): Promise<Uint8Array | undefined> {
+  const acl = aclOfHeaders(call, { owner })
+  if (acl === undefined || headerOf(call.headers, 'x-amz-acl') === 'private') return undefined
+  if (ownership === 'BucketOwnerEnforced') throw new S3Error('InvalidBucketAclWithObjectOwnership')
+  await parts.owners.check(acl)
+  return accessControlPolicy.encode(acl)
+}
+
 /** Of a call that is there to set one. @throws S3Error as `aclOfHeaders`, `MalformedACLError`, `AccessDenied`. */
 export async function receiveAcl(call: S3Call, parts: S3Parts, target: AclTarget): Promise<AccessControlPolicy> {
   const given = aclOfHeaders(call, target)
+  if (given !== undefined) await parts.owners.check(given)
   const bytes = await receiveDocument(call, parts, documentBytesMax)
   if (given !== undefined) {
     if (bytes.length > 0) {
@@ -46,6 +63,7 @@ export async function receiveAcl(call: S3Call, parts: S3Parts, target: AclTarget
   }
   const acl = accessControlPolicy.parse(bytes)
   if (acl.owner.id !== target.owner.id) throw new S3Error('AccessDenied')
+  await parts.owners.check(acl)
   return acl
 }
 

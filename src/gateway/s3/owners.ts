@@ -11,9 +11,14 @@ const cluster: Owner = { id: clusterId, displayName: 'frostbyte' }
 /** Of an object: who wrote it, or else the owner of its bucket. */
 export function ownerOf({ owner }: { readonly owner?: string | undefined }, state: BucketState | undefined): Owner {
   const id = owner ?? state?.row.owner
-  return id === undefined ? cluster : { id }
+  return ownerNamed(id)
 }
 
 export function bucketOwnerOf(state: BucketState): Owner {
-  return state.row.owner === undefined ? cluster : { id: state.row.owner }
+  return ownerNamed(state.row.owner)
+}
+
+/** By his canonical id; `undefined`: nobody known. */
+export function ownerNamed(id: string | undefined): Owner {
+  return id === undefined ? cluster : { id }
 }

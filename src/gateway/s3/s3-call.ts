@@ -12,6 +12,7 @@ import type { StallWatch } from '../http/stall-watch.ts'
 import type { AccessLogs } from './access-log/access-logs.ts'
 import type { BucketCache, BucketState } from './bucket-cache.ts'
 import type { S3Access } from './access.ts'
+import type { OwnerNames } from './owner-names.ts'
 import type { OperationName } from './operations-table.ts'
 import type { S3Query } from './s3-query.ts'
 import type { Sender } from './sender.ts'
@@ -23,6 +24,7 @@ export interface S3Parts {
   readonly compute: Compute
   readonly random: Random
   readonly access: S3Access
+  readonly owners: OwnerNames
   /** Content that is encrypted, as clients see it. */
   readonly encrypted: EncryptedObjects
   /** Whether a customer's key (SSE-C) is taken over plain HTTP, where others can read it. */

@@ -139,8 +139,16 @@ const table = {
     status: 400,
     message: 'The specified location constraint is incompatible for the region this request was sent to.',
   },
+  InvalidBucketAclWithObjectOwnership: {
+    status: 400,
+    message: "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+  },
   InvalidBucketName: { status: 400, message: 'The specified bucket is not valid.' },
   InvalidTargetBucketForLogging: { status: 400, message: 'The target bucket for logging is not valid.' },
+  InvalidBucketOwnerAWSAccountID: {
+    status: 400,
+    message: 'The value of the expected bucket owner parameter must be an AWS account ID',
+  },
   InvalidBucketState: { status: 409, message: 'The request is not valid with the current state of the bucket.' },
   InvalidLocationConstraint: { status: 400, message: 'The specified location-constraint is not valid' },
   MalformedACLError: {

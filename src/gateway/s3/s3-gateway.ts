@@ -29,11 +29,13 @@ import { bucketInHost, parseAddress } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import { BucketCache } from './bucket-cache.ts'
 import { addCorsHeaders, answerPreflight } from './cors-answers.ts'
+import { checkExpectedOwner } from './expected-owner.ts'
 import { signersOf } from './find-signer.ts'
 import { handlerOf } from './handlers.ts'
 import { checkKey } from './object-names.ts'
 import { operations } from './operations-table.ts'
 import type { OperationName } from './operations-table.ts'
+import { OwnerNames } from './owner-names.ts'
 import { route } from './router.ts'
 import { s3Answers } from './s3-answers.ts'
 import type { CallNotes, S3Call, S3Parts } from './s3-call.ts'
@@ -123,7 +125,8 @@ export class S3Gateway {
       { everyMs: options.accessLogsEveryMs ?? defaultAccessLogsEveryMs, hostId },
     )
     const takesKeysOverHttp = options.takesKeysOverHttp ?? false
-    const own = { buckets, access, accessLogs, uploadWatch, takesKeysOverHttp, region, tokenKey }
+    const owners = new OwnerNames(control)
+    const own = { buckets, access, owners, accessLogs, uploadWatch, takesKeysOverHttp, region, tokenKey }
     const { lifecycleDayMs = DAY_MS } = options
     this.#parts = { ...own, objects, encrypted, clock, compute, random, lifecycleDayMs }
     this.#options = options
@@ -207,6 +210,7 @@ export class S3Gateway {
     const { bucket, key, isVirtualHosted } = address
     checkKey(key)
     const state = await this.#stateOf(operation, address)
+    if (state !== undefined) checkExpectedOwner(headers, 'x-amz-expected-bucket-owner')
     if (state !== undefined) addCorsHeaders(exchange, state)
     const notes: CallNotes = {}
     const named = { operation, bucket, key, isVirtualHosted, query }

@@ -14,9 +14,10 @@ import { S3Error } from '../s3-error.ts'
 import { changeSetting } from './bucket-settings.ts'
 import { findForRead } from './find-object.ts'
 
-export function getBucketAcl(call: BucketCall, parts: S3Parts): void {
+export async function getBucketAcl(call: BucketCall, parts: S3Parts): Promise<void> {
   parts.access.authorize(call, {})
-  call.exchange.send(200, [...xmlHeaders], accessControlPolicy.write(bucketAclOf(call.state)))
+  const acl = await parts.owners.named(bucketAclOf(call.state))
+  call.exchange.send(200, [...xmlHeaders], accessControlPolicy.write(acl))
 }
 
 export async function putBucketAcl(call: BucketCall, parts: S3Parts): Promise<void> {
@@ -36,7 +37,7 @@ export async function getObjectAcl(call: BucketCall, parts: S3Parts): Promise<vo
   const acl = stored === undefined ? aclOf('private', owner) : accessControlPolicy.decode(stored)
   const headers = [...xmlHeaders]
   addVersionHeader(headers, call.state, info)
-  call.exchange.send(200, headers, accessControlPolicy.write(acl))
+  call.exchange.send(200, headers, accessControlPolicy.write(await parts.owners.named(acl)))
 }
 
 export async function putObjectAcl(call: BucketCall, parts: S3Parts): Promise<void> {

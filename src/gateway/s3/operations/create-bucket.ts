@@ -6,6 +6,8 @@ import { createBucketConfiguration } from '../documents/create-bucket-configurat
 import type { CreateBucketConfiguration } from '../documents/create-bucket-configuration.ts'
 import { bucketTagging } from '../documents/tagging.ts'
 import { ownershipControls } from '../documents/public-access.ts'
+import { newBucketAcl } from '../new-acl.ts'
+import { ownerNamed } from '../owners.ts'
 import { setsAcl } from '../put-properties.ts'
 import { receiveDocument } from '../receive-body.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
@@ -29,6 +31,10 @@ export async function handleCreateBucket(call: S3Call, parts: S3Parts): Promise<
   const configuration = bytes.length === 0 ? {} : createBucketConfiguration.parse(bytes)
   checkConfiguration(configuration, parts.region)
   const owner = canonicalIdOf(sender)
+  const acl = await newBucketAcl(call, parts, {
+    owner: ownerNamed(owner),
+    ownership: ownership ?? 'BucketOwnerEnforced',
+  })
   try {
     await parts.objects.createBucket({
       name,
@@ -52,6 +58,7 @@ export async function handleCreateBucket(call: S3Call, parts: S3Parts): Promise<
     const value = ownershipControls.encode({ rules: [{ objectOwnership: ownership }] })
     await parts.objects.setSetting(name, 'ownership', value)
   }
+  if (acl !== undefined) await parts.objects.setSetting(name, 'acl', acl)
   parts.buckets.forget(name)
   sendNothing(call, 200, ['Location', `/${name}`])
 }

@@ -40,7 +40,9 @@ export function notFound(
   const { key, query, state } = call
   const version = query.get('versionId')
   if (marker === undefined) {
-    parts.access.authorize(call, { ...shape, hasVersionId: version !== undefined }, { facts })
+    // Nothing has no list: who may read that of the bucket by its list reads there that it is not in it.
+    const acl = state?.bytes('acl')
+    parts.access.authorize(call, { ...shape, hasVersionId: version !== undefined }, { acl, facts })
     if (!parts.access.isAllowed(call, { action: 's3:ListBucket', state })) return new S3Error('AccessDenied')
     return version === undefined ? noSuchKey(key) : noSuchVersion(key, version)
   }

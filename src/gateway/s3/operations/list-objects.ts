@@ -23,6 +23,7 @@ export async function handleListObjects(call: S3Call, parts: S3Parts): Promise<v
   const marker = call.query.get('marker') ?? ''
   const page = await pageOf(call, parts, listing, marker)
   const { prefix, delimiter, maxKeys, encodingType } = listing
+  const named = await parts.owners.of(page.entries.map((entry) => ownerOf(entry, call.state)))
   const body = writeListObjectsResult({
     bucket: call.bucket,
     prefix,
@@ -32,7 +33,7 @@ export async function handleListObjects(call: S3Call, parts: S3Parts): Promise<v
     marker,
     nextMarker: page.next,
     isTruncated: page.next !== undefined,
-    contents: page.entries.map((entry) => listed(entry, ownerOf(entry, call.state))),
+    contents: page.entries.map((entry) => listed(entry, named(ownerOf(entry, call.state)))),
     commonPrefixes: page.prefixes,
   })
   sendXml(call, body)
@@ -52,6 +53,7 @@ export async function handleListObjectsV2(call: S3Call, parts: S3Parts): Promise
   const after = token === undefined ? (startAfter ?? '') : readPageToken(parts, bucket, token)
   const page = await pageOf(call, parts, listing, after)
   const withOwner = query.get('fetch-owner') === 'true'
+  const named = await parts.owners.of(withOwner ? page.entries.map((entry) => ownerOf(entry, state)) : [])
   const { prefix, delimiter, maxKeys, encodingType } = listing
   const body = writeListObjectsV2Result({
     bucket,
@@ -63,7 +65,7 @@ export async function handleListObjectsV2(call: S3Call, parts: S3Parts): Promise
     continuationToken: token,
     ...(page.next === undefined ? {} : { nextContinuationToken: makePageToken(parts, bucket, page.next) }),
     isTruncated: page.next !== undefined,
-    contents: page.entries.map((entry) => listed(entry, withOwner ? ownerOf(entry, state) : undefined)),
+    contents: page.entries.map((entry) => listed(entry, withOwner ? named(ownerOf(entry, state)) : undefined)),
     commonPrefixes: page.prefixes,
   })
   sendXml(call, body)

@@ -30,12 +30,15 @@ export async function handleListParts(call: S3Call, parts: S3Parts): Promise<voi
   const isTruncated =
     shown.length === limit && last !== undefined && (await pageOf(call, parts, { after: last, limit: 1 })).length > 0
   const how = checksumOfUpload(upload)
+  const initiator = ownerOf({ owner: upload.initiator }, state)
+  const owner = ownerOf(upload.template, state)
+  const named = await parts.owners.of([initiator, owner])
   const body = writeListPartsResult({
     bucket,
     key,
     uploadId: upload.upload,
-    initiator: ownerOf({ owner: upload.initiator }, state),
-    owner: ownerOf(upload.template, state),
+    initiator: named(initiator),
+    owner: named(owner),
     storageClass: storageClassOf(upload.template),
     partNumberMarker: after,
     nextPartNumberMarker: last ?? after,
@@ -101,6 +104,9 @@ export async function handleListMultipartUploads(call: S3Call, parts: S3Parts): 
           ...(keyMarker === '' ? {} : { afterKey: keyMarker }),
           ...(afterUpload === undefined ? {} : { afterUpload }),
         })
+  const named = await parts.owners.of(
+    page.uploads.flatMap(({ initiator, template }) => [ownerOf({ owner: initiator }, state), ownerOf(template, state)]),
+  )
   const body = writeListMultipartUploadsResult({
     bucket,
     keyMarker,
@@ -116,8 +122,8 @@ export async function handleListMultipartUploads(call: S3Call, parts: S3Parts): 
     uploads: page.uploads.map((upload) => ({
       key: upload.key,
       uploadId: upload.upload,
-      initiator: ownerOf({ owner: upload.initiator }, state),
-      owner: ownerOf(upload.template, state),
+      initiator: named(ownerOf({ owner: upload.initiator }, state)),
+      owner: named(ownerOf(upload.template, state)),
       storageClass: storageClassOf(upload.template),
       initiatedMs: upload.createdMs,
       checksumAlgorithm: checksumOfUpload(upload)?.algorithm,

@@ -38,6 +38,7 @@ export async function handleListObjectVersions(call: S3Call, parts: S3Parts): Pr
           ...(keyMarker === '' ? {} : { after: keyMarker }),
           ...(afterVersion === undefined ? {} : { afterVersion }),
         })
+  const withName = await parts.owners.of(page.entries.map((entry) => ownerOf(entry, state)))
   const body = writeListVersionsResult({
     bucket,
     prefix,
@@ -52,7 +53,7 @@ export async function handleListObjectVersions(call: S3Call, parts: S3Parts): Pr
     isTruncated: page.next !== undefined,
     versions: page.entries.map((entry) => {
       const named = { versionId: versionNameOf(entry), isLatest: entry.isLatest }
-      const owner = ownerOf(entry, state)
+      const owner = withName(ownerOf(entry, state))
       if (!entry.isMarker) return { ...listed(entry, owner), ...named }
       return { isDeleteMarker: true, key: entry.key, modifiedMs: entry.modifiedMs, owner, ...named }
     }),
