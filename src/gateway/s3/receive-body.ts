@@ -15,6 +15,7 @@ import { S3Body } from './body/s3-body.ts'
 import type { S3Call, S3Parts } from './s3-call.ts'
 import { S3Error } from './s3-error.ts'
 import { collectHeaders } from './signature/wire-headers.ts'
+import type { WireHeaders } from './signature/wire-headers.ts'
 
 /** What is known of a body that has come to its end and passed its checks. */
 export interface ReceivedBody extends BodyDigests {
@@ -22,8 +23,14 @@ export interface ReceivedBody extends BodyDigests {
 }
 
 /** @throws S3Error what is wrong with what the headers say of the body. */
-export function bodyPlanOf({ exchange, sender }: S3Call): BodyPlan {
-  return planBody(collectHeaders(exchange.request.rawHeaders), sender.payload)
+export function bodyPlanOf({ exchange, sender, operation }: S3Call): BodyPlan {
+  const headers = collectHeaders(exchange.request.rawHeaders)
+  return planBody(operation === 'CompleteMultipartUpload' ? withoutChecksums(headers) : headers, sender.payload)
+}
+
+/** Those of a request that completes an upload are of the object, not of the list of parts that is its body. */
+function withoutChecksums(headers: WireHeaders): WireHeaders {
+  return new Map(Array.from(headers).filter(([name]) => !name.startsWith('x-amz-checksum-')))
 }
 
 export interface ReceiveOptions extends CheckOptions {

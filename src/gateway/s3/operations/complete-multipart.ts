@@ -21,6 +21,7 @@ import { writeCompleteMultipartUploadResult } from '../documents/multipart-resul
 import { addEncryptionHeaders } from '../encryption/call-encryption.ts'
 import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { checksumOfUpload, multipartNameOf, noSuchUpload } from '../multipart-call.ts'
+import type { UploadChecksum } from '../multipart-call.ts'
 import { checksumsOf, writtenChecksums } from '../object-checksums.ts'
 import { addVersionHeader } from '../object-names.ts'
 import { receiveDocument } from '../receive-body.ts'
@@ -120,6 +121,7 @@ function sealingOf(
     chosen.map(({ etag: own }) => fromHex(own ?? '')),
   )
   const how = checksumOfUpload(upload)
+  checkType(call, how)
   const values = chosen.flatMap(({ checksums, sizeBytes }) => {
     const own = checksums?.find(({ algorithm }) => algorithm === how?.algorithm)
     return own === undefined ? [] : [{ value: own.value, length: sizeBytes }]
@@ -128,6 +130,16 @@ function sealingOf(
     how === undefined || values.length < chosen.length ? undefined : multipartChecksum(compute, how, values)
   checkClaim(call, checksum)
   return { etag, ...(checksum === undefined ? {} : { checksums: [checksum] }) }
+}
+
+/** @throws S3Error `InvalidRequest`: the upload was created with another type of checksum. */
+function checkType({ headers }: S3Call, how: UploadChecksum | undefined): void {
+  const type = headerOf(headers, 'x-amz-checksum-type')?.toUpperCase()
+  if (type === undefined || how === undefined || type === how.type) return
+  throw new S3Error(
+    'InvalidRequest',
+    `The upload was created using the ${how.type} checksum mode. The complete request must use the same checksum mode.`,
+  )
 }
 
 /** What the client says of the whole. @throws S3Error `BadDigest`, `InvalidRequest`. */

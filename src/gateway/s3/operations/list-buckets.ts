@@ -44,10 +44,10 @@ export async function handleListBuckets(call: S3Call, parts: S3Parts): Promise<v
 }
 
 function limitOf({ query }: S3Call): number | undefined {
-  const limit = countParameter(query, 'max-buckets', pageMax)
-  if (limit !== 0) return limit
+  const limit = countParameter(query, 'max-buckets', Number.MAX_SAFE_INTEGER)
+  if (limit === undefined || (limit >= 1 && limit <= pageMax)) return limit
   throw new S3Error('InvalidArgument', 'Argument max-buckets must be an integer between 1 and 10000', {
-    fields: { ArgumentName: 'max-buckets', ArgumentValue: '0' },
+    fields: { ArgumentName: 'max-buckets', ArgumentValue: String(limit) },
   })
 }
 

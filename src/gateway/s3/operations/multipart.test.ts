@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 
 import { md5Hex } from '../testing/memory-objects.ts'
 import { S3World, textAt, textsAt } from '../testing/s3-world.ts'
+import type { S3Answer } from '../testing/s3-world.ts'
 
 const mib = 1024 * 1024
 const large = Buffer.alloc(5 * mib, 'part')
@@ -121,10 +122,15 @@ describe('multipart uploads', () => {
     assert.equal(wrong.code, 'InvalidRequest')
     const part = await world.send('PUT', target, { body: 'only' })
     assert.equal(part.headers['x-amz-checksum-sha256'], sha.toString('base64'))
-    const done = await world.send('POST', `/parts/sums?uploadId=${upload}`, {
-      body: list([[1, String(part.headers.etag)]]),
-    })
     const composite = `${createHash('sha256').update(sha).digest('base64')}-1`
+    const complete = async (headers: Readonly<Record<string, string>>): Promise<S3Answer> =>
+      await world.send('POST', `/parts/sums?uploadId=${upload}`, {
+        body: list([[1, String(part.headers.etag)]]),
+        headers,
+      })
+    assert.equal((await complete({ 'x-amz-checksum-type': 'FULL_OBJECT' })).code, 'InvalidRequest')
+    assert.equal((await complete({ 'x-amz-checksum-sha256': `${sha.toString('base64')}-1` })).code, 'BadDigest')
+    const done = await complete({ 'x-amz-checksum-type': 'COMPOSITE', 'x-amz-checksum-sha256': composite })
     assert.deepEqual([textAt(done.xml, 'ChecksumSHA256'), textAt(done.xml, 'ChecksumType')], [composite, 'COMPOSITE'])
     const head = await world.send('HEAD', '/parts/sums', { headers: { 'x-amz-checksum-mode': 'ENABLED' } })
     assert.equal(head.headers['x-amz-checksum-sha256'], composite)
