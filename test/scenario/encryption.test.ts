@@ -240,4 +240,6 @@ async function afterLosingMetadata(scene: Scene): Promise<void> {
   await scene.frostbyte('rebuild-metadata')
   await cluster.untilReady()
   await scene.assertHolds()
+  const put = await scene.s3.send('PUT', '/vault/by-default', { body: 'x' })
+  assert.equal(put.headers.get(sse), 'AES256', 'the default of the bucket has come back')
 }

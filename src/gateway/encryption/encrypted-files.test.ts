@@ -101,6 +101,19 @@ test('what is not there, or hidden, is told by the files below', async () => {
   assert.equal(objects.readersOpen, 0)
 })
 
+test('uploads into a bucket that is not there are told by the files below', async () => {
+  const defaultOf = async (): Promise<never> => {
+    await Promise.resolve()
+    throw new FrostError('bucket-not-found', 'There is none.')
+  }
+  const refusing = {
+    put: async () => await Promise.reject(new FrostError('read-only', 'Lost.')),
+    open: async () => await files.open(name),
+  }
+  const over = new EncryptedFiles({ files: refusing, objects, encrypted, defaultOf })
+  await assert.rejects(over.put(name), (error) => error instanceof FrostError && error.code === 'read-only')
+})
+
 test('uploads are encrypted as the default of their bucket says', async () => {
   const upload = async (): Promise<Buffer> => {
     const opened = await files.put({ ...name, sizeBytes: plain.length })

@@ -2,7 +2,7 @@
 // out in the clear, and uploads into a bucket with default encryption are encrypted as that says. REST has no way to give a customer's
 // key, so content under one (SSE-C) is refused.
 
-import { FrostError } from '../../base/errors.ts'
+import { errorCode, FrostError } from '../../base/errors.ts'
 import type { FileInfo, FileName, FileReader, FileService, PutRequest, Upload } from '../../master/file-service.ts'
 import type { ObjectInfo, ObjectService, ObjectUpload } from '../../master/object-service.ts'
 import type { RequestTrail } from '../../rpc/request-trail.ts'
@@ -32,9 +32,19 @@ export class EncryptedFiles implements FileContent {
   /** As `FileService.put`. @throws FrostError also `encryption-key-*`: the default of the bucket names one that cannot be used. */
   async put(request: PutRequest): Promise<Upload> {
     const { files, encrypted } = this.#parts
-    const encryption = withDefault(undefined, await this.#parts.defaultOf(request.bucket))
+    const encryption = withDefault(undefined, await this.#defaultOf(request.bucket))
     if (encryption === undefined) return await files.put(request)
     return new PlainUpload(await encrypted.put(request, encryption))
+  }
+
+  /** Of a bucket that is not there, the files below say what that means. */
+  async #defaultOf(bucket: string): Promise<DefaultEncryption | undefined> {
+    try {
+      return await this.#parts.defaultOf(bucket)
+    } catch (error) {
+      if (errorCode(error) === 'bucket-not-found') return undefined
+      throw error
+    }
   }
 
   /** As `FileService.open`. @throws FrostError also `customer-key-required` (SSE-C), `encryption-key-*`. */
@@ -50,7 +60,7 @@ export class EncryptedFiles implements FileContent {
       return await encrypted.content(reader, undefined)
     } catch (error) {
       reader.close()
-      throw error instanceof FrostError && error.code === 'customer-key-required' ? needsS3(name) : error
+      throw errorCode(error) === 'customer-key-required' ? needsS3(name) : error
     }
   }
 }

@@ -3,6 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
 import type { ObjectInfo, ObjectProperties } from '../../../master/object-service.ts'
+import type { EncryptionRequest } from '../../encryption/encryption-request.ts'
 import { keyOf } from '../../encryption/encryption-request.ts'
 import { causeOf } from '../change-cause.ts'
 import { findSource } from '../copy-source.ts'
@@ -24,6 +25,7 @@ import type { S3Call, S3Parts } from '../s3-call.ts'
 import { headerOf, xmlHeaders } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
 import { conditionally, writeConditionOf } from '../write-conditions.ts'
+import { putBytesMax } from './put-object.ts'
 
 export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<void> {
   const { bucket, key, headers, exchange, state } = call
@@ -34,6 +36,7 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   const source = await findSource(call, parts, !replacesTags)
   checkIsChange(call, source, replaces || replacesTags)
   const encryption = encryptionOfWrite(call, parts)
+  checkLength(source.info, encryption)
   const copied = { info: source.info, customerKey: customerKeyOfSource(call, parts) }
   const condition = writeConditionOf(headers)
   const name = { bucket, key }
@@ -61,6 +64,15 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
       checksums: writtenChecksums(checksums, info.parts?.length ?? 1),
       checksumType: checksums[0] === undefined ? undefined : checksumTypeOf(checksums[0]),
     }),
+  )
+}
+
+/** Bytes that must be written anew are bounded, as AWS bounds all. @throws S3Error `InvalidRequest`. */
+function checkLength({ transform, sizeBytes }: ObjectInfo, encryption: EncryptionRequest | undefined): void {
+  if (transform !== undefined || encryption === undefined || sizeBytes <= putBytesMax) return
+  throw new S3Error(
+    'InvalidRequest',
+    `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,
   )
 }
 

@@ -155,6 +155,22 @@ describe('encrypted objects through S3', () => {
     assert.equal(world.objects.readersOpen, 0)
   })
 
+  it('are not made of more than 5 GiB by a copy, which would have to write all of it', async () => {
+    await world.send('PUT', '/bucket/huge', { body: 'x' })
+    const find = world.objects.find.bind(world.objects)
+    world.objects.find = async (name) => {
+      const info = await find(name)
+      return info === undefined ? undefined : { ...info, sizeBytes: 5 * 1024 ** 3 + 1 }
+    }
+    try {
+      const headers = { 'x-amz-copy-source': '/bucket/huge', [sse]: 'AES256' }
+      const copy = await world.send('PUT', '/bucket/copy-of-huge', { headers })
+      assert.deepEqual([copy.status, copy.code], [400, 'InvalidRequest'])
+    } finally {
+      world.objects.find = find
+    }
+  })
+
   it('are altered by nobody unseen', async () => {
     await world.send('PUT', '/bucket/altered', { body, headers: { [sse]: 'AES256' } })
     const bytes = world.objects.bytesOf('bucket', 'altered')
