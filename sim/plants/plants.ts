@@ -81,6 +81,7 @@ const plants = {
     compute: (compute) => ({
       crc32: () => 0,
       createDigest: (algorithm) => compute.createDigest(algorithm),
+      sha256Hex: (bytes) => compute.sha256Hex(bytes),
       hmacSha256: (key, data) => compute.hmacSha256(key, data),
       equalsConstantTime: (left, right) => compute.equalsConstantTime(left, right),
     }),

@@ -27,6 +27,10 @@ export class SimulatedCompute implements Compute {
     }
   }
 
+  sha256Hex(bytes: Uint8Array): string {
+    return createHash('sha256').update(bytes).digest('hex')
+  }
+
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {
     return new Uint8Array(createHmac('sha256', key).update(data).digest())
   }

@@ -8,6 +8,7 @@
 import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 
 import { MIB } from '../base/units.ts'
 import type { AuditEntry, AuditLog } from '../ports/audit.ts'
@@ -63,7 +64,7 @@ export class AuditFile implements AuditLog {
   }
 
   async #writeAll(): Promise<void> {
-    await Promise.resolve() // What is decided in this turn goes together.
+    await endOfTurn() // What is decided in this turn, of all connections, goes together.
     while (this.#waiting.length > 0) {
       const lines = this.#waiting
       this.#waiting = []
@@ -96,8 +97,11 @@ export class AuditFile implements AuditLog {
     if (text === '') return
     if (this.#file === undefined || this.#fileBytes >= this.#fileBytesMax) await this.#nextFile()
     const bytes = Buffer.from(text)
-    await this.#file?.appendFile(bytes)
-    this.#fileBytes += bytes.length
+    for (let at = 0; at < bytes.length && this.#file !== undefined;) {
+      const { bytesWritten } = await this.#file.write(bytes, at)
+      at += bytesWritten
+      this.#fileBytes += bytesWritten
+    }
   }
 
   async #nextFile(): Promise<void> {

@@ -1,7 +1,7 @@
 // The real heavy arithmetic: CRC-32 and CRC-32C by a native module, CRC-64 by WebAssembly, digests and HMAC by node:crypto.
 
 import { crc32, crc32c } from '@node-rs/crc32'
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hash as hashAtOnce, timingSafeEqual } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 
 import { assert } from '../base/assert.ts'
@@ -24,6 +24,10 @@ export class NodeCompute implements Compute {
       default:
         return new HashDigest(createHash(algorithm))
     }
+  }
+
+  sha256Hex(bytes: Uint8Array): string {
+    return hashAtOnce('sha256', bytes, 'hex')
   }
 
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {

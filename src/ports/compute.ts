@@ -7,6 +7,8 @@ export interface Compute {
   crc32(bytes: Uint8Array, previous?: number): number
   /** A digest under way. Any number of them can be, side by side. */
   createDigest(algorithm: DigestAlgorithm): Digest
+  /** The SHA-256 of a few bytes, as hex digits in lower case: for less than a digest under way costs. */
+  sha256Hex(bytes: Uint8Array): string
   /** HMAC-SHA-256. `key` and `data` are not kept. */
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer>
   /** Compares without telling by its time where the two differ. */

@@ -102,6 +102,12 @@ export function computeConformance(name: string, create: () => Compute): void {
       }
     })
 
+    test('the SHA-256 of a few bytes is the same at once', () => {
+      const compute = create()
+      assert.equal(compute.sha256Hex(text.encode('123456789')), ofOneToNine.sha256)
+      assert.equal(compute.sha256Hex(new Uint8Array(0)), ofNothing.sha256)
+    })
+
     test('HMAC-SHA-256 is the one of RFC 4231, test case 2, and keeps nothing of its input', () => {
       const data = text.encode('what do ya want for nothing?')
       const mac = create().hmacSha256(text.encode('Jefe'), data)

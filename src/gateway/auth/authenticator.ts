@@ -20,7 +20,8 @@ import { isSessionKeyId, openSession } from './session-tokens.ts'
 import type { SessionClaims } from './session-tokens.ts'
 
 export interface AuthenticatorParts {
-  readonly metadata: AccessReads & Pick<IdentityReads, 'getIdentityPolicies'>
+  readonly metadata: Pick<AccessReads, 'getUser' | 'getAccessKey' | 'getToken' | 'listGrantsOf'> &
+    Pick<IdentityReads, 'getIdentityPolicies'>
   readonly clock: Clock
   readonly compute: Compute
   readonly box: SecretBox
@@ -56,6 +57,8 @@ export const accessKeyIdPattern = /^[A-Za-z0-9._@+-]{3,128}$/
 export class Authenticator {
   readonly cache: AccessCache
   readonly #parts: AuthenticatorParts
+  /** Of access keys that have signed: each is opened once for each reading of its row, and forgotten with that. */
+  readonly #opened = new WeakMap<AccessKeyRow, Uint8Array>()
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts
@@ -86,7 +89,15 @@ export class Authenticator {
     const key = accessKeyIdPattern.test(id) ? await this.cache.accessKey(id) : undefined
     if (key === undefined) throw invalid(credential, isSessionKeyId(id) ? sessionInvalid : 'no such access key')
     const principal = await this.#principalOf(key, credential)
-    return { secret: this.#parts.box.open(key.sealedSecret, id), principal }
+    return { secret: this.#secretOf(key), principal }
+  }
+
+  #secretOf(key: AccessKeyRow): Uint8Array {
+    const known = this.#opened.get(key)
+    if (known !== undefined) return known
+    const secret = this.#parts.box.open(key.sealedSecret, key.id)
+    this.#opened.set(key, secret)
+    return secret
   }
 
   async #bySession(id: string, token: string): Promise<Signer> {

@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { allowedByAcl } from '../policy/authorize-s3.ts'
+import type { ConditionValues } from '../policy/compiled-policy.ts'
 import { S3Conditions } from '../policy/s3-conditions.ts'
 import type { S3RequestFacts } from '../policy/s3-conditions.ts'
 import { actionsOf } from '../policy/s3-operations.ts'
@@ -149,7 +150,7 @@ export class S3Access {
         action,
         bucket,
         key,
-        conditions: new S3Conditions(this.#factsOf(call, wanted)),
+        conditions: this.#conditionsOf(call, wanted),
         bucketPolicy: state?.setting('policy', policyText),
         isBucketOwner: isOwner(call, state, canonicalId),
         ...(state === undefined ? {} : { isAllowedByAcl: (id) => aclAllows(state, { action, acl, canonicalId: id }) }),
@@ -161,15 +162,24 @@ export class S3Access {
     return decision.isAllowed
   }
 
+  /** Nothing is gathered until a policy asks for it: most requests meet no condition. */
+  #conditionsOf(call: S3Call, wanted: Wanted): ConditionValues {
+    let conditions: S3Conditions | undefined
+    return {
+      get: (key) => {
+        conditions ??= new S3Conditions(this.#factsOf(call, wanted))
+        return conditions.get(key)
+      },
+    }
+  }
+
   #factsOf({ exchange, headers, query, sender }: S3Call, { facts }: Wanted): S3RequestFacts {
     const { signature } = sender
     const nowMs = this.#parts.clock.wallMs()
     return {
       header: (name) => headerOf(headers, name),
       query: (name) => query.get(name),
-      get address() {
-        return exchange.remoteAddress
-      },
+      address: exchange.remoteAddress,
       isSecure: exchange.isSecure,
       nowMs,
       ...(signature === undefined ? {} : { signature: signatureFacts(signature, nowMs) }),

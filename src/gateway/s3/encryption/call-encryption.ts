@@ -83,11 +83,25 @@ function reading({ headers }: Headers): HeaderOf {
   return (name) => headerOf(headers, name)
 }
 
-function transportOf({ exchange }: S3Call, { compute, takesKeysOverHttp }: Transport): KeyTransport {
-  return {
-    compute,
-    get isPrivate() {
-      return takesKeysOverHttp || exchange.isSecure
-    },
+function transportOf(call: S3Call, parts: Transport): KeyTransport {
+  return new CallTransport(call, parts)
+}
+
+/** Asked only where a key comes: few requests bring one. */
+class CallTransport implements KeyTransport {
+  readonly #call: S3Call
+  readonly #parts: Transport
+
+  constructor(call: S3Call, parts: Transport) {
+    this.#call = call
+    this.#parts = parts
+  }
+
+  get compute(): KeyTransport['compute'] {
+    return this.#parts.compute
+  }
+
+  get isPrivate(): boolean {
+    return this.#parts.takesKeysOverHttp || this.#call.exchange.isSecure
   }
 }

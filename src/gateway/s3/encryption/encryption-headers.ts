@@ -22,6 +22,23 @@ const prefix = 'x-amz-server-side-encryption'
 const copySourcePrefix = 'x-amz-copy-source-server-side-encryption'
 const keyBytes = 32
 
+/** Names are made once: every request is asked for all of them. */
+interface KeyHeaders {
+  readonly algorithm: string
+  readonly key: string
+  readonly md5: string
+}
+
+const keyHeaders = keyHeadersOf(prefix)
+const sourceKeyHeaders = keyHeadersOf(copySourcePrefix)
+const kmsKeyIdHeader = `${prefix}-aws-kms-key-id`
+const contextHeader = `${prefix}-context`
+const headersOfWrites = [prefix, kmsKeyIdHeader, contextHeader] as const
+
+function keyHeadersOf(start: string): KeyHeaders {
+  return { algorithm: `${start}-customer-algorithm`, key: `${start}-customer-key`, md5: `${start}-customer-key-md5` }
+}
+
 /**
  * What a write asks for: of PutObject, CopyObject's target, CreateMultipartUpload and POST. `undefined`: nothing, so the bucket's
  * default holds. @throws S3Error
@@ -50,8 +67,8 @@ export function parseEncryption(header: HeaderOf, transport: KeyTransport): Encr
     case 'aws:kms':
       return {
         kind: 'sse-kms',
-        keyId: header(`${prefix}-aws-kms-key-id`),
-        context: parseEncryptionContext(header(`${prefix}-context`)),
+        keyId: header(kmsKeyIdHeader),
+        context: parseEncryptionContext(header(contextHeader)),
         bucketKeyEnabled: parseFlag(header(`${prefix}-bucket-key-enabled`)),
       }
     case 'aws:kms:dsse':
@@ -67,27 +84,26 @@ export function parseEncryption(header: HeaderOf, transport: KeyTransport): Encr
 
 /** The customer's key of a read, of a part, or of a write. `undefined`: none was sent. @throws S3Error */
 export function parseCustomerKey(header: HeaderOf, transport: KeyTransport): CustomerKey | undefined {
-  return parseKeyHeaders(prefix, header, transport)
+  return parseKeyHeaders(keyHeaders, header, transport)
 }
 
 /** The customer's key of the source of CopyObject or UploadPartCopy. @throws S3Error */
 export function parseSourceCustomerKey(header: HeaderOf, transport: KeyTransport): CustomerKey | undefined {
-  return parseKeyHeaders(copySourcePrefix, header, transport)
+  return parseKeyHeaders(sourceKeyHeaders, header, transport)
 }
 
 /** A read takes no header that asks for encryption. @throws S3Error `InvalidArgument`. */
 export function refuseEncryptionOfRead(header: HeaderOf): void {
-  for (const name of [prefix, `${prefix}-aws-kms-key-id`, `${prefix}-context`]) {
+  for (const name of headersOfWrites) {
     const value = header(name)
     if (value === undefined) continue
     throw invalid(`${name} header is not supported for this operation.`, { ArgumentName: name, ArgumentValue: value })
   }
 }
 
-function parseKeyHeaders(start: string, header: HeaderOf, transport: KeyTransport): CustomerKey | undefined {
-  const names = ['algorithm', 'key', 'key-md5'].map((end) => `${start}-customer-${end}`)
-  const [algorithmName = '', keyName = '', md5Name = ''] = names
-  const [algorithm, encoded, md5] = names.map((name) => header(name))
+function parseKeyHeaders(names: KeyHeaders, header: HeaderOf, transport: KeyTransport): CustomerKey | undefined {
+  const { algorithm: algorithmName, key: keyName, md5: md5Name } = names
+  const [algorithm, encoded, md5] = [header(algorithmName), header(keyName), header(md5Name)]
   if (algorithm === undefined && encoded === undefined && md5 === undefined) return undefined
   if (algorithm === undefined) {
     throw missing('must provide a valid encryption algorithm.', algorithmName)
@@ -129,14 +145,14 @@ function keyProblem(key: Uint8Array | undefined): string {
 }
 
 function refuseKmsHeaders(header: HeaderOf): void {
-  const keyId = header(`${prefix}-aws-kms-key-id`)
+  const keyId = header(kmsKeyIdHeader)
   if (keyId !== undefined) {
     throw invalid(`Server Side Encryption with AWS KMS managed key requires HTTP header ${prefix} : aws:kms`, {
       ArgumentName: prefix,
       ArgumentValue: header(prefix) ?? 'null',
     })
   }
-  if (header(`${prefix}-context`) !== undefined) {
+  if (header(contextHeader) !== undefined) {
     throw invalid(`The header '${prefix}-context' shall be used together with ${prefix} : aws:kms`, {
       ArgumentName: `${prefix}-context`,
     })

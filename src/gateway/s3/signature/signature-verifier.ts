@@ -6,7 +6,7 @@
 // - Signatures are compared in constant time. What the request is refused for is told only as AWS tells it.
 
 import { errorCode } from '../../../base/errors.ts'
-import { fromHex, toHex } from '../../../base/ids.ts'
+import { fromHex } from '../../../base/ids.ts'
 import { S3Error } from '../s3-error.ts'
 import {
   canonicalQuery,
@@ -205,9 +205,7 @@ export class SignatureVerifier {
   }
 
   sha256Hex(text: string): string {
-    const digest = this.compute.createDigest('sha256')
-    digest.update(Buffer.from(text, 'latin1'))
-    return toHex(digest.digest())
+    return this.compute.sha256Hex(Buffer.from(text, 'latin1'))
   }
 
   /** `signature`: 64 hex digits in lower case. */
