@@ -37,18 +37,18 @@ export class SyntheticCommits {
     return new SyntheticCommits(store, groups, await store.horizon())
   }
 
-  async commit(key: string): Promise<void> {
-    await this.#store.commitVersion(this.#command(key))
+  async commit(key: string, bucket = 'default'): Promise<void> {
+    await this.#store.commitVersion(this.#command(bucket, key))
   }
 
-  #command(key: string): CommitVersion {
+  #command(bucket: string, key: string): CommitVersion {
     const nowMs = Math.max(Date.now(), this.#horizonMs)
     const { group, scheme, epoch } = defined(this.#groups[this.#random.below(this.#groups.length)], 'a group by index')
     const dataId = makeDataId(nowMs, this.#random.bytes(10))
     const chunkSizeBytes = defaultChunkSizeBytes
     const length = chunkSizeBytes
     return {
-      bucket: 'default',
+      bucket,
       key,
       version: {
         version: makeVersionId(nowMs, this.#random.bytes(10)),

@@ -18,6 +18,8 @@ export interface RealUpOptions {
   readonly processes: number
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Data of an earlier start, which `stop` has ended; taken over. Default: a new folder. */
+  readonly directory?: string
   /** Files for `--tls-cert` and `--tls-key`: the faces then speak TLS. */
   readonly certificate?: { readonly cert: string; readonly key: string }
 }
@@ -41,7 +43,7 @@ export class RealUp {
   }
 
   static async start(options: RealUpOptions): Promise<RealUp> {
-    const directory = await mkdtemp(join(tmpdir(), 'frostbyte-up-'))
+    const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'frostbyte-up-')))
     const restPort = await freePort()
     const observePort = await freePorts(workersByDefault + 1)
     const ports = [

@@ -38,7 +38,9 @@ for (const transport of ['http', 'TLS'] as const) {
     const sdk: Sdk = { endpoint: () => defined(open, 'it is open').endpoint, client: send }
 
     before(async () => {
-      open = await openEndpoint(transport, 2, ['--s3-website-domain', websiteDomain, '--s3-access-logs-every', '1s'])
+      open = await openEndpoint(transport, 2, {
+        args: ['--s3-website-domain', websiteDomain, '--s3-access-logs-every', '1s'],
+      })
       client = sdkClient(open.endpoint)
     })
     after(async () => {

@@ -21,6 +21,13 @@ test('so is a question for the lifecycle of a bucket', () => {
   assert.ok(lines.includes('Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543\r\n'), lines)
 })
 
+test('a further header is signed in its place among the others, as the documentation signs a range', () => {
+  const request = { method: 'GET', path: '/test.txt', payload: emptyPayload, headers: { range: 'bytes=0-9' } }
+  const lines = signer.sign(request, nowMs)
+  assert.ok(lines.includes('SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,'), lines)
+  assert.ok(lines.includes('Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41\r\n'), lines)
+})
+
 test('another second is told, and another day signed with another key', () => {
   const request = { method: 'GET', path: '/', payload: emptyPayload }
   const [one, other, later] = [nowMs, nowMs + 1000, nowMs + 86_400_000].map((now) => signer.sign(request, now))

@@ -20,6 +20,8 @@ export interface RequestToSign {
   readonly query?: string
   /** SHA-256 of the body in hexadecimal, or `unsignedPayload`. */
   readonly payload: string
+  /** More that is signed, by names in lower case; the request sends it besides. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export const unsignedPayload = 'UNSIGNED-PAYLOAD'
@@ -42,17 +44,18 @@ export class S3Signer {
   }
 
   /** The header lines that sign the request, each with its line end; always of the same length for the same credentials. */
-  sign({ method, path, query = '', payload }: RequestToSign, nowMs: number): string {
+  sign({ method, path, query = '', payload, headers }: RequestToSign, nowMs: number): string {
     this.#setTime(nowMs)
     const { accessKey, region } = this.#credentials
-    const headers = `host:${this.#host}\nx-amz-content-sha256:${payload}\nx-amz-date:${this.#time}\n`
-    const request = `${method}\n${path}\n${query}\n${headers}\n${signedHeaders}\n${payload}`
+    const own = `host:${this.#host}\nx-amz-content-sha256:${payload}\nx-amz-date:${this.#time}\n`
+    const [lines, names] = headers === undefined ? [own, signedHeaders] : withMore(own, headers)
+    const request = `${method}\n${path}\n${query}\n${lines}\n${names}\n${payload}`
     const scope = `${this.#day}/${region}/s3/aws4_request`
     const digest = createHash('sha256').update(request).digest('hex')
     const signature = createHmac('sha256', this.#key)
       .update(`AWS4-HMAC-SHA256\n${this.#time}\n${scope}\n${digest}`)
       .digest('hex')
-    const authorization = `AWS4-HMAC-SHA256 Credential=${accessKey}/${scope},SignedHeaders=${signedHeaders},Signature=${signature}`
+    const authorization = `AWS4-HMAC-SHA256 Credential=${accessKey}/${scope},SignedHeaders=${names},Signature=${signature}`
     return `Authorization: ${authorization}\r\nx-amz-content-sha256: ${payload}\r\nx-amz-date: ${this.#time}\r\n`
   }
 
@@ -70,4 +73,12 @@ export class S3Signer {
       Buffer.from(`AWS4${secretKey}`),
     )
   }
+}
+
+/** The lines of all headers in the order of their names, and the names. */
+function withMore(own: string, headers: Readonly<Record<string, string>>): readonly [lines: string, names: string] {
+  const all = new Map(Object.entries(headers).map(([name, value]) => [name, `${name}:${value}\n`]))
+  for (const line of own.trimEnd().split('\n')) all.set(line.slice(0, line.indexOf(':')), `${line}\n`)
+  const names = [...all.keys()].toSorted()
+  return [names.map((name) => all.get(name)).join(''), names.join(';')]
 }

@@ -70,11 +70,18 @@ export interface OpenEndpoint {
   readonly close: () => Promise<void>
 }
 
-/** `processes`: of the master, all behind the one port. `args`: more options of `up`. */
+export interface UpOptions {
+  /** More options of `up`. */
+  readonly args?: readonly string[]
+  /** The data of a cluster that was stopped; it is taken over. */
+  readonly directory?: string
+}
+
+/** `processes`: of the master, all behind the one port. */
 export async function openEndpoint(
   transport: Transport,
   processes = 1,
-  args: readonly string[] = [],
+  { args = [], directory }: UpOptions = {},
 ): Promise<OpenEndpoint> {
   const url = given[transport]
   if (url !== undefined) return await openGiven(url, transport)
@@ -84,6 +91,7 @@ export async function openEndpoint(
     const certificate = transport === 'TLS' ? await makeCertificate(folder) : undefined
     const up = await RealUp.start({
       processes,
+      ...(directory === undefined ? {} : { directory }),
       args: ['--s3-port', String(port), ...args],
       env: { FROSTBYTE_ROOT_USER: accessKey, FROSTBYTE_ROOT_PASSWORD: secretKey },
       ...(certificate === undefined ? {} : { certificate }),

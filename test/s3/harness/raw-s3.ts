@@ -12,6 +12,7 @@ export interface RawRequest {
   /** `/bucket/key`, encoded. */
   readonly path: string
   readonly query?: string
+  /** Signed where S3 demands it: `x-amz-…`, in lower case. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
 }
@@ -71,7 +72,11 @@ export class RawS3 {
 
   #head({ method, path, query, headers = {} }: RawRequest, length: number): Buffer {
     const payload = length === 0 ? emptyPayload : unsignedPayload
-    const signed = this.#signer.sign({ method, path, payload, ...(query === undefined ? {} : { query }) }, Date.now())
+    const toSign = Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-amz-')))
+    const signed = this.#signer.sign(
+      { method, path, payload, headers: toSign, ...(query === undefined ? {} : { query }) },
+      Date.now(),
+    )
     const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     const line = `${method} ${path}${query === undefined ? '' : `?${query}`} HTTP/1.1`
     const text = `${line}\r\nHost: ${this.#host}\r\nContent-Length: ${length}\r\n${signed}${own.join('')}\r\n`
