@@ -24,7 +24,7 @@ describe('buckets with rules and limits', { skip }, () => {
   const sdk: Sdk = { endpoint: () => defined(open, 'it is open').endpoint, client: send }
 
   before(async () => {
-    open = await openEndpoint('http', 2, ['--s3-lifecycle-day', '2s'])
+    open = await openEndpoint('http', 2, { args: ['--s3-lifecycle-day', '2s'] })
     client = sdkClient(open.endpoint)
   })
   after(async () => {

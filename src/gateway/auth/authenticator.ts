@@ -20,7 +20,10 @@ import { isSessionKeyId, openSession } from './session-tokens.ts'
 import type { SessionClaims } from './session-tokens.ts'
 
 export interface AuthenticatorParts {
-  readonly metadata: Pick<AccessReads, 'getUser' | 'getAccessKey' | 'getToken' | 'listGrantsOf'> &
+  readonly metadata: Pick<
+    AccessReads,
+    'getUser' | 'getUserByCanonicalId' | 'getAccessKey' | 'getToken' | 'listGrantsOf'
+  > &
     Pick<IdentityReads, 'getIdentityPolicies'>
   readonly clock: Clock
   readonly compute: Compute

@@ -45,6 +45,7 @@ describe('the secret of an access key', () => {
   const authenticator = new Authenticator({
     metadata: {
       getUser: () => Promise.resolve(user),
+      getUserByCanonicalId: () => Promise.resolve(user),
       getAccessKey: () => Promise.resolve(stored === undefined ? undefined : { ...stored }),
       getToken: () => Promise.resolve(undefined),
       listGrantsOf: () => Promise.resolve([]),
