@@ -23,7 +23,7 @@ overBothTransports('boto3', withoutPython(), (endpoint) => {
   })
   after(async () => await home.remove())
 
-  for (const part of ['buckets', 'objects', 'transfers', 'listings', 'versions', 'links', 'encryption']) {
+  for (const part of ['buckets', 'objects', 'transfers', 'listings', 'versions', 'resources', 'links', 'encryption']) {
     test(part, async () => {
       const said = await home.must(python, [script, part])
       assert.match(said, /^[1-9]\d* checks hold$/m)

@@ -1,6 +1,8 @@
 # What a program that uses boto3 does, part by part, with boto3's defaults: python scenario.py PART. The endpoint and the credentials come
 # from the environment (AWS_ENDPOINT_URL, ...). Every answer is compared; the first that differs ends the script with an error.
 
+import base64
+import datetime
 import hashlib
 import io
 import sys
@@ -246,6 +248,52 @@ def post_form(form, body):
         return error.code
 
 
+def resources():
+    bucket = "boto3-resources"
+    s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True, ObjectOwnership="ObjectWriter")
+    at = {"Bucket": bucket, "Key": "k"}
+    old = s3.put_object(**at, Body=b"old", Tagging="of=old")["VersionId"]
+    new = s3.put_object(**at, Body=b"newer", ChecksumAlgorithm="SHA256")["VersionId"]
+    tags = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]
+    check(s3.put_object_tagging(**at, Tagging={"TagSet": tags})["VersionId"], new, "the version that was tagged")
+    check(s3.get_object_tagging(**at)["TagSet"], tags, "tags of the newest")
+    check(s3.get_object_tagging(**at, VersionId=old)["TagSet"], [{"Key": "of", "Value": "old"}], "tags of a version")
+    check(s3.head_object(**at)["ResponseMetadata"]["HTTPHeaders"]["x-amz-tagging-count"], "2", "count of tags")
+    s3.delete_object_tagging(**at, VersionId=old)
+    check(s3.get_object_tagging(**at, VersionId=old)["TagSet"], [], "no tags")
+    asked = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
+    told = s3.get_object_attributes(**at, ObjectAttributes=asked)
+    check((told["ObjectSize"], told["StorageClass"], told["VersionId"]), (5, "STANDARD", new), "attributes")
+    digest = base64.b64encode(hashlib.sha256(b"newer").digest()).decode()
+    check(told["Checksum"], {"ChecksumSHA256": digest, "ChecksumType": "FULL_OBJECT"}, "checksum")
+    check_error("NoSuchObjectLockConfiguration", 404, s3.get_object_retention, **at)
+    until = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) + datetime.timedelta(days=2)
+    s3.put_object_retention(**at, Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until})
+    check(s3.get_object_retention(**at)["Retention"], {"Mode": "GOVERNANCE", "RetainUntilDate": until}, "retention")
+    check_error("AccessDenied", 403, s3.delete_object, **at, VersionId=new)
+    sooner = {"Mode": "GOVERNANCE", "RetainUntilDate": until - datetime.timedelta(days=1)}
+    check_error("AccessDenied", 403, s3.put_object_retention, **at, Retention=sooner)
+    s3.put_object_retention(**at, Retention=sooner, BypassGovernanceRetention=True)
+    s3.put_object_retention(**at, Retention={}, BypassGovernanceRetention=True)
+    check_error("NoSuchObjectLockConfiguration", 404, s3.get_object_legal_hold, **at)
+    for status in ("ON", "OFF"):
+        s3.put_object_legal_hold(**at, LegalHold={"Status": status})
+        check(s3.get_object_legal_hold(**at)["LegalHold"]["Status"], status, "legal hold")
+        check(s3.head_object(**at)["ObjectLockLegalHoldStatus"], status, "legal hold in the head")
+    s3.put_object_acl(**at, ACL="public-read")
+    acl = s3.get_object_acl(**at)
+    check([grant["Permission"] for grant in acl["Grants"]], ["FULL_CONTROL", "READ"], "grants")
+    with urllib.request.urlopen(f"{s3.meta.endpoint_url}/{bucket}/k") as response:
+        check(response.read(), b"newer", "what everybody may read")
+    owner = {"Owner": acl["Owner"], "Grants": acl["Grants"][:1]}
+    s3.put_object_acl(**at, AccessControlPolicy=owner)
+    check(len(s3.get_object_acl(**at)["Grants"]), 1, "grants of a document")
+    check_error("InvalidObjectState", 403, s3.restore_object, **at, RestoreRequest={"Days": 1})
+    s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
+    check_error("AccessControlListNotSupported", 400, s3.put_object_acl, **at, ACL="public-read")
+    empty_and_delete(bucket)
+
+
 def encryption():
     bucket = "boto3-encryption"
     s3.create_bucket(Bucket=bucket)
@@ -290,5 +338,5 @@ def encryption():
     empty_and_delete(bucket)
 
 
-{part.__name__: part for part in (buckets, objects, transfers, listings, versions, links, encryption)}[sys.argv[1]]()
+{part.__name__: part for part in (buckets, objects, transfers, listings, versions, resources, links, encryption)}[sys.argv[1]]()
 print(f"{checks} checks hold")

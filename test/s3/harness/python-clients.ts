@@ -17,8 +17,8 @@ export function withoutPython(): string | false {
   if (process.env['CI'] !== undefined || existsSync(linkPath())) return false
   if (spawnSync('python3', ['-c', 'import venv, ensurepip']).status !== 0)
     return 'python3 with its venv is not on this machine'
-  return process.env['FROSTBYTE_S3_CLIENTS'] === undefined
-    ? 'clients from PyPI are installed only where CI or FROSTBYTE_S3_CLIENTS is set'
+  return process.env['FROSTBYTE_TEST_S3_CLIENTS'] === undefined
+    ? 'clients from PyPI are installed only where CI or FROSTBYTE_TEST_S3_CLIENTS is set'
     : false
 }
 
