@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { toFlags } from './cli/config/flags.ts'
-import type { UpConfig } from './cli/config/options.ts'
+import type { MasterConfig, UpConfig } from './cli/config/options.ts'
 import { NodeClock } from './node/clock.ts'
 import { loadOrMakeSecret, secretFileName } from './node/cluster-files.ts'
 import type { RunningNode } from './node/node-process.ts'
@@ -91,6 +91,9 @@ function workerFlags(
   })
 }
 
+/** Options of a master that `up` has too, and so hands on: none is forgotten. Secrets go by the environment. */
+type PassedOn = Exclude<keyof MasterConfig & keyof UpConfig, 'metadataUrl' | 'rootUser' | 'rootPassword'>
+
 /** The first one commits; the others reach it at its internal address. */
 async function startMasters(
   supervisor: Supervisor,
@@ -100,7 +103,7 @@ async function startMasters(
   const started: ChildAddresses[] = []
   for (let index = 0; index < config.processes; index++) {
     const committer = started[0]?.['internal']
-    const flags = toFlags('master', {
+    const values = {
       dataDirectory: config.dataDirectory,
       secretFile,
       host: config.host,
@@ -145,7 +148,8 @@ async function startMasters(
       repairBytesPerSecondMin: config.repairBytesPerSecondMin,
       repairBytesPerSecondMax: config.repairBytesPerSecondMax,
       logLevel: config.logLevel,
-    })
+    } satisfies Readonly<Record<string, unknown>> & Readonly<Record<PassedOn, unknown>>
+    const flags = toFlags('master', values)
     // Not as a flag: it may hold a password. From a file it would not reach them otherwise.
     const { metadataUrl } = config
     const environment =
