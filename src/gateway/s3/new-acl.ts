@@ -61,6 +61,9 @@ export async function receiveAcl(call: S3Call, parts: S3Parts, target: AclTarget
     }
     return given
   }
+  if (bytes.length === 0) {
+    throw new S3Error('MissingSecurityHeader', undefined, { fields: { MissingHeaderName: 'x-amz-acl' } })
+  }
   const acl = accessControlPolicy.parse(bytes)
   if (acl.owner.id !== target.owner.id) throw new S3Error('AccessDenied')
   await parts.owners.check(acl)

@@ -57,9 +57,9 @@ describe('the headers x-amz-grant-*', () => {
       'x-amz-grant-full-control': 'ID=b',
     }
     assert.deepEqual(parseGrantHeaders(headers), [
-      { grantee: { type: 'CanonicalUser', id: 'b' }, permission: 'FULL_CONTROL' },
       { grantee: { type: 'CanonicalUser', id: 'a' }, permission: 'READ' },
       { grantee: { type: 'Group', uri: 'http://acs.amazonaws.com/groups/global/AllUsers' }, permission: 'READ' },
+      { grantee: { type: 'CanonicalUser', id: 'b' }, permission: 'FULL_CONTROL' },
     ])
   })
 

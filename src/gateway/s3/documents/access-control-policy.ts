@@ -54,11 +54,11 @@ export const accessControlPolicy: S3Document<AccessControlPolicy> = {
 
 /** Names as node:http gives them. */
 const grantHeaders: readonly (readonly [string, Permission])[] = [
-  ['x-amz-grant-full-control', 'FULL_CONTROL'],
   ['x-amz-grant-read', 'READ'],
-  ['x-amz-grant-read-acp', 'READ_ACP'],
   ['x-amz-grant-write', 'WRITE'],
+  ['x-amz-grant-read-acp', 'READ_ACP'],
   ['x-amz-grant-write-acp', 'WRITE_ACP'],
+  ['x-amz-grant-full-control', 'FULL_CONTROL'],
 ]
 
 /**

@@ -37,12 +37,12 @@ describe('WebsiteConfiguration', () => {
     const condition = (inner: string): string => on(rules(`<Condition>${inner}</Condition>${redirect(host)}`))
     const code = (text: string): string => `<HttpErrorCodeReturnedEquals>${text}</HttpErrorCodeReturnedEquals>`
     assert.equal(condition(code('404')), 'ok')
-    assert.equal(condition(code('302')), 'InvalidArgument')
+    assert.equal(condition(code('302')), 'InvalidRequest')
     assert.equal(condition(''), 'InvalidRequest')
     assert.equal(on(rules(redirect(''))), 'InvalidRequest')
     assert.equal(on(rules(redirect('<HttpRedirectCode>301</HttpRedirectCode>'))), 'ok')
-    assert.equal(on(rules(redirect('<HttpRedirectCode>300</HttpRedirectCode>'))), 'InvalidArgument')
-    assert.equal(on(rules(redirect('<HttpRedirectCode>200</HttpRedirectCode>'))), 'InvalidArgument')
+    assert.equal(on(rules(redirect('<HttpRedirectCode>300</HttpRedirectCode>'))), 'InvalidRequest')
+    assert.equal(on(rules(redirect('<HttpRedirectCode>200</HttpRedirectCode>'))), 'InvalidRequest')
     const both = '<ReplaceKeyWith>a</ReplaceKeyWith><ReplaceKeyPrefixWith>b</ReplaceKeyPrefixWith>'
     assert.equal(on(rules(redirect(both))), 'InvalidRequest')
     assert.equal(on(rules('')), 'MalformedXML')

@@ -90,7 +90,10 @@ function checkCondition(condition: RoutingRule['condition']): void {
     )
   }
   if (code !== undefined && !/^[45]\d\d$/.test(code)) {
-    throw invalid(`The provided HTTP error code (${code}) is not valid. Valid codes are 4XX or 5XX.`)
+    throw new S3Error(
+      'InvalidRequest',
+      `The provided HTTP error code (${code}) is not valid. Valid codes are 4XX or 5XX.`,
+    )
   }
 }
 
@@ -103,7 +106,10 @@ function checkRedirect(target: WebsiteRedirect): void {
   }
   const code = target.httpRedirectCode
   if (code !== undefined && (!/^3\d\d$/.test(code) || code === '300')) {
-    throw invalid(`The provided HTTP redirect code (${code}) is not valid. Valid codes are 3XX except 300.`)
+    throw new S3Error(
+      'InvalidRequest',
+      `The provided HTTP redirect code (${code}) is not valid. Valid codes are 3XX except 300.`,
+    )
   }
   checkProtocol(target.protocol)
   if (target.hostName !== undefined) checkHostName(target.hostName)

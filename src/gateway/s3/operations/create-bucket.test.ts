@@ -40,6 +40,7 @@ describe('CreateBucket', () => {
     assert.equal((await world.send('PUT', '/to-nobody', { headers: grant })).code, 'InvalidArgument')
     await world.send('PUT', '/to-nobody', { headers: { 'x-amz-object-ownership': 'ObjectWriter' } })
     assert.equal((await world.send('PUT', '/to-nobody?acl', { headers: grant })).code, 'InvalidArgument')
+    assert.equal((await world.send('PUT', '/to-nobody?acl')).code, 'MissingSecurityHeader')
   })
 })
 

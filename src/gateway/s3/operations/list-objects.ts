@@ -61,7 +61,7 @@ export async function handleListObjectsV2(call: S3Call, parts: S3Parts): Promise
     delimiter,
     maxKeys,
     encodingType,
-    startAfter: token === undefined ? startAfter : undefined,
+    startAfter,
     continuationToken: token,
     ...(page.next === undefined ? {} : { nextContinuationToken: makePageToken(parts, bucket, page.next) }),
     isTruncated: page.next !== undefined,

@@ -186,7 +186,8 @@ describe('objects through S3', () => {
     let token: string | undefined
     do {
       const more = token === undefined ? '' : `&continuation-token=${encodeURIComponent(token)}`
-      const { xml } = await world.send('GET', `/listed?list-type=2&delimiter=/&max-keys=1${more}`)
+      const { xml } = await world.send('GET', `/listed?list-type=2&delimiter=/&max-keys=1&start-after=A${more}`)
+      assert.equal(textAt(xml, 'StartAfter'), 'A')
       seen.push(...textsAt(xml, 'Contents', 'Key'), ...textsAt(xml, 'CommonPrefixes', 'Prefix'))
       token = textAt(xml, 'NextContinuationToken')
       assert.equal(textAt(xml, 'IsTruncated'), String(token !== undefined))

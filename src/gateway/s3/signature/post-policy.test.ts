@@ -51,6 +51,8 @@ test('each condition must hold, and each field have one', () => {
       'Policy Condition failed: ["eq","$acl","private"]',
     ],
   ]
+  const anyBucket = { code: 'AccessDenied', message: 'Invalid according to Policy: Extra input fields: bucket' }
+  assert.throws(() => check(conditions.slice(1), fields), anyBucket)
   for (const [form, what] of refused) {
     const error = { code: 'AccessDenied', status: 403, message: `Invalid according to Policy: ${what}` }
     assert.throws(() => check(conditions, form), error)

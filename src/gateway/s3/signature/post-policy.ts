@@ -77,7 +77,6 @@ export function checkFormLength({ lengthRange }: PostPolicy, sizeBytes: number):
 function isExempt(field: string): boolean {
   switch (field) {
     case 'awsaccesskeyid':
-    case 'bucket':
     case 'file':
     case 'policy':
     case 'signature':
