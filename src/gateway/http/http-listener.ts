@@ -35,6 +35,8 @@ export interface HttpListenerParts {
   readonly trustedProxies?: readonly string[] | undefined
   /** How the face tells errors and names its answers. Default: problem documents and X-Request-Id. */
   readonly answers?: FaceAnswers | undefined
+  /** Requests with an expectation that nobody knows are answered as if they had none. Default: they are refused. */
+  readonly takesAnyExpectation?: boolean
   /** Called with each request, in the order of their arrival. Must not throw. */
   onExchange(exchange: Exchange): void
   /** Called when an exchange has ended. Must not throw. */
@@ -228,6 +230,10 @@ export class HttpListener {
   }
 
   #onExpectation(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#parts.takesAnyExpectation === true) {
+      this.#onRequest(request, response, false)
+      return
+    }
     const exchange = this.#openExchange(request, response, false)
     const detail = `The expectation ${JSON.stringify(request.headers.expect)} is unknown.`
     exchange.fail(new FrostError('expectation-failed', detail, { remedy: 'Send the request without Expect.' }))

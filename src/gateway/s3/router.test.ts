@@ -53,6 +53,11 @@ describe('the router of S3', () => {
       )
     }
   })
+
+  it('is never an object put in the place of a part whose upload is not named', () => {
+    assert.throws(() => routed('PUT', 'object', 'partNumber=1'), { code: 'InvalidArgument' })
+    assert.equal(routed('GET', 'object', 'partNumber=1'), 'GetObject')
+  })
 })
 
 describe('the address of a request', () => {

@@ -34,15 +34,23 @@ const subResources: ReadonlySet<string> = new Set(
   rows.flatMap(({ kind }) => (kind.query ?? []).slice(0, 1).filter((parameter) => !parameter.includes('='))),
 )
 
-/** @throws S3Error `MethodNotAllowed`. */
+/** @throws S3Error `MethodNotAllowed`, `InvalidArgument`. */
 export function route(request: RoutedRequest): OperationName {
   const { method, target, query } = request
   const found = candidates.get(placeOf(method, target))?.find(({ kind }) => fits(kind, request))
   const subResource = query.size === 0 ? undefined : subResourceOf(query)
+  const isWhole = subResource === undefined && found?.kind.method === 'PUT' && target === 'object'
+  if (isWhole && query.has('partNumber')) throw partWithoutUpload(query) // it would replace the object by its part
   if (found !== undefined && (subResource === undefined || found.kind.query !== undefined)) return found.name
   throw new S3Error('MethodNotAllowed', undefined, {
     fields: { Method: method, ResourceType: subResource?.toUpperCase() ?? target.toUpperCase() },
     headers: { Allow: allowedMethods(target, subResource).join(', ') },
+  })
+}
+
+function partWithoutUpload(query: RoutedRequest['query']): S3Error {
+  return new S3Error('InvalidArgument', 'This operation does not accept partNumber without uploadId', {
+    fields: { ArgumentName: 'partNumber', ArgumentValue: query.get('partNumber') ?? '' },
   })
 }
 

@@ -142,6 +142,7 @@ export class S3Gateway {
       tls: options.tls,
       trustedProxies: options.trustedProxies,
       answers: s3Answers(hostId),
+      takesAnyExpectation: true, // as AWS
       onExchange: (exchange) => this.#onExchange(exchange),
       onFinished: (exchange) => this.#onFinished(exchange),
     })

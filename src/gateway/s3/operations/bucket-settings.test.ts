@@ -72,7 +72,8 @@ describe('settings of a bucket', () => {
       assert.deepEqual([absent.status, absent.code], unset === '' ? [200, ''] : [404, unset])
       if (document !== '') {
         const put = await world.send('PUT', target, { body: document })
-        assert.ok(put.status === 200 || put.status === 204, put.text)
+        // As the API's reference has it, and MinIO's client demands it of tags; of policies that demands AWS's 204.
+        assert.equal(put.status, name === 'policy' ? 204 : 200, put.text)
         const got = await world.send('GET', target)
         assert.equal(got.status, 200, got.text)
         if (name === 'policy') assert.equal(got.text, document)

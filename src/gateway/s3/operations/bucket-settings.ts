@@ -30,8 +30,6 @@ interface Setting<T> {
   readonly document: S3Document<T>
   /** What is answered where it is not set: an error, or this value. */
   readonly unset: S3ErrorCode | { readonly value: T }
-  /** Status of a put. */
-  readonly putStatus?: 200 | 204
   /** @throws S3Error where the bucket cannot have it. */
   readonly check?: (value: T, state: BucketState, parts: S3Parts) => Promise<void> | void
 }
@@ -46,7 +44,7 @@ export interface SettingHandlers {
 const documentBytesMax = 2 * settingBytesMax
 
 function handlersOf<T>(setting: Setting<T>): SettingHandlers {
-  const { kind, document, unset, putStatus = 200, check } = setting
+  const { kind, document, unset, check } = setting
   return {
     get: (call, parts) => {
       parts.access.authorize(call, {})
@@ -59,7 +57,7 @@ function handlersOf<T>(setting: Setting<T>): SettingHandlers {
       const value = document.parse(await receiveDocument(call, parts, documentBytesMax))
       await check?.(value, call.state, parts)
       await changeSetting(call, parts, kind, document.encode(value))
-      sendNothing(call, putStatus)
+      sendNothing(call, 200)
     },
     remove: async (call, parts) => {
       parts.access.authorize(call, {})
@@ -106,7 +104,7 @@ function checkEncryption({ rules }: EncryptionConfiguration): void {
 }
 
 export const bucketSettings = {
-  tagging: handlersOf({ kind: 'tagging', document: bucketTagging, unset: 'NoSuchTagSet', putStatus: 204 }),
+  tagging: handlersOf({ kind: 'tagging', document: bucketTagging, unset: 'NoSuchTagSet' }),
   cors: handlersOf({ kind: 'cors', document: corsConfiguration, unset: 'NoSuchCORSConfiguration' }),
   lifecycle: handlersOf({
     kind: 'lifecycle',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, test } from 'node:test'
 
 import { md5Hex } from '../testing/memory-objects.ts'
 import { S3World, textAt, textsAt } from '../testing/s3-world.ts'
@@ -201,6 +201,15 @@ describe('objects through S3', () => {
     assert.equal((await world.send('GET', '/listed?list-type=2&max-keys=-1')).code, 'InvalidArgument')
     assert.equal((await world.send('GET', '/listed?list-type=2&continuation-token=AAAA')).code, 'InvalidArgument')
   })
+})
+
+test('what a client expects of a server that nobody knows changes nothing', async () => {
+  await using world = await S3World.start()
+  await world.send('PUT', '/expecting')
+  for (const Expect of ['200', '']) {
+    assert.equal((await world.send('PUT', '/expecting/key', { body: 'hello', headers: { Expect } })).status, 200)
+    assert.equal((await world.send('GET', '/expecting/key')).text, 'hello')
+  }
 })
 
 describe('buckets through S3', () => {
