@@ -9,11 +9,13 @@ import type { IamService } from './gateway/iam/iam-service.ts'
 import type { RestAccess } from './gateway/rest/access-parts.ts'
 import { RestGateway } from './gateway/rest/rest-gateway.ts'
 import { makeEncryption } from './main-encryption.ts'
+import { BucketCache } from './gateway/s3/bucket-cache.ts'
+import { CauseSource } from './gateway/s3/change-cause.ts'
+import type { Webhooks } from './gateway/s3/events/webhooks.ts'
 import type { ObservedMaster } from './main-observed-master.ts'
 import { listenS3, makeLifecycle, makeS3Gateway } from './main-s3.ts'
 import type { S3Ports } from './main-s3.ts'
 import type { PublicTls } from './main-tls.ts'
-import type { FileService } from './master/file-service.ts'
 import type { Master } from './master/master.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
 import { joinHostPort } from './node/host-port.ts'
@@ -33,6 +35,7 @@ export interface FacesParts {
   readonly audit: AuditLog | undefined
   /** Of the cluster. */
   readonly secret: Uint8Array
+  readonly webhooks: Webhooks
   readonly observed: ObservedMaster
   readonly tls: PublicTls
 }
@@ -45,15 +48,16 @@ export interface StartedFaces {
 
 /** @throws FrostError `address-in-use`. */
 export async function startFaces(config: MasterConfig, ports: S3Ports, parts: FacesParts): Promise<StartedFaces> {
-  const { master, metadata, access, iam, audit, secret, observed, tls } = parts
+  const { master, metadata, access, iam, audit, secret, webhooks, observed, tls } = parts
   const { keys, encrypted, content } = makeEncryption(ports, { master, metadata, secret, region: config.s3Region })
-  const rest = makeRestGateway(config, ports, { files: master.files, keys, content, observed, access, tls })
+  const rest = makeRestGateway(config, ports, { master, keys, content, observed, access, tls })
   const s3 = makeS3Gateway(config, ports, {
     objects: master.objects,
     encrypted,
     control: access.control,
     iam,
     secret,
+    webhooks,
     metrics: observed.s3,
     tls: tls.credentials,
   })
@@ -81,7 +85,7 @@ function makeRestGateway(
   config: MasterConfig,
   ports: { readonly clock: Clock; readonly log: Log; readonly tracer: Tracer | undefined },
   parts: {
-    readonly files: FileService
+    readonly master: Master
     readonly keys: KeyRing
     readonly content: FileContent
     readonly access: RestAccess
@@ -89,10 +93,13 @@ function makeRestGateway(
     readonly tls: PublicTls
   },
 ): RestGateway {
-  const { files, keys, content, access, observed, tls } = parts
+  const { master, keys, content, access, observed, tls } = parts
+  const { files, objects } = master
+  const { clock } = ports
+  const causes = new CauseSource({ buckets: new BucketCache(objects, clock), clock })
   const metricsText = async (): Promise<MetricsText> => await observed.metricsText()
   return new RestGateway(
-    { ...ports, files, keys, content, access, metrics: observed.rest, metricsText },
+    { ...ports, files, keys, content, causes, access, metrics: observed.rest, metricsText },
     {
       sharePort: config.sharePort,
       accessLog: config.accessLog,

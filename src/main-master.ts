@@ -6,6 +6,7 @@ import { processIdFromBytes } from './base/ids.ts'
 import { SECOND_MS } from './base/units.ts'
 import type { MasterConfig } from './cli/config/options.ts'
 import { startAccess } from './main-access.ts'
+import { startEvents, webhooksOf } from './main-events.ts'
 import { startFaces } from './main-faces.ts'
 import { openMetadata } from './main-metadata.ts'
 import { startTracing } from './main-tracing.ts'
@@ -32,6 +33,7 @@ const workersComeWithinMs = 3 * SECOND_MS
 
 export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   const log = createLog({ level: config.logLevel }).with({ role: 'master' })
+  const webhooks = webhooksOf(config)
   const random = new NodeRandom()
   const clock = new NodeClock()
   await mkdir(config.dataDirectory, { recursive: true })
@@ -69,10 +71,12 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
   )
   await master.start()
   if (config.sharePort) await untilReadable(master, metadata, clock)
+  const events = startEvents(webhooks, ports, { master, metadata, region: config.s3Region })
+  observed.events = events.webhooks
   const faces = await startFaces(
     config,
     { ...ports, tracer: tracing?.tracer },
-    { master, metadata, access, iam, audit, secret, observed, tls },
+    { master, metadata, access, iam, audit, secret, observed, tls, webhooks: events.webhooks },
   )
   if (notice !== undefined) process.stdout.write(notice)
   log.info('The master has started.', {
@@ -87,6 +91,7 @@ export async function startMaster(config: MasterConfig): Promise<RunningNode> {
       tls.close()
       await faces.close()
       await master.stop()
+      events.close()
       await accessClosing.close()
       await opened.close()
       await tracing?.close()

@@ -6,8 +6,10 @@ import type { NodeReadiness } from './gateway/http/health-answers.ts'
 import type { RestCounters } from './gateway/rest/rest-counters.ts'
 import type { LifecycleCounts } from './gateway/s3/lifecycle/lifecycle-counts.ts'
 import { lifecycleFamilies } from './main-metrics-lifecycle.ts'
+import type { WebhookCounts } from './gateway/s3/events/event-counts.ts'
 import { counter, gauge, histogram } from './main-metrics.ts'
 import type { MetricFamily, MetricSample } from './main-metrics.ts'
+import { eventFamilies } from './main-metrics-events.ts'
 import { readinessFamily, requestFamilies } from './main-metrics-node.ts'
 import type { ClusterState, WorkerInfo, WorkerState } from './master/file-service.ts'
 import type { MasterCounts } from './master/master-counts.ts'
@@ -18,6 +20,7 @@ export interface MasterFigures {
   readonly readiness: NodeReadiness
   readonly rest: RestCounters
   readonly s3: RestCounters
+  readonly events: readonly WebhookCounts[]
   readonly meter: RequestMeter
   /** `undefined`: the master has not started. */
   readonly master: MasterCounts | undefined
@@ -37,10 +40,11 @@ export interface LmdbFigures {
 const workerStates: readonly WorkerState[] = ['up', 'suspect', 'down', 'out', 'draining']
 
 export function masterFamilies(figures: MasterFigures): readonly MetricFamily[] {
-  const { rest, s3, meter, master, cluster, lmdb, lifecycle, nowMs, readiness } = figures
+  const { rest, s3, events, meter, master, cluster, lmdb, lifecycle, nowMs, readiness } = figures
   return [
     readinessFamily(readiness),
     ...httpFamilies({ rest, s3 }),
+    ...eventFamilies(events, nowMs),
     ...requestFamilies(meter),
     ...(master === undefined ? [] : ownFamilies(master)),
     ...(lifecycle === undefined ? [] : lifecycleFamilies(lifecycle)),

@@ -8,6 +8,7 @@ import type { ActiveRequest, ObservedNode, ProcessTarget } from './gateway/obser
 import { RestCounters } from './gateway/rest/rest-counters.ts'
 import type { RestGateway } from './gateway/rest/rest-gateway.ts'
 import type { LifecycleCounts } from './gateway/s3/lifecycle/lifecycle-counts.ts'
+import type { Webhooks } from './gateway/s3/events/webhooks.ts'
 import type { S3Gateway } from './gateway/s3/s3-gateway.ts'
 import { metricsText, syncTimeBounds } from './main-metrics.ts'
 import { masterFamilies } from './main-metrics-master.ts'
@@ -28,6 +29,8 @@ export class ObservedMaster implements ObservedNode {
   readonly role = 'master'
   readonly rest = new RestCounters()
   readonly s3 = new RestCounters()
+  /** Absent: the master has not started. */
+  events: Pick<Webhooks, 'counts'> | undefined
   readonly meter = new RequestMeter()
   readonly lmdb: LmdbFigures = {
     commitTimes: new Histogram(syncTimeBounds),
@@ -43,6 +46,7 @@ export class ObservedMaster implements ObservedNode {
       readiness: this.readiness(),
       rest,
       s3,
+      events: this.events?.counts() ?? [],
       meter,
       master,
       cluster,

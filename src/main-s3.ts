@@ -8,6 +8,7 @@ import type { TlsCredentials } from './gateway/http/http-listener.ts'
 import type { IamService } from './gateway/iam/iam-service.ts'
 import type { RestMetrics } from './gateway/rest/rest-counters.ts'
 import { LifecycleTask } from './gateway/s3/lifecycle/lifecycle-task.ts'
+import type { Webhooks } from './gateway/s3/events/webhooks.ts'
 import { S3Gateway } from './gateway/s3/s3-gateway.ts'
 import type { Master } from './master/master.ts'
 import type { ObjectService } from './master/object-service.ts'
@@ -34,6 +35,7 @@ export interface S3FaceParts {
   readonly iam: IamService
   /** Of the cluster. */
   readonly secret: Uint8Array
+  readonly webhooks: Webhooks
   readonly metrics: RestMetrics
   readonly tls: TlsCredentials | undefined
 }

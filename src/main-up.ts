@@ -26,7 +26,13 @@ const launcher = fileURLToPath(new URL('../bin/frostbyte.js', import.meta.url))
 const stopTurns = { otherMaster: 0, committer: 1, worker: 2 } as const
 
 /** What no worker needs to know. */
-const secretsOfMasters = ['FROSTBYTE_ROOT_USER', 'FROSTBYTE_ROOT_PASSWORD', 'FROSTBYTE_METADATA_URL']
+const secretsOfMasters = [
+  'FROSTBYTE_ROOT_USER',
+  'FROSTBYTE_ROOT_PASSWORD',
+  'FROSTBYTE_METADATA_URL',
+  'FROSTBYTE_WEBHOOK_TOKENS',
+  'FROSTBYTE_WEBHOOK_SECRETS',
+]
 
 export async function startUp(config: UpConfig, log: Log): Promise<RunningNode> {
   await mkdir(config.dataDirectory, { recursive: true })
@@ -92,7 +98,8 @@ function workerFlags(
 }
 
 /** Options of a master that `up` has too, and so hands on: none is forgotten. Secrets go by the environment. */
-type PassedOn = Exclude<keyof MasterConfig & keyof UpConfig, 'metadataUrl' | 'rootUser' | 'rootPassword'>
+type PassedOn = Exclude<keyof MasterConfig & keyof UpConfig, Secret>
+type Secret = 'metadataUrl' | 'rootUser' | 'rootPassword' | 'webhookTokens' | 'webhookSecrets'
 
 /** The first one commits; the others reach it at its internal address. */
 async function startMasters(
@@ -141,6 +148,7 @@ async function startMasters(
       allowedHosts: config.allowedHosts,
       allowedOrigins: config.allowedOrigins,
       uploadStallTimeoutMs: config.uploadStallTimeoutMs,
+      webhooks: config.webhooks,
       workerSuspectAfterMs: config.workerSuspectAfterMs,
       workerDownAfterMs: config.workerDownAfterMs,
       workerOutAfterMs: config.workerOutAfterMs,

@@ -5,6 +5,7 @@ import type { BucketRow, BucketUsage, ChangeBucket } from '../meta/contract/buck
 import type { ClusterId, Epoch, GroupId, VersionId, WorkerId } from '../base/ids.ts'
 import type { Scheme } from '../base/scheme.ts'
 import type { RequestTrail } from '../rpc/request-trail.ts'
+import type { ChangeCause } from '../meta/contract/change-metadata.ts'
 import type { HeadCondition } from '../meta/contract/head-condition.ts'
 import type { RebuildRow } from '../meta/contract/rebuild-metadata.ts'
 
@@ -25,7 +26,7 @@ export interface FileService {
    * Removes the newest version, or hides it below a delete marker where the bucket's versioning says so; resolves to it, or to `undefined`
    * where there was none. Durable when it resolves.
    */
-  remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined>
+  remove(name: FileName, condition?: WriteCondition, cause?: ChangeCause): Promise<FileInfo | undefined>
   /** Names in byte order. @throws FrostError `bucket-not-found`, `bad-request` for a limit outside 1 to 1,000. */
   list(request: ListRequest): Promise<FileList>
   /** Like `list`, names only, and so cheaper; at most 1,000. */
@@ -92,6 +93,8 @@ export interface PutRequest extends FileName {
   readonly trail?: RequestTrail
   /** Aborts the upload: `write` and `finish` reject with `upload-aborted`, and nothing stays. */
   readonly signal?: AbortSignal
+  /** For events. */
+  readonly cause?: ChangeCause
 }
 
 export interface Upload {

@@ -9,6 +9,7 @@ import { SECOND_MS } from '../base/units.ts'
 import { canDrain } from '../cluster/drain.ts'
 import type { BucketUsage, ChangeBucket } from '../meta/contract/bucket-metadata.ts'
 import { behindError } from '../meta/contract/behind.ts'
+import type { ChangeCause } from '../meta/contract/change-metadata.ts'
 import type { HeadCondition } from '../meta/contract/head-condition.ts'
 import { pageLimitMax } from '../meta/contract/conventions.ts'
 import type { VersionRow } from '../meta/contract/version-row.ts'
@@ -45,7 +46,7 @@ import { layoutOf } from './layout.ts'
 import { checkBucket, checkName } from './names.ts'
 import { repeatUntilKnown } from './repeat.ts'
 import { verifyFile } from './verify-file.ts'
-import { VersionEnding } from './version-ending.ts'
+import { decidedBy, VersionEnding } from './version-ending.ts'
 import type { RequestTrail } from '../rpc/request-trail.ts'
 
 /** To begin a scrub, which then goes on by itself. */
@@ -74,8 +75,8 @@ export class MasterFiles implements FileService {
   async put(request: PutRequest): Promise<Upload> {
     checkName(request)
     const seen = await this.#path.admit(request, request)
-    const { bucket, key, condition, trail } = request
-    const version = { bucket, key, properties: request, condition, trail }
+    const { bucket, key, condition, cause, trail } = request
+    const version = { bucket, key, properties: request, condition, cause, trail }
     return this.#path.upload(request, new VersionEnding(this.#ports, version, seen, fileInfo))
   }
 
@@ -105,7 +106,7 @@ export class MasterFiles implements FileService {
     return undefined
   }
 
-  async remove(name: FileName, condition?: WriteCondition): Promise<FileInfo | undefined> {
+  async remove(name: FileName, condition?: WriteCondition, cause?: ChangeCause): Promise<FileInfo | undefined> {
     checkName(name)
     const { metadata, openUploads, clock } = this.#ports
     const { bucket, key } = name
@@ -114,7 +115,7 @@ export class MasterFiles implements FileService {
     try {
       const { removed, hidden } = await openUploads.command(async (commandId) => {
         const marker = { version: versionIdOf(commandId), modifiedMs: clock.wallMs() }
-        const command = { bucket, key, commandId, marker, condition: decided }
+        const command = { bucket, key, commandId, marker, ...decidedBy({ condition: decided, cause }) }
         return await repeatUntilKnown(clock, () => metadata.deleteKey(command))
       })
       const gone = hidden ?? removed

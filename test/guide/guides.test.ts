@@ -21,6 +21,7 @@ const said: Readonly<Record<string, readonly RegExp[]>> = {
     /^It is closed\.$/m,
     /generation 2$/m,
   ],
+  'events.md': [/"eventName":"ObjectCreated:Put".*"key":"orders\/1\.json"/],
   'server.md': [/^healthy: /m, /"message":"The master has started\."/],
   'upgrade.md': [/^healthy: /m],
   'backup.md': [

@@ -19,7 +19,7 @@ const blockMaxMs = 90_000
 const readyMaxMs = 60_000
 const endMaxMs = 30_000
 const printedMax = 20_000
-const usedPorts = [8080, 9000, 7000, 7001, 7002, 7003, 7004, 7005, 6060, 6061, 6062, 6063, 6064, 6065]
+const usedPorts = [8080, 8090, 9000, 7000, 7001, 7002, 7003, 7004, 7005, 6060, 6061, 6062, 6063, 6064, 6065]
 
 export class MadeUpMachine {
   readonly directory: string
@@ -116,7 +116,7 @@ export class MadeUpMachine {
   /** Ports after a digit; paths below the folder. */
   #map(text: string): string {
     return text
-      .replaceAll(/(?<![\d.$])(8080|9000|70\d\d|60[67]\d)(?!\d)/g, `${this.#digit}$1`)
+      .replaceAll(/(?<![\d.$])(8080|8090|9000|70\d\d|60[67]\d)(?!\d)/g, `${this.#digit}$1`)
       .replaceAll(/(?<![\d.$])(700|606)(?=\$)/g, `${this.#digit}$1`)
       .replaceAll(/(?<![\w.])\/(etc\/frostbyte|etc\/systemd|var\/lib\/frostbyte)/g, `${this.directory}/$1`)
   }

@@ -161,6 +161,7 @@ export function list<T>(of: Kind<T>, options: { readonly max: number }): Kind<re
       return known.length === values.length && known.length <= options.max ? known : undefined
     },
     format: (values) => values.map((value) => of.format(value)).join(','),
+    ...(of.isSecret === true ? { isSecret: true } : {}),
   }
 }
 

@@ -22,6 +22,7 @@ import {
 } from './kinds.ts'
 import { option, optional } from './option.ts'
 import type { ConfigOf } from './option.ts'
+import { webhookOptions } from './webhook-options.ts'
 
 const zoneName = word({
   placeholder: 'name',
@@ -437,6 +438,7 @@ export const options = {
     summary: 'An upload that sends nothing for so long is ended, and leaves nothing.',
     default: '30s',
   }),
+  ...webhookOptions,
   // Healing
   workerSuspectAfterMs: option({
     name: 'worker-suspect-after',

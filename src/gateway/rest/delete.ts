@@ -9,7 +9,9 @@ import { resolveWriteCondition } from './write-condition.ts'
 export async function handleDelete(exchange: Exchange, query: Query, parts: RestParts): Promise<void> {
   const name = fileNameOf(query)
   const condition = await resolveWriteCondition(exchange.headers, name, parts)
-  const removed = await parts.files.remove(name, condition)
+  const causes = await parts.causes?.of(name.bucket)
+  const cause = causes?.(exchange, { event: 's3:ObjectRemoved:Delete', key: name.key })
+  const removed = await parts.files.remove(name, condition, cause)
   if (removed === undefined) throw fileNotFound(name)
   const { key, sizeBytes, etag, version } = removed
   exchange.sendJson(200, { filename: key, size: sizeBytes, etag, version })

@@ -22,6 +22,7 @@ import { parseQuery } from '../http/query.ts'
 import { StallWatch } from '../http/stall-watch.ts'
 import type { RestMetrics } from './rest-counters.ts'
 import type { RestParts } from './rest-parts.ts'
+import type { CauseSource } from '../s3/change-cause.ts'
 import type { RestAccess } from './access-parts.ts'
 import { requestOf } from './access-request.ts'
 import type { Query } from '../http/query.ts'
@@ -41,6 +42,8 @@ export interface RestGatewayParts {
   readonly access?: RestAccess
   /** Master keys of encryption. Default: the calls about them are 404. */
   readonly keys?: KeyRing
+  /** Whom changes are told. Default: nobody. */
+  readonly causes?: CauseSource | undefined
   /** Text of `/metrics`. Default: `/metrics` is 404. */
   readonly metricsText?: () => Promise<MetricsText>
 }
@@ -79,14 +82,15 @@ export class RestGateway {
   #guard: OriginGuard
 
   constructor(parts: RestGatewayParts, options: RestGatewayOptions = {}) {
-    const { files, content = files, clock, log, metrics, metricsText, access, keys } = parts
+    const { files, content = files, clock, log, metrics, metricsText, access, keys, causes } = parts
     const limits: HttpLimits = { ...defaultHttpLimits, ...options.limits }
     this.#options = options
     this.#metrics = metrics
     this.#log = log
     this.#tracer = parts.tracer
     this.#uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
-    this.#parts = { files, content, clock, uploadWatch: this.#uploadWatch, metricsText, access, keys }
+    const services = { files, content, keys, causes, access }
+    this.#parts = { ...services, clock, uploadWatch: this.#uploadWatch, metricsText }
     this.#guard = this.#createGuard('127.0.0.1')
     this.#listener = new HttpListener({
       clock,

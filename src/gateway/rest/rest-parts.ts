@@ -8,6 +8,7 @@ import type { KeyRing } from '../encryption/key-ring.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { MetricsText } from '../http/metrics-text.ts'
 import type { Query } from '../http/query.ts'
+import type { CauseSource } from '../s3/change-cause.ts'
 import type { RestAccess } from './access-parts.ts'
 import type { StallWatch } from '../http/stall-watch.ts'
 
@@ -17,6 +18,8 @@ export interface RestParts {
   readonly content: FileContent
   readonly clock: Clock
   readonly uploadWatch: StallWatch
+  /** Whom changes are told. Absent: nobody. */
+  readonly causes?: CauseSource | undefined
   /** Where absent, everybody may do everything, and the calls about users are 404. */
   readonly access?: RestAccess | undefined
   /** Where absent, the calls about encryption keys are 404. */

@@ -10,6 +10,7 @@ import { integerParameter } from '../http/query.ts'
 import type { Query } from '../http/query.ts'
 import { sizeMismatch } from '../http/body-pump.ts'
 import { receiveRawBody } from '../http/upload-body.ts'
+import type { BucketCauses } from '../s3/change-cause.ts'
 import { bucketOf, checkName, fileNameOf } from './rest-parts.ts'
 import type { RestParts } from './rest-parts.ts'
 import { hasConditions } from '../http/conditions.ts'
@@ -43,6 +44,7 @@ async function storeRaw(
   const contentType = storedMediaType(headers['content-type'])
   if (contentType !== undefined) request.contentType = contentType
   if (hasConditions(headers)) await addCondition(request, exchange, parts)
+  addCause(request, exchange, await parts.causes?.of(name.bucket))
   return receiveRawBody(exchange, parts, request)
 }
 
@@ -61,6 +63,7 @@ async function storeForm(
   }
   const given =
     queryName === undefined ? undefined : await conditionOf({ bucket, key: checkName(queryName) }, exchange, parts)
+  const causes = await parts.causes?.of(bucket)
   return receiveFormBody(exchange, parts, (file) => {
     const { trail } = exchange
     const request: Writable<PutRequest> = {
@@ -72,8 +75,15 @@ async function storeForm(
     const contentType = storedMediaType(file.contentType)
     if (contentType !== undefined) request.contentType = contentType
     if (given !== undefined) request.condition = given
+    addCause(request, exchange, causes)
     return request
   })
+}
+
+function addCause(request: Writable<PutRequest>, exchange: Exchange, causes: BucketCauses | undefined): void {
+  const event = exchange.method === 'POST' ? 's3:ObjectCreated:Post' : 's3:ObjectCreated:Put'
+  const cause = causes?.(exchange, { event, key: request.key })
+  if (cause !== undefined) request.cause = cause
 }
 
 async function addCondition(request: Writable<PutRequest>, exchange: Exchange, parts: RestParts): Promise<void> {

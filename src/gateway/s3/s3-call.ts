@@ -13,6 +13,7 @@ import type { AccessLogs } from './access-log/access-logs.ts'
 import type { BucketCache, BucketState } from './bucket-cache.ts'
 import type { S3Access } from './access.ts'
 import type { OwnerNames } from './owner-names.ts'
+import type { Webhooks } from './events/webhooks.ts'
 import type { OperationName } from './operations-table.ts'
 import type { S3Query } from './s3-query.ts'
 import type { Sender } from './sender.ts'
@@ -32,6 +33,8 @@ export interface S3Parts {
   /** Watches uploads that stand still. */
   readonly uploadWatch: StallWatch
   readonly accessLogs: AccessLogs
+  /** Where events can go. */
+  readonly webhooks: Pick<Webhooks, 'has' | 'test'>
   readonly region: string
   /** Makes continuation tokens that nobody else can make: 32 bytes, the same in all processes of the cluster. */
   readonly tokenKey: Uint8Array

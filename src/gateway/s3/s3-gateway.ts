@@ -57,6 +57,8 @@ export interface S3GatewayParts {
   /** Absent: IAM and STS are not answered. */
   readonly iam?: IamService | undefined
   readonly metrics?: { onFinished(exchange: FinishedExchange): void }
+  /** Absent: there are none, and no bucket can have its events sent. */
+  readonly webhooks?: S3Parts['webhooks'] | undefined
   /** Absent: nothing is traced. */
   readonly tracer?: Tracer | undefined
   /** Of 32 bytes, the same in all processes of the cluster, and known to nobody else. */
@@ -96,6 +98,11 @@ const defaultAccessLogsEveryMs = 5 * MINUTE_MS
 /** AWS takes 8 KB of headers, and keys of 1,024 bytes, each of them encoded; presigned URLs with tokens are long. */
 const headBytesMax = 32 * 1024
 
+const noWebhooks: S3Parts['webhooks'] = {
+  has: () => false,
+  test: async () => Promise.resolve('there is no such webhook'),
+}
+
 export class S3Gateway {
   readonly #listener: HttpListener
   readonly #parts: S3Parts
@@ -126,7 +133,9 @@ export class S3Gateway {
     )
     const takesKeysOverHttp = options.takesKeysOverHttp ?? false
     const owners = new OwnerNames(control)
-    const own = { buckets, access, owners, accessLogs, uploadWatch, takesKeysOverHttp, region, tokenKey }
+    const { webhooks = noWebhooks } = parts
+    const services = { buckets, access, owners, accessLogs, uploadWatch, webhooks }
+    const own = { ...services, takesKeysOverHttp, region, tokenKey }
     const { lifecycleDayMs = DAY_MS } = options
     this.#parts = { ...own, objects, encrypted, clock, compute, random, lifecycleDayMs }
     this.#options = options

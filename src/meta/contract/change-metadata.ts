@@ -11,17 +11,37 @@ export interface ChangeRecord {
   readonly change: Change
 }
 
-/** Why a version came or went, where somebody is to be told of it: for events. */
+/**
+ * Why a version came or went, and who is to be told of it: for events. All that a message says is here, so that it can be told when the
+ * object, its bucket and the bucket's settings are long gone.
+ */
 export interface ChangeCause {
-  /** As S3 names it: `s3:ObjectCreated:Put`. */
+  /** As S3 names it: `s3:ObjectCreated:Put`. A delete's is that of a delete; whether it left a marker is seen by the change. */
   readonly event: string
+  readonly notices: readonly ChangeNotice[]
+  /** The commit moves it to where the version's own time is later. */
   readonly atMs: number
   readonly requestId: string
   readonly address: string
   /** Canonical id. Absent: nobody is known. */
   readonly principal?: string
+  /** Canonical id. Absent: nobody is known. */
+  readonly bucketOwner?: string
+  /** Of the version that came, was changed or is gone. This and what follows is added by the commit. */
   readonly sizeBytes?: number
   readonly etag?: string
+  /** It goes by its id. */
+  readonly versioned?: true
+}
+
+/** Somebody who is to be told. */
+export interface ChangeNotice {
+  /** The webhook's name. */
+  readonly target: string
+  /** The id of the bucket's configuration that asks for it. */
+  readonly configuration: string
+  /** Only where a delete leaves a marker; absent: only where it leaves none, and whatever else happens. */
+  readonly marker?: true
 }
 
 export type Change =

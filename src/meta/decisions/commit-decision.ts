@@ -50,7 +50,7 @@ export function commitVersion(draft: Draft, command: CommitVersion): CommitResul
       commandKey(command.commandId),
       encodeNumbers([row.sequence, row.modifiedMs, row.versioned === true ? 1 : 0]),
     )
-  draft.record({ kind: 'version', bucket, key, version: row.version, ...replaced, ...causeOf(command) })
+  draft.record({ kind: 'version', bucket, key, version: row.version, ...replaced, ...causeOf(command, row) })
   return { row, ...replaced }
 }
 
@@ -86,8 +86,14 @@ export function putNewest(
   return head === undefined ? {} : { replaced: head.version }
 }
 
-export function causeOf({ cause }: { readonly cause?: ChangeCause }): { readonly cause?: ChangeCause } {
-  return cause === undefined ? {} : { cause }
+/** With what only the commit knows of the version that the change is about. */
+export function causeOf(
+  { cause }: { readonly cause?: ChangeCause },
+  { sizeBytes, etag, version, versioned, modifiedMs }: VersionRow,
+): { readonly cause?: ChangeCause } {
+  if (cause === undefined) return {}
+  const atMs = Math.max(cause.atMs, modifiedMs) // an upload may have taken hours
+  return { cause: { ...cause, atMs, sizeBytes, etag: etag ?? version, ...(versioned === true ? { versioned } : {}) } }
 }
 
 /** 1 for a version that counts as a file. */

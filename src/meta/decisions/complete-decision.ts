@@ -56,7 +56,7 @@ export function completeMultipart(draft: Draft, command: CompleteMultipart): Com
   const replaced = putNewest(draft, command, { bucket: bucketRow, head, row, partBytes })
   for (const [at] of stored) draft.remove(at)
   remember(draft, multipart, row)
-  draft.record({ kind: 'version', bucket, key, version: row.version, ...replaced, ...causeOf(command) })
+  draft.record({ kind: 'version', bucket, key, version: row.version, ...replaced, ...causeOf(command, row) })
   return { row, ...replaced }
 }
 

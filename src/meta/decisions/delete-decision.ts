@@ -44,7 +44,7 @@ function removeNewest(draft: Draft, command: DeleteKey, { bucket, head }: Found<
   const promoted = removeHead(draft, command, bucket)
   addUsage(draft, command.bucket, { files: countFile(promoted) - countFile(head), bytes: -head.sizeBytes })
   const { bucket: name, key } = command
-  draft.record({ kind: 'version', bucket: name, key, replaced: head.version, ...causeOf(command) })
+  draft.record({ kind: 'version', bucket: name, key, replaced: head.version, ...causeOf(command, head) })
   return answer(draft, command.commandId, { removed: head })
 }
 
@@ -56,7 +56,14 @@ function putMarker(draft: Draft, command: DeleteKey, { bucket, head }: Found<Ver
   putHead(draft, command, { bucket, head: marker })
   addUsage(draft, name, { files: -countFile(head), bytes: -(removed?.sizeBytes ?? 0) })
   const replaced = head === undefined ? {} : { replaced: head.version }
-  draft.record({ kind: 'version', bucket: name, key, version: marker.version, ...replaced, ...causeOf(command) })
+  draft.record({
+    kind: 'version',
+    bucket: name,
+    key,
+    version: marker.version,
+    ...replaced,
+    ...causeOf(command, marker),
+  })
   const isHidden = head !== undefined && head.version !== removed?.version
   return answer(draft, command.commandId, {
     marker,

@@ -35,7 +35,7 @@ export function deleteVersion(draft: Draft, command: DeleteVersion): VersionRow 
   const files = isHead ? countFile(removeHead(draft, command, bucketRow)) - countFile(row) : 0
   if (!isHead) removeKept(draft, command, row)
   addUsage(draft, bucket, { files, bytes: -row.sizeBytes })
-  draft.record({ kind: 'version', bucket, key, replaced: row.version, ...causeOf(command) })
+  draft.record({ kind: 'version', bucket, key, replaced: row.version, ...causeOf(command, row) })
   return answer(draft, commandId, { removed: row }).removed
 }
 
@@ -52,7 +52,7 @@ export function changeVersion(draft: Draft, command: ChangeVersion): VersionRow 
   if (retention !== undefined || legalHold !== undefined) checkLockAllowed(bucketRow, found.row.lock ?? {})
   const row = changed(found.row, command)
   rewriteVersion(draft, command, { ...found, row })
-  draft.record({ kind: 'version', bucket, key, version: row.version, ...causeOf(command) })
+  draft.record({ kind: 'version', bucket, key, version: row.version, ...causeOf(command, row) })
   return answer(draft, commandId, { changed: row }).changed
 }
 

@@ -34,12 +34,15 @@ const plainChanges: {
 
 const causeFields: Fields<ChangeCause> = {
   event: 'string',
+  notices: 'list',
   atMs: 'number',
   requestId: 'string',
   address: 'string',
   principal: 'string?',
+  bucketOwner: 'string?',
   sizeBytes: 'number?',
   etag: 'string?',
+  versioned: 'boolean?',
 }
 
 export function encodeChange(change: Change): Uint8Array<ArrayBuffer> {

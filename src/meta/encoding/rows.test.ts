@@ -230,7 +230,8 @@ function changeForm(): Form {
 const golden = JSON.parse(readFileSync(new URL('rows.golden.json', import.meta.url), 'utf8')) as Record<string, string>
 
 function causeForm(): Form {
-  const cause = { event: 's3:ObjectCreated:Put', atMs: 5, requestId: 'r', address: '::1' }
+  const notices = [{ target: 'w', configuration: 'c', marker: true as const }]
+  const cause = { event: 's3:ObjectCreated:Put', atMs: 5, requestId: 'r', address: '::1', notices }
   const row = { kind: 'version' as const, bucket: 'default', key: 'a', version, cause }
   return { row, bytes: encodeChange(row), decode: decodeChange }
 }

@@ -49,23 +49,37 @@ export function changeTests(name: string, create: CreateStore): void {
       )
     })
 
-    sceneTest('the cause of a change stands in its record', async (scene) => {
-      const cause = {
-        event: 's3:ObjectCreated:Put',
-        atMs: startMs,
-        requestId: 'r',
-        address: '::1',
-        principal: 'p',
-        sizeBytes: 1_000,
-        etag: 'e',
-      }
-      const start = (await scene.store.visibleSequence()) - 1
-      await scene.put('file', { cause })
-      await scene.store.deleteKey(scene.deletion('file', { cause }))
-      const records = await scene.store.listChanges({ after: start, limit: 10 })
-      assert.equal(records.length, 2)
-      for (const { change } of records) assert.deepEqual(change.kind === 'version' && change.cause, cause)
-    })
+    sceneTest(
+      'the cause of a change stands in its record, with what the commit knows of the version',
+      async (scene) => {
+        const { store } = scene
+        const cause = {
+          event: 's3:ObjectCreated:Put',
+          notices: [
+            { target: 'hook', configuration: 'all' },
+            { target: 'hook', configuration: 'gone', marker: true as const },
+          ],
+          atMs: startMs,
+          requestId: 'r',
+          address: '::1',
+          principal: 'p',
+          bucketOwner: 'o',
+        }
+        const start = (await store.visibleSequence()) - 1
+        const { row } = await scene.put('file', { cause })
+        await store.deleteKey(scene.deletion('file', { cause }))
+        await store.changeBucket({ name: 'default', versioning: 'enabled' })
+        const { marker } = await store.deleteKey(scene.deletion('file', { cause }))
+        const records = await store.listChanges({ after: start, limit: 10 })
+        const causes = records.flatMap(({ change }) => (change.kind === 'version' ? [change.cause] : []))
+        const { sizeBytes } = row
+        assert.deepEqual(causes, [
+          { ...cause, sizeBytes, etag: row.version },
+          { ...cause, sizeBytes, etag: row.version },
+          { ...cause, sizeBytes: 0, etag: marker?.version, versioned: true },
+        ])
+      },
+    )
 
     sceneTest('what a follower has not come to is not trimmed', async (scene) => {
       const { store } = scene

@@ -73,6 +73,8 @@ export interface OpenEndpoint {
 export interface UpOptions {
   /** More options of `up`. */
   readonly args?: readonly string[]
+  /** More of its variables. */
+  readonly env?: Readonly<Record<string, string>>
   /** The data of a cluster that was stopped; it is taken over. */
   readonly directory?: string
 }
@@ -81,7 +83,7 @@ export interface UpOptions {
 export async function openEndpoint(
   transport: Transport,
   processes = 1,
-  { args = [], directory }: UpOptions = {},
+  { args = [], env = {}, directory }: UpOptions = {},
 ): Promise<OpenEndpoint> {
   const url = given[transport]
   if (url !== undefined) return await openGiven(url, transport)
@@ -93,7 +95,7 @@ export async function openEndpoint(
       processes,
       ...(directory === undefined ? {} : { directory }),
       args: ['--s3-port', String(port), ...args],
-      env: { FROSTBYTE_ROOT_USER: accessKey, FROSTBYTE_ROOT_PASSWORD: secretKey },
+      env: { FROSTBYTE_ROOT_USER: accessKey, FROSTBYTE_ROOT_PASSWORD: secretKey, ...env },
       ...(certificate === undefined ? {} : { certificate }),
     })
     const endpoint = {

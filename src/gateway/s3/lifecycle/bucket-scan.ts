@@ -6,6 +6,7 @@ import { errorCode } from '../../../base/errors.ts'
 import type { ObjectService } from '../../../master/object-service.ts'
 import type { ListMultiparts } from '../../../meta/contract/multipart-metadata.ts'
 import type { ListVersionsRequest } from '../../../meta/contract/version-metadata.ts'
+import { BucketState } from '../bucket-cache.ts'
 import { lifecycleConfiguration } from '../documents/lifecycle-configuration.ts'
 import { LifecycleRemoval } from './lifecycle-removal.ts'
 import type { RemovalPorts } from './lifecycle-removal.ts'
@@ -91,7 +92,7 @@ export class BucketScan {
       return
     }
     const plan = this.#planOf(stored, row)
-    const removal = new LifecycleRemoval(this.#ports, { row, plan, notifies: settings.notification !== undefined })
+    const removal = new LifecycleRemoval(this.#ports, { row, plan, state: new BucketState(row, settings) })
     const prefixes = this.#phase === 'versions' ? plan.prefixes : plan.uploadPrefixes
     const prefix = prefixes[this.#prefixIndex]
     if (prefix === undefined) this.#endPhase()

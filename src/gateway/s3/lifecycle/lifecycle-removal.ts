@@ -10,14 +10,18 @@ import type { HeadCondition } from '../../../meta/contract/head-condition.ts'
 import type { MultipartRow } from '../../../meta/contract/multipart-metadata.ts'
 import type { AuditLog } from '../../../ports/audit.ts'
 import type { Clock } from '../../../ports/clock.ts'
+import type { BucketState } from '../bucket-cache.ts'
+import { causeIn } from '../change-cause.ts'
 import { abortOf, decideLifecycle } from '../rules/lifecycle.ts'
 import type { LifecycleAction } from '../rules/lifecycle.ts'
 import type { MutableCounts } from './lifecycle-counts.ts'
 import type { ScanPlan } from './scan-plan.ts'
 import type { WalkedVersion } from './version-walk.ts'
 
-/** As whose doing events and audit lines name it: nobody sent a request. */
+/** As whose doing audit lines name it: nobody sent a request. */
 const actor = 'lifecycle'
+/** As events of AWS name it. */
+const eventActor = 's3.amazonaws.com'
 
 export interface RemovalPorts {
   readonly objects: Pick<ObjectService, 'find' | 'remove' | 'removeVersion' | 'abort'>
@@ -31,8 +35,8 @@ export interface RemovalPorts {
 export interface ScannedBucket {
   readonly row: BucketRow
   readonly plan: ScanPlan
-  /** Whether anybody is told of changes. */
-  readonly notifies: boolean
+  /** For whom to tell. */
+  readonly state: BucketState
 }
 
 type Due = Exclude<LifecycleAction, { readonly kind: 'transition' }>
@@ -89,16 +93,15 @@ export class LifecycleRemoval {
     const tags = plan.hasTags ? { tags: info?.tags ?? {} } : {}
     const condition: HeadCondition = { kind: 'if-version', version: version.version, ...tags }
     if (action.kind === 'expire') {
-      const event = row.versioning === undefined ? 'Delete' : 'DeleteMarkerCreated'
       const owner = row.owner === undefined ? {} : { owner: row.owner }
-      const { removed } = await objects.remove({ ...file, condition, ...owner, ...this.#cause(event, version) })
+      const { removed } = await objects.remove({ ...file, condition, ...owner, ...this.#cause(version.key) })
       this.#count('expired', removed)
     } else {
       const { newerNoncurrentMin: newerKeptMin } = action
       const place = newerKeptMin === undefined ? ({ onlyIfAlone: true } as const) : { newerKeptMin }
       // A delete marker passes no condition, and nothing of it can change.
       const decided = version.isDeleteMarker ? {} : { condition }
-      const command = { ...file, version: version.version, ...place, ...decided, ...this.#cause('Delete', version) }
+      const command = { ...file, version: version.version, ...place, ...decided, ...this.#cause(version.key) }
       const removed = await objects.removeVersion(command)
       if (removed === undefined) return
       this.#count(version.isDeleteMarker ? 'removedMarkers' : 'removedNoncurrent', removed)
@@ -124,11 +127,11 @@ export class LifecycleRemoval {
     }
   }
 
-  #cause(event: string, { sizeBytes, etag }: WalkedVersion): { readonly cause?: ChangeCause } {
-    if (!this.#bucket.notifies) return {}
+  #cause(key: string): { readonly cause?: ChangeCause } {
+    const who = { requestId: actor, address: eventActor, principal: eventActor }
     const atMs = this.#ports.clock.wallMs()
-    const named = { event: `s3:LifecycleExpiration:${event}`, atMs, requestId: actor, address: actor, principal: actor }
-    return { cause: { ...named, sizeBytes, etag } }
+    const cause = causeIn(this.#bucket.state, { event: 's3:LifecycleExpiration:Delete', key, atMs, ...who })
+    return cause === undefined ? {} : { cause }
   }
 
   #audit(action: string, key: string, ruleId: string): void {

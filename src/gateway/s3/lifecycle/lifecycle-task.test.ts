@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { DAY_MS, MINUTE_MS } from '../../../base/units.ts'
+import { notificationConfiguration } from '../documents/notification-configuration.ts'
 import { bucket, LifecycleWorld } from '../testing/lifecycle-world.ts'
 
 const tag = { key: 'keep', value: 'no' }
@@ -100,7 +101,13 @@ describe('objects that expire', () => {
         reason: 'rule "r1"',
       },
     ])
-    await world.objects.setSetting(bucket, 'notification', new Uint8Array(0))
+    const configuration = notificationConfiguration.parse(
+      Buffer.from(
+        '<NotificationConfiguration><QueueConfiguration><Queue>arn:frostbyte:sqs::hook:webhook</Queue>' +
+          '<Event>s3:LifecycleExpiration:*</Event></QueueConfiguration></NotificationConfiguration>',
+      ),
+    )
+    await world.objects.setSetting(bucket, 'notification', notificationConfiguration.encode(configuration))
     await world.put('b')
     await world.days(2)
     await world.setVersioning('enabled')

@@ -2,6 +2,7 @@
 
 import type { ObjectInfo } from '../../../master/object-service.ts'
 import { bucketAclOf, ownershipOf } from '../bucket-access.ts'
+import { causeOf } from '../change-cause.ts'
 import { accessControlPolicy } from '../documents/access-control-policy.ts'
 import { checkAcl, receiveAcl } from '../new-acl.ts'
 import { aclField, aclOf as storedAclOf } from '../object-acl.ts'
@@ -50,11 +51,13 @@ export async function putObjectAcl(call: BucketCall, parts: S3Parts): Promise<vo
   let changed: ObjectInfo = info
   if (!isEnforced) {
     const version = parseVersionName(query.get('versionId'))
+    const cause = causeOf(call, parts, 's3:ObjectAcl:Put')
     changed = await parts.objects.change({
       bucket,
       key,
       ...(version === undefined ? {} : { version }),
       extra: { [aclField]: accessControlPolicy.encode(acl) },
+      ...(cause === undefined ? {} : { cause }),
     })
   }
   if (changed.isDeleteMarker) throw new S3Error('NoSuchKey')

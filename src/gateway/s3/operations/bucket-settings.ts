@@ -4,7 +4,6 @@
 
 import type { BucketSettingKind } from '../../../meta/contract/bucket-settings.ts'
 import { settingBytesMax } from '../../../meta/contract/bucket-settings.ts'
-import type { BucketState } from '../bucket-cache.ts'
 import { bucketLoggingStatus } from '../documents/bucket-logging-status.ts'
 import { accelerateConfiguration, requestPaymentConfiguration } from '../documents/bucket-settings.ts'
 import { checkLogging } from '../access-log/check-logging.ts'
@@ -22,6 +21,7 @@ import { websiteConfiguration } from '../documents/website-configuration.ts'
 import { receiveDocument } from '../receive-body.ts'
 import type { BucketCall, BucketHandler, S3Call, S3Parts } from '../s3-call.ts'
 import { sendNothing, sendXml } from '../s3-call.ts'
+import { checkTargets } from './notification-targets.ts'
 import { S3Error } from '../s3-error.ts'
 import type { S3ErrorCode } from '../s3-error.ts'
 
@@ -31,7 +31,7 @@ interface Setting<T> {
   /** What is answered where it is not set: an error, or this value. */
   readonly unset: S3ErrorCode | { readonly value: T }
   /** @throws S3Error where the bucket cannot have it. */
-  readonly check?: (value: T, state: BucketState, parts: S3Parts) => Promise<void> | void
+  readonly check?: (value: T, call: BucketCall, parts: S3Parts) => Promise<void> | void
 }
 
 export interface SettingHandlers {
@@ -55,7 +55,7 @@ function handlersOf<T>(setting: Setting<T>): SettingHandlers {
     put: async (call, parts) => {
       parts.access.authorize(call, {})
       const value = document.parse(await receiveDocument(call, parts, documentBytesMax))
-      await check?.(value, call.state, parts)
+      await check?.(value, call, parts)
       await changeSetting(call, parts, kind, document.encode(value))
       sendNothing(call, 200)
     },
@@ -86,8 +86,8 @@ export function notSet({ bucket }: S3Call, code: S3ErrorCode): S3Error {
 }
 
 /** Replication is not done here, so a rule that would have it done is refused instead of kept. */
-function checkReplication({ rules }: ReplicationConfiguration, { row }: BucketState): void {
-  if (row.versioning !== 'enabled') {
+function checkReplication({ rules }: ReplicationConfiguration, { state }: BucketCall): void {
+  if (state.row.versioning !== 'enabled') {
     throw new S3Error(
       'InvalidRequest',
       "Versioning must be 'Enabled' on the bucket to apply a replication configuration",
@@ -131,8 +131,14 @@ export const bucketSettings = {
     kind: 'notification',
     document: notificationConfiguration,
     unset: { value: notificationConfiguration.parse(new TextEncoder().encode('<NotificationConfiguration/>')) },
+    check: checkTargets,
   }),
-  logging: handlersOf({ kind: 'logging', document: bucketLoggingStatus, unset: { value: {} }, check: checkLogging }),
+  logging: handlersOf({
+    kind: 'logging',
+    document: bucketLoggingStatus,
+    unset: { value: {} },
+    check: async (value, { state }, parts) => await checkLogging(value, state, parts),
+  }),
   website: handlersOf({
     kind: 'website',
     document: websiteConfiguration,
@@ -147,8 +153,8 @@ export const bucketSettings = {
     kind: 'accelerate',
     document: accelerateConfiguration,
     unset: { value: {} },
-    check: (_value, { name }) => {
-      if (!name.includes('.')) return
+    check: (_value, { bucket }) => {
+      if (!bucket.includes('.')) return
       const message = 'S3 Transfer Acceleration is not supported for buckets with periods (.) in their names'
       throw new S3Error('InvalidRequest', message)
     },

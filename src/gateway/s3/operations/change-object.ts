@@ -4,20 +4,32 @@
 import { errorCode } from '../../../base/errors.ts'
 import type { ObjectInfo } from '../../../master/object-service.ts'
 import type { ChangeVersion } from '../../../meta/contract/version-metadata.ts'
+import { causeOf } from '../change-cause.ts'
 import { addVersionHeader, noSuchKey, versionNameOf } from '../object-names.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
 
-type Change = Pick<ChangeVersion, 'tags' | 'retention' | 'legalHold' | 'extra' | 'bypassGovernance'>
+interface Change extends Pick<ChangeVersion, 'tags' | 'retention' | 'legalHold' | 'extra' | 'bypassGovernance'> {
+  /** Where somebody may want to be told. */
+  readonly event?: string
+}
 
 /** @throws S3Error `NoSuchKey` where it has gone since; FrostError `object-locked`, `version-not-found`. */
 export async function changeObject(
-  { bucket, key, query }: S3Call,
-  { objects }: S3Parts,
+  call: S3Call,
+  parts: S3Parts,
   info: ObjectInfo,
-  change: Change,
+  { event, ...change }: Change,
 ): Promise<ObjectInfo> {
+  const { bucket, key, query } = call
+  const cause = event === undefined ? undefined : causeOf(call, parts, event)
   try {
-    return await objects.change({ bucket, key, version: versionNameOf(info), ...change })
+    return await parts.objects.change({
+      bucket,
+      key,
+      version: versionNameOf(info),
+      ...change,
+      ...(cause === undefined ? {} : { cause }),
+    })
   } catch (error) {
     if (errorCode(error) === 'version-not-found' && !query.has('versionId')) throw noSuchKey(key)
     throw error

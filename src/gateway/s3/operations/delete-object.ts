@@ -46,6 +46,7 @@ export async function deleteOne(call: S3Call, parts: S3Parts, what: ToDelete): P
   const { bucket } = call
   const { key, version, condition, bypassesGovernance } = what
   const name = { bucket, key, ...(version === undefined ? {} : { version }) }
+  const cause = causeOf(call, parts, 's3:ObjectRemoved:Delete', key)
   return await conditionally(parts.objects, { name, condition, isDelete: true }, async () => {
     if (version === undefined) {
       const { marker } = await parts.objects.remove({
@@ -53,11 +54,10 @@ export async function deleteOne(call: S3Call, parts: S3Parts, what: ToDelete): P
         key,
         condition,
         owner: canonicalIdOf(call.sender),
-        cause: causeOf(call, parts, 's3:ObjectRemoved:Delete'),
+        cause,
       })
       return { version: marker === undefined ? undefined : versionNameOf(marker), isMarker: marker !== undefined }
     }
-    const cause = causeOf(call, parts, 's3:ObjectRemoved:Delete')
     const removed = await parts.objects.removeVersion({
       bucket,
       key,

@@ -39,6 +39,7 @@ export async function putObjectRetention(call: BucketCall, parts: S3Parts): Prom
         ? {}
         : { mode: mode === 'COMPLIANCE' ? 'compliance' : 'governance', retainUntilMs },
     ...(bypassesGovernance ? { bypassGovernance: true } : {}),
+    event: 's3:ObjectRetention:Put',
   })
   sendChanged(call, changed, 200)
 }

@@ -25,10 +25,11 @@ export async function putObjectTagging(call: S3Call, parts: S3Parts): Promise<vo
   const given = objectTagging.parse(await receiveDocument(call, parts, documentBytesMax))
   const requestTags = new Map(given.tags.map(({ key, value }) => [key, value]))
   const info = await findForRead(call, parts, {}, { requestTags })
-  sendChanged(call, await changeObject(call, parts, info, { tags: Object.fromEntries(requestTags) }), 200)
+  const change = { tags: Object.fromEntries(requestTags), event: 's3:ObjectTagging:Put' }
+  sendChanged(call, await changeObject(call, parts, info, change), 200)
 }
 
 export async function deleteObjectTagging(call: S3Call, parts: S3Parts): Promise<void> {
   const info = await findForRead(call, parts)
-  sendChanged(call, await changeObject(call, parts, info, { tags: {} }), 204)
+  sendChanged(call, await changeObject(call, parts, info, { tags: {}, event: 's3:ObjectTagging:Delete' }), 204)
 }

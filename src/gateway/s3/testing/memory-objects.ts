@@ -143,7 +143,8 @@ export class MemoryObjects implements ObjectService {
     const versions = bucket.keys.get(key) ?? []
     checkCondition(condition, versions[0]?.info)
     const { versioning } = bucket.row
-    if (cause !== undefined) this.causes.push(cause.event)
+    if (cause !== undefined)
+      this.causes.push(versioning === undefined ? cause.event : cause.event.replace(/:Delete$/, ':DeleteMarkerCreated'))
     if (versioning === undefined) {
       bucket.keys.delete(key)
       return { removed: versions[0]?.info, marker: undefined }

@@ -17,7 +17,7 @@ import { ObjectEncryption } from '../../encryption/object-encryption.ts'
 import { MemoryKeys } from '../../encryption/testing/memory-keys.ts'
 import { accountId } from '../../policy/arn.ts'
 import { S3Gateway } from '../s3-gateway.ts'
-import type { S3GatewayOptions } from '../s3-gateway.ts'
+import type { S3GatewayOptions, S3GatewayParts } from '../s3-gateway.ts'
 import { readXml } from '../xml/xml-reader.ts'
 import type { XmlElement } from '../xml/xml-element.ts'
 import { MemoryObjects } from './memory-objects.ts'
@@ -54,7 +54,7 @@ export class S3World implements AsyncDisposable {
   #root: ClientCredentials | undefined
   #port = 0
 
-  private constructor(access: AccessWorld, options: S3GatewayOptions) {
+  private constructor(access: AccessWorld, options: S3GatewayOptions, parts: Pick<S3GatewayParts, 'webhooks'>) {
     this.access = access
     const { control, iam } = access.access
     const ports = { clock: new NodeClock(), compute: new NodeCompute(), random: new NodeRandom(), log: this.log }
@@ -64,12 +64,13 @@ export class S3World implements AsyncDisposable {
     this.keys = new KeyRing({ ...cipherPorts, metadata: new MemoryKeys() }, new Uint8Array(32).fill(8), names)
     const encryption = new ObjectEncryption(cipherPorts, this.keys)
     const encrypted = new EncryptedObjects(this.objects, encryption, cipherPorts)
-    this.gateway = new S3Gateway({ ...ports, objects: this.objects, encrypted, control, iam, tokenKey }, options)
+    const services = { ...ports, ...parts, objects: this.objects, encrypted, control, iam, tokenKey }
+    this.gateway = new S3Gateway(services, options)
   }
 
-  static async start(options: S3GatewayOptions = {}): Promise<S3World> {
+  static async start(options: S3GatewayOptions = {}, parts: Pick<S3GatewayParts, 'webhooks'> = {}): Promise<S3World> {
     const access = await AccessWorld.open({ auditReads: true })
-    const world = new S3World(access, options)
+    const world = new S3World(access, options, parts)
     world.#port = (await world.gateway.listen('127.0.0.1', 0)).port
     world.#root = await world.user('root', 'admin')
     return world
