@@ -25,7 +25,7 @@ overBothTransports('s3cmd', withoutPython(), (endpoint) => {
     const lines = [
       '[default]',
       `access_key = ${accessKey}`,
-      `secret_key = ${secretKey.replaceAll('%', '%%')}`,
+      `secret_key = ${secretKey}`,
       `host_base = ${host}`,
       `host_bucket = ${host}`,
       `use_https = ${protocol === 'https:' ? 'True' : 'False'}`,
