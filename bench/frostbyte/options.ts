@@ -16,6 +16,8 @@ export const help = `Measures FrostByte beside a floor, nginx and a bare Node.js
                    through S3: s3 (bodies not signed), s3-sha256 (uploads signed with their SHA-256);
                    faces: what the bars ask for, through REST and S3
   --seconds N      time for each row
+  --turns N        measure each row N times, all its servers in turn, after a turn that only warms up (default 1:
+                   without that turn); for machines that others use too
   --keys N         keys filled into the metadata before the start (0: none; default 1,000,000, and none
                    where only files of 1 MiB and more are measured)
   --dir FOLDER     where the data goes: on a real disk (default .bench)
@@ -34,6 +36,8 @@ export interface BenchOptions {
   readonly quick: boolean
   readonly only: readonly string[]
   readonly seconds: number | undefined
+  /** Of each row, over all its servers. */
+  readonly turns: number
   /** `undefined`: as the rows need it. */
   readonly keys: number | undefined
   readonly folder: string
@@ -56,6 +60,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
       'quick': { type: 'boolean', default: false },
       'only': { type: 'string', default: '' },
       'seconds': { type: 'string' },
+      'turns': { type: 'string', default: '1' },
       'keys': { type: 'string' },
       'dir': { type: 'string', default: '.bench' },
       'url': { type: 'string' },
@@ -75,6 +80,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     quick: values.quick,
     only: values.only.split(',').filter((name) => name !== ''),
     seconds: numberOf('--seconds', values.seconds),
+    turns: Math.max(1, Math.floor(numberOf('--turns', values.turns) ?? 1)),
     keys: numberOf('--keys', values.keys),
     folder: values.dir,
     url: values.url === undefined ? undefined : new URL(values.url),

@@ -33,6 +33,7 @@ import type { CommitFigures } from './metadata-commits.ts'
 import type { BenchOptions } from './options.ts'
 import type { ProfileWindow } from './profile-summary.ts'
 import { perfNodeOptions, PerfRecording } from './perf-recording.ts'
+import { addTurn } from './turns.ts'
 import { isForFace, isForYardstick } from './selection.ts'
 import type { Selection, YardstickName } from './selection.ts'
 
@@ -189,7 +190,7 @@ export class Session {
     }
     const onEnd = async (row: Row): Promise<void> => {
       const delay = this.#selection.faces.size > 0 ? await this.#cluster?.loopDelay() : undefined
-      if (delay !== undefined) this.loopDelays[`${name} ${rowId(row)}`] = delay
+      if (delay !== undefined) this.loopDelays[`${name} ${rowId(row)}`] = delay // of the last turn
       const window = this.windows.pop()
       if (window !== undefined) this.windows.push({ ...window, endMs: monotonicMs() })
       await this.#perf?.stop(label(row))
@@ -234,10 +235,21 @@ export class Session {
     if (this.#options.quiet) await this.#waitForQuiet()
     const isFloorRow = isForYardstick(row, 'floor', this.#selection)
     if (isFloorRow) await this.#measureFloor(row.secondsMax / 2)
-    for (const { name, runner } of this.#runners) {
-      if (!this.#isFor(row, name)) continue
-      if (isFace(name) && row.operation === 'upload') this.#measureDigests(row.sizeBytes)
-      const result = await runner.measure(row)
+    const runners = this.#runners.filter(({ name }) => this.#isFor(row, name))
+    const sums = new Map<ServerName, RowResult>()
+    const { turns } = this.#options
+    // Before turns that are added up there is one that only warms up, whatever time that takes on a busy machine.
+    for (let turn = turns === 1 ? 1 : 0; turn <= turns; turn++) {
+      // Back and forth, so that no server always comes after the same other one.
+      for (const { name, runner } of turn % 2 === 1 ? runners : runners.toReversed()) {
+        if (isFace(name) && row.operation === 'upload') this.#measureDigests(row.sizeBytes)
+        const result = await runner.measure(row)
+        if (turn > 0) sums.set(name, addTurn(sums.get(name), result))
+      }
+    }
+    for (const { name } of runners) {
+      const result = sums.get(name)
+      if (result === undefined) continue
       this.rows.push(result)
       this.#progress.clear()
       if (this.rows.length === 1) process.stderr.write(`${liveHeading()}\n`)
