@@ -44,6 +44,7 @@ export function overBothTransports(
   client: string,
   skip: string | false,
   scenario: (endpoint: () => S3Endpoint) => void,
+  options: UpOptions = {},
 ): void {
   for (const transport of ['http', 'TLS'] as const) {
     const isUnnamed = isGiven && given[transport] === undefined
@@ -54,7 +55,7 @@ export function overBothTransports(
         let endpoint: S3Endpoint | undefined
         let close: () => Promise<void> = () => Promise.resolve()
         before(async () => {
-          ;({ endpoint, close } = await openEndpoint(transport))
+          ;({ endpoint, close } = await openEndpoint(transport, 1, options))
         })
         after(async () => await close())
         scenario(() => defined(endpoint, 'the endpoint was opened'))

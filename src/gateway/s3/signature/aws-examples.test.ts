@@ -251,6 +251,17 @@ const v2Examples: readonly (Example & { readonly hostBucket?: string })[] = [
     ],
   },
   {
+    // What is signed is /johnsmith/?acl, as above.
+    name: 'Fetch, by a path without the slash that is signed',
+    method: 'GET',
+    path: '/johnsmith',
+    query: 'acl',
+    headers: [
+      ['Date', 'Tue, 27 Mar 2007 19:44:46 +0000'],
+      ['Authorization', 'AWS AKIAIOSFODNN7EXAMPLE:c2WLPFtWHVgbEmeEG93a4cG37dM='],
+    ],
+  },
+  {
     name: 'a URL',
     method: 'GET',
     path: '/photos/puppy.jpg',
