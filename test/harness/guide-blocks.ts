@@ -65,11 +65,17 @@ export interface ShellCommand {
  * plain lines of a guide, not for all of a shell's grammar.
  */
 export function listCommands(text: string): readonly ShellCommand[] {
-  return text
-    .replaceAll('\\\n', ' ')
-    .split('\n')
-    .flatMap((line) => splitLine(line).map((words) => ({ words: strip(words), line: line.trim() })))
-    .filter(({ words }) => words.length > 0)
+  return (
+    text
+      .replaceAll('\\\n', ' ')
+      .replaceAll(/^\s*#.*$/gm, '')
+      // What a here-document holds, and line ends within quotes, are no commands.
+      .replaceAll(/<<'(\w+)'\n[\s\S]*?\n\1$/gm, '')
+      .replaceAll(/'[^']*'/g, (quoted) => quoted.replaceAll('\n', ' '))
+      .split('\n')
+      .flatMap((line) => splitLine(line).map((words) => ({ words: strip(words), line: line.trim() })))
+      .filter(({ words }) => words.length > 0)
+  )
 }
 
 function splitLine(line: string): readonly (readonly string[])[] {

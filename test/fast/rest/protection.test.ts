@@ -18,7 +18,7 @@ describe('methods and routes', () => {
     ['POST', '/files', 'GET, HEAD, OPTIONS'],
     ['GET', '/delete?filename=a', 'DELETE, OPTIONS'],
     ['TRACE', '/files', 'GET, HEAD, OPTIONS'],
-    ['PATCH', '/api/v1/buckets', 'GET, PUT, POST, DELETE, HEAD, OPTIONS'],
+    ['PATCH', '/api/v1/grants', 'GET, PUT, DELETE, HEAD, OPTIONS'],
   ] as const) {
     test(`${method} ${target} is a 405 that names the methods`, async () => {
       await using rest = await Harness.start()
