@@ -46,13 +46,22 @@ export const userActions: QueryActions = {
   GetAccessKeyLastUsed: { resource: ofKeysUser, run: keyLastUsed },
 }
 
-async function createUser({ form, identities, parts }: QueryCall): Promise<XmlFields> {
+async function createUser(call: QueryCall): Promise<XmlFields> {
+  const { form, identities, parts } = call
   const name = form.name('UserName', namesMax)
   const path = form.path()
   const tags = form.tags()
+  const limit = form.get('PermissionsBoundary') === undefined ? {} : { boundary: boundaryName(call) }
   const user = await parts.accounts.createUser({ name, role: 'none' })
-  const row = { ...identities.fresh({ kind: 'user', name }, path), revision: 1, tags }
-  if (path !== '/' || tags.length > 0) await identities.put(row)
+  const row = { ...identities.fresh({ kind: 'user', name }, path), revision: 1, tags, ...limit }
+  if (path === '/' && tags.length === 0 && limit.boundary === undefined) return { User: describeUser(user, row) }
+  try {
+    await identities.put(row)
+  } catch (error) {
+    // Nobody is to be there without the limit that was asked for.
+    await parts.accounts.removeUser(name)
+    throw error
+  }
   return { User: describeUser(user, row) }
 }
 

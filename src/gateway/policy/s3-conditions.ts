@@ -4,6 +4,7 @@
 // Source: AWS Service Authorization Reference, "Condition keys for Amazon S3"; AWS IAM User Guide, "AWS global condition context keys".
 
 import { DAY_MS } from '../../base/units.ts'
+import { parseTimestamp } from '../s3/documents/timestamps.ts'
 import type { ConditionValues } from './compiled-policy.ts'
 import { existingTagPrefix } from './condition-keys.ts'
 
@@ -110,16 +111,16 @@ export class S3Conditions implements ConditionValues {
     const { objectLock, nowMs } = this.#facts
     const header = (name: string): string | undefined => this.#facts.header(`x-amz-object-lock-${name}`)
     const untilText = header('retain-until-date')
-    const untilMs = objectLock?.retainUntilMs ?? (untilText === undefined ? Number.NaN : Date.parse(untilText))
+    const untilMs = objectLock?.retainUntilMs ?? (untilText === undefined ? undefined : parseTimestamp(untilText))
     switch (key) {
       case 's3:object-lock-mode':
         return objectLock?.mode ?? header('mode')
       case 's3:object-lock-legal-hold':
         return objectLock?.legalHold ?? header('legal-hold')
       case 's3:object-lock-retain-until-date':
-        return Number.isNaN(untilMs) ? undefined : new Date(untilMs).toISOString()
+        return untilMs === undefined ? undefined : new Date(untilMs).toISOString()
       case 's3:object-lock-remaining-retention-days':
-        return Number.isNaN(untilMs) ? undefined : String(Math.ceil((untilMs - nowMs) / DAY_MS))
+        return untilMs === undefined ? undefined : String(Math.ceil((untilMs - nowMs) / DAY_MS))
       default:
         return undefined
     }

@@ -11,6 +11,7 @@ import { S3Conditions } from '../policy/s3-conditions.ts'
 import type { S3RequestFacts } from '../policy/s3-conditions.ts'
 import { actionsOf } from '../policy/s3-operations.ts'
 import type { NeededAction, S3RequestShape } from '../policy/s3-operations.ts'
+import { bucketInHost } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import type { BucketState } from './bucket-cache.ts'
 import { aclAllows, publicAccessOf } from './bucket-access.ts'
@@ -29,6 +30,8 @@ export interface S3AccessParts {
   readonly clock: Clock
   /** Hosts by which clients behind a proxy sign. */
   readonly endpointHosts: readonly string[]
+  /** Domains below which a host names a bucket, in lower case. */
+  readonly domains: readonly string[]
   /** Finds who holds an access key; of temporary credentials, with their token. */
   findSigner(accessKeyId: string, sessionToken: string | undefined): Promise<Signer | undefined>
 }
@@ -94,9 +97,12 @@ export class S3Access {
     )
   }
 
-  #hostsOf({ forwardedHost }: Exchange): readonly string[] {
-    const { endpointHosts } = this.#parts
-    return forwardedHost === undefined ? endpointHosts : [forwardedHost, ...endpointHosts]
+  /** Only those that name the same bucket as the header Host, or none as that: where it names one, it is part of what was signed. */
+  #hostsOf({ forwardedHost, headers }: Exchange): readonly string[] {
+    const { endpointHosts, domains } = this.#parts
+    const hosts = forwardedHost === undefined ? endpointHosts : [forwardedHost, ...endpointHosts]
+    const bucket = bucketInHost(headers.host, domains)
+    return domains.length === 0 ? hosts : hosts.filter((host) => bucketInHost(host, domains) === bucket)
   }
 
   /** For signatures that are elsewhere than in the head of the request. */
@@ -201,6 +207,11 @@ export class S3Access {
       throw error
     }
   }
+}
+
+/** For conditions: the version that is meant, where that is not the one that the query names. */
+export function factsOfVersion({ query }: S3Call, version: string | undefined): Pick<S3RequestFacts, 'query'> {
+  return { query: (name) => (name === 'versionId' ? version : query.get(name)) }
 }
 
 function senderOf({ signer, payload, chunks, version, place, signedMs }: VerifiedSignature<Signer>): Sender {

@@ -5,6 +5,7 @@ import type { ObjectInfo } from '../../master/object-service.ts'
 import type { VersionName } from '../../meta/contract/version-metadata.ts'
 import { evaluateConditions } from '../http/conditions.ts'
 import { decodeText } from '../http/request-target.ts'
+import { factsOfVersion } from './access.ts'
 import type { BucketState } from './bucket-cache.ts'
 import { checkExpectedOwner } from './expected-owner.ts'
 import { aclOf } from './object-acl.ts'
@@ -61,7 +62,7 @@ export async function findSource(call: S3Call, parts: S3Parts, copiesTags: boole
       state,
       key,
       acl: info === undefined ? undefined : aclOf(info),
-      ...(existingTags === undefined ? {} : { facts: { existingTags } }),
+      facts: { ...factsOfVersion(call, version), ...(existingTags === undefined ? {} : { existingTags }) },
     })
   }
   if (info === undefined) {

@@ -121,7 +121,8 @@ export class S3Gateway {
     const verifier = new SignatureVerifier(compute, { region, acceptsV2: options.acceptsV2 ?? false })
     const endpointHosts = options.endpointHosts ?? []
     const findSigner = signersOf(control)
-    const access = new S3Access({ control, verifier, clock, endpointHosts, findSigner })
+    this.#domains = (options.domains ?? []).map((domain) => domain.toLowerCase())
+    const access = new S3Access({ control, verifier, clock, endpointHosts, domains: this.#domains, findSigner })
     const { iam } = parts
     this.#queries = iam && new QueryFace({ iam, control, clock, compute, findSigner, region, endpointHosts })
     const uploadWatch = new StallWatch(clock, limits.uploadStallTimeoutMs)
@@ -139,7 +140,6 @@ export class S3Gateway {
     const { lifecycleDayMs = DAY_MS } = options
     this.#parts = { ...own, objects, encrypted, clock, compute, random, lifecycleDayMs }
     this.#options = options
-    this.#domains = (options.domains ?? []).map((domain) => domain.toLowerCase())
     this.#websiteDomains = (options.websiteDomains ?? []).map((domain) => domain.toLowerCase())
     this.#metrics = parts.metrics
     this.#log = log

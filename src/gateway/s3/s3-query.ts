@@ -13,7 +13,8 @@ const empty: S3Query = new Map()
 export function parseS3Query(raw: string): S3Query {
   if (raw === '') return empty
   const query = new Map<string, string>()
-  for (const parameter of raw.split('&', parametersMax + 1)) {
+  // To the very end: what is signed must not be pushed out of sight by what is skipped. The head of a request is bounded.
+  for (const parameter of raw.split('&')) {
     if (parameter === '') continue
     const equals = parameter.indexOf('=')
     const name = decodeText(equals < 0 ? parameter : parameter.slice(0, equals), true)

@@ -383,6 +383,21 @@ test('a boundary limits, whatever is attached', async () => {
   await alice.good('CreateUser', { UserName: 'bob' })
 })
 
+test('a user who is made with a boundary is never there without it', async () => {
+  const { world, root } = await open()
+  const limit = { PolicyName: 'limit', PolicyDocument: readBucket }
+  const PermissionsBoundary = element(await root.good('CreatePolicy', limit), 'Arn')
+  await root.bad(
+    'CreateUser',
+    { UserName: 'bob', PermissionsBoundary: 'arn:aws:iam::000000000000:policy/none' },
+    '404 NoSuchEntity',
+  )
+  await root.bad('GetUser', { UserName: 'bob' }, '404 NoSuchEntity')
+  await root.good('CreateUser', { UserName: 'bob', PermissionsBoundary })
+  const row = await world.metadata.getIdentity({ kind: 'user', name: 'bob' })
+  assert.equal(row?.boundary, 'limit')
+})
+
 test('changes at the same time are all made', async () => {
   const { world, root, user } = await open()
   await user('alice')

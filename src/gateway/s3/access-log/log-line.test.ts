@@ -68,9 +68,11 @@ describe('a line of an access log', () => {
   })
 
   it('tells nothing by which a presigned request could be sent again', () => {
-    const secret = 'X-Amz-Signature=abcdef&X-Amz-Security-Token=token%2F&AWSAccessKeyId=A&Signature=zzz'
+    const customerKeys =
+      '&x-amz-server-side-encryption-customer-key=yyy&x-amz-copy-source-server-side-encryption-customer-key=xxx'
+    const secret = `X-Amz-Signature=abcdef&X-Amz-Security-Token=token%2F&AWSAccessKeyId=A&Signature=zzz${customerKeys}`
     const line = formatLogLine({ ...full, requestLine: `GET /b/k?a=1&${secret} HTTP/1.1` })
-    assert.doesNotMatch(line, /abcdef|token%2F|zzz/)
+    assert.doesNotMatch(line, /abcdef|token%2F|xxx|yyy|zzz/)
     assert.match(line, /"GET \/b\/k\?a=1&X-Amz-Signature=REDACTED.* HTTP\/1\.1"/)
   })
 

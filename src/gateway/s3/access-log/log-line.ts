@@ -113,7 +113,10 @@ function encodeKey(key: string): string {
   return encodeURIComponent(key.toWellFormed()).replaceAll('%2F', '/')
 }
 
-/** What a presigned URL proves itself by must not be read out of a log, as long as it holds. */
+const secretParameters =
+  /([?&](?:X-Amz-Signature|X-Amz-Security-Token|Signature|X-Amz-(?:Copy-Source-)?Server-Side-Encryption-Customer-Key)=)[^&\s#]*/gi
+
+/** What a presigned URL proves itself by must not be read out of a log, as long as it holds; nor a customer's key (SSE-C) that it carries. */
 function withoutSecrets(text: string): string {
-  return text.replaceAll(/([?&](?:X-Amz-Signature|X-Amz-Security-Token|Signature)=)[^&\s#]*/gi, '$1REDACTED')
+  return text.replaceAll(secretParameters, '$1REDACTED')
 }

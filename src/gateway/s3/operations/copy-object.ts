@@ -34,6 +34,7 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   const setsTags = replacesTags && headers['x-amz-tagging'] !== undefined
   parts.access.authorize(call, { ...shapeOfWrite(call), setsTags })
   const source = await findSource(call, parts, !replacesTags)
+  if (!replacesTags) authorizeTags(call, parts, source)
   checkIsChange(call, source, replaces || replacesTags)
   const encryption = encryptionOfWrite(call, parts)
   checkLength(source.info, encryption)
@@ -65,6 +66,13 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
       checksumType: checksums[0] === undefined ? undefined : checksumTypeOf(checksums[0]),
     }),
   )
+}
+
+/** Tags that are copied are set, as those that the request gives. @throws S3Error `AccessDenied`. */
+function authorizeTags(call: S3Call, { access }: S3Parts, { info }: FoundSource): void {
+  const requestTags = new Map(Object.entries(info.tags ?? {}))
+  if (requestTags.size === 0) return
+  access.check(call, { action: 's3:PutObjectTagging', state: call.state, key: call.key, facts: { requestTags } })
 }
 
 /** Bytes that must be written anew are bounded, as AWS bounds all. @throws S3Error `InvalidRequest`. */

@@ -1,6 +1,7 @@
 // DeleteObjects: up to 1,000 keys or versions in one request, each with an outcome of its own.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 
+import { factsOfVersion } from '../access.ts'
 import { deleteRequest } from '../documents/delete-objects.ts'
 import type { ObjectToDelete } from '../documents/delete-objects.ts'
 import { writeDeleteResult } from '../documents/object-results.ts'
@@ -60,7 +61,8 @@ async function outcomeOf(
   try {
     checkKey(key)
     const version = parseVersionName(versionId)
-    parts.access.authorize({ ...call, key }, { hasVersionId: version !== undefined, bypassesGovernance })
+    const shape = { hasVersionId: version !== undefined, bypassesGovernance }
+    parts.access.authorize({ ...call, key }, shape, { facts: factsOfVersion(call, versionId) })
     const condition = object.etag === undefined ? undefined : matchCondition(object.etag)
     const deleted = await deleteOne(call, parts, { key, version, condition, bypassesGovernance })
     return {

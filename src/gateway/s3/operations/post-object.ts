@@ -24,6 +24,7 @@ import { S3Error } from '../s3-error.ts'
 import { verifyForm } from '../signature/form-signature.ts'
 import { checkFormLength, checkPostPolicy, parsePostPolicy } from '../signature/post-policy.ts'
 import type { FormFields, PostPolicy } from '../signature/post-policy.ts'
+import { writtenHeader } from '../written-headers.ts'
 import { putBytesMax, sealingOf } from './put-object.ts'
 
 /** An upload under way, with what stands before it. */
@@ -90,15 +91,13 @@ async function finish(posting: Posting, parts: S3Parts): Promise<void> {
   answer(call, parts, { fields, info, encryption })
 }
 
-/** As the headers of a put, by the names that forms have for them. */
+/** As the headers of a put, by the names that forms have for them. @throws S3Error `InvalidArgument`: one cannot be a header. */
 function headersOf(fields: FormFields): S3Call['headers'] {
   const headers: Record<string, string> = {}
   for (const [name, text] of fields) {
-    // In headers, characters stand for bytes.
-    const value = Buffer.from(text, 'utf8').toString('latin1')
-    if (name === 'acl') headers['x-amz-acl'] = value
+    if (name === 'acl') headers['x-amz-acl'] = writtenHeader('x-amz-acl', text)
     else if (name === 'tagging') headers['x-amz-tagging'] = taggingHeader(text)
-    else if (name.startsWith('x-amz-') || formHeaders.has(name)) headers[name] = value
+    else if (name.startsWith('x-amz-') || formHeaders.has(name)) headers[name] = writtenHeader(name, text)
   }
   return headers
 }

@@ -3,6 +3,7 @@
 
 import { decodeText } from '../../http/request-target.ts'
 import { S3Error } from '../s3-error.ts'
+import { writtenHeader } from '../written-headers.ts'
 import { signatureParameter, signingAlgorithm } from './canonical-request.ts'
 import { parseCredential } from './credential-scope.ts'
 import type { ClaimContext, SignatureClaim } from './header-signature.ts'
@@ -111,13 +112,17 @@ function checkPeriod(signedMs: number, expires: string, nowMs: number): void {
  * Headers that a presigned URL carries as parameters, because whoever signed it could not know what the client sends: SDKs put
  * x-amz-acl, x-amz-meta-… and the like there, and S3 takes them for the headers. Names in lower case. Not checksums: some SDKs
  * write that of an empty body there, which S3 ignores.
+ * @throws S3Error `InvalidArgument`: it cannot be a header.
  */
 export function hoistedHeaders(query: string): ReadonlyMap<string, string> {
   const hoisted = new Map<string, string>()
-  if (!query.includes(`${signatureParameter}=`)) return hoisted
-  for (const [name, value] of readQuery(query)) {
+  // As the verifier finds the signature: who holds the URL may spell its name otherwise, which is not signed.
+  const parameters = query.includes('Signature') ? readQuery(query) : undefined
+  if (parameters?.has(signatureParameter) !== true) return hoisted
+  for (const [name, value] of parameters) {
     const lower = name.toLowerCase()
-    if (lower.startsWith('x-amz-') && !isOfSigner(lower) && !hoisted.has(lower)) hoisted.set(lower, value)
+    if (lower.startsWith('x-amz-') && !isOfSigner(lower) && !hoisted.has(lower))
+      hoisted.set(lower, writtenHeader(lower, value))
   }
   return hoisted
 }

@@ -33,14 +33,18 @@ export interface V2Signed {
 const signedParameters: ReadonlySet<string> = new Set([
   'accelerate',
   'acl',
+  'analytics',
+  'attributes',
   'cors',
   'delete',
   'encryption',
+  'intelligent-tiering',
   'inventory',
   'legal-hold',
   'lifecycle',
   'location',
   'logging',
+  'metrics',
   'notification',
   'object-lock',
   'ownershipControls',
@@ -158,7 +162,8 @@ function canonicalResource({ path, query }: WireRequest, hostBucket: string | un
   const pieces: { readonly name: string; readonly text: string }[] = []
   for (const piece of query.split('&')) {
     const equals = piece.indexOf('=')
-    const name = equals < 0 ? piece : piece.slice(0, equals)
+    // As the router reads it: another spelling of a sub-resource is that sub-resource.
+    const name = decodeText(equals < 0 ? piece : piece.slice(0, equals), true) ?? ''
     if (!signedParameters.has(name)) continue
     const raw = equals < 0 ? '' : piece.slice(equals + 1)
     const value = decodeText(raw, true)

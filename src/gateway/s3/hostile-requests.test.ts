@@ -1,0 +1,173 @@
+// Requests by somebody who wants what is not his: signed ones that are changed where the signature does not see it, and leave that was
+// given for one thing and is used for another. Over HTTP.
+
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { before, after, test } from 'node:test'
+
+import { S3World } from './testing/s3-world.ts'
+import type { S3Answer } from './testing/s3-world.ts'
+import type { ClientCredentials } from './testing/signing-client.ts'
+
+const domain = 's3.example.test'
+let world: S3World
+let alice: ClientCredentials
+
+before(async () => {
+  world = await S3World.start({ domains: [domain], endpointHosts: [domain], acceptsV2: true })
+  for (const bucket of ['alpha', 'beta']) assert.equal((await world.send('PUT', `/${bucket}`)).status, 200)
+  alice = await world.user('alice', 'none')
+})
+
+after(async () => world[Symbol.asyncDispose]())
+
+/** What somebody sends who holds a presigned URL and no credentials. */
+async function use(
+  method: string,
+  target: string,
+  { host = `127.0.0.1:${world.port}`, body = '' }: { readonly host?: string; readonly body?: string } = {},
+): Promise<S3Answer> {
+  const bytes = Buffer.from(body)
+  return await world.raw(method, target, ['Host', host, 'Content-Length', String(bytes.length)], bytes)
+}
+
+/** What alice may do in the bucket. */
+async function allow(bucket: string, ...statements: readonly object[]): Promise<void> {
+  const own = statements.map((statement) => ({
+    Effect: 'Allow',
+    Principal: { AWS: 'arn:aws:iam::000000000000:user/alice' },
+    Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
+    ...statement,
+  }))
+  const body = JSON.stringify({ Version: '2012-10-17', Statement: own })
+  const answer = await world.send('PUT', `/${bucket}?policy`, { body })
+  assert.equal(answer.status, 204, answer.text)
+}
+
+test('parameters that are signed cannot be pushed out of sight by empty ones', async () => {
+  await world.send('PUT', '/alpha/pushed', { body: 'as it was' })
+  const url = world.presigned('PUT', '/alpha/pushed?tagging')
+  const [path = '', query = ''] = url.split('?')
+  await use('PUT', `${path}?${'&'.repeat(200)}${query}`, { body: 'replaced' })
+  assert.equal((await world.send('GET', '/alpha/pushed')).text, 'as it was')
+})
+
+test('a presigned URL keeps the headers that it carries, however its signature is spelt', async () => {
+  const url = world.presigned('PUT', '/alpha/hoisted?x-amz-meta-kept=yes&x-amz-tagging=a%3Db')
+  await use('PUT', url.replace('X-Amz-Signature=', '%58-Amz-Signature='), { body: 'x' })
+  const { status, headers } = await world.send('HEAD', '/alpha/hoisted')
+  assert.equal(status, 200)
+  assert.equal(headers['x-amz-meta-kept'], 'yes')
+})
+
+test('a URL of Version 2 is not turned to another thing of the same object', async () => {
+  await world.send('PUT', '/alpha/old', { body: 'x', headers: { 'x-amz-tagging': 'secret=1' } })
+  const expires = Math.floor(Date.now() / 1_000) + 60
+  const text = `GET\n\n\n${expires}\n/alpha/old`
+  const signature = encodeURIComponent(createHmac('sha1', world.root.secret).update(text).digest('base64'))
+  const url = `/alpha/old?AWSAccessKeyId=${world.root.accessKeyId}&Expires=${expires}&Signature=${signature}`
+  assert.equal((await use('GET', url)).text, 'x')
+  for (const turned of ['tagging', '%74agging', 'attributes', '%61cl'])
+    assert.equal((await use('GET', `${url}&${turned}`)).code, 'SignatureDoesNotMatch', turned)
+})
+
+test('a URL that is signed for one bucket is not taken for another one by its host', async () => {
+  const url = world.presigned('PUT', '/beta/crossed', { host: domain })
+  assert.equal((await use('PUT', url, { host: `alpha.${domain}`, body: 'x' })).code, 'SignatureDoesNotMatch')
+  assert.equal((await world.send('HEAD', '/alpha/beta/crossed')).status, 404)
+  assert.equal((await use('PUT', url, { host: domain, body: 'x' })).status, 200)
+  const hosted = world.presigned('PUT', '/crossed', { host: `beta.${domain}` })
+  assert.equal((await use('PUT', hosted, { host: domain, body: 'x' })).code, 'SignatureDoesNotMatch')
+})
+
+test('which version a policy lets go is asked of the version that is removed', async () => {
+  const enabled = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+  await world.send('PUT', '/beta?versioning', { body: enabled })
+  const first = String((await world.send('PUT', '/beta/v', { body: '1' })).headers['x-amz-version-id'])
+  const second = String((await world.send('PUT', '/beta/v', { body: '2' })).headers['x-amz-version-id'])
+  const condition = { StringEquals: { 's3:VersionId': first } }
+  await allow(
+    'beta',
+    { Action: ['s3:DeleteObjectVersion', 's3:GetObjectVersion'], Condition: condition },
+    { Action: 's3:PutObject' },
+  )
+  const body = `<Delete><Object><Key>v</Key><VersionId>${second}</VersionId></Object></Delete>`
+  const answer = await world.send('POST', `/beta?delete&versionId=${first}`, { as: alice, body })
+  assert.match(answer.text, /<Code>AccessDenied<\/Code>/)
+  const copy = async (version: string): Promise<S3Answer> =>
+    world.send('PUT', `/beta/copy?versionId=${first}`, {
+      as: alice,
+      headers: { 'x-amz-copy-source': `/beta/v?versionId=${version}` },
+    })
+  assert.equal((await copy(second)).code, 'AccessDenied')
+  const right = body.replace(second, first)
+  assert.doesNotMatch((await world.send('POST', '/beta?delete', { as: alice, body: right })).text, /<Error>/)
+})
+
+test('to copy tags is to set them', async () => {
+  await world.send('PUT', '/alpha/tagged', { body: 'x', headers: { 'x-amz-tagging': 'team=red' } })
+  await allow('alpha', { Action: ['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject'] })
+  const copy = async (headers: Record<string, string> = {}): Promise<string> =>
+    (
+      await world.send('PUT', '/alpha/copy', {
+        as: alice,
+        headers: { 'x-amz-copy-source': '/alpha/tagged', ...headers },
+      })
+    ).code
+  assert.equal(await copy(), 'AccessDenied')
+  assert.equal(await copy({ 'x-amz-tagging-directive': 'REPLACE' }), '')
+  await allow('alpha', {
+    Action: ['s3:GetObject', 's3:GetObjectTagging', 's3:PutObject', 's3:PutObjectTagging'],
+  })
+  assert.equal(await copy(), '')
+})
+
+test('what stands for headers holds nothing that no header can', async () => {
+  for (const [name, value] of [
+    ['x-amz-website-redirect-location', '%2Fa%0D%0ASet-Cookie:%20b'],
+    ['x-amz-meta-a', 'b%0D%0Ac'],
+    ['x-amz-meta-a', 'b%00c'],
+  ] as const) {
+    const answer = await use('PUT', world.presigned('PUT', `/alpha/lines?${name}=${value}`), { body: 'x' })
+    assert.equal(answer.code, 'InvalidArgument', `${name} ${answer.text}`)
+  }
+  const euro = world.presigned('PUT', '/alpha/euro?x-amz-website-redirect-location=%2F%E2%82%AC&x-amz-meta-a=%E2%82%AC')
+  assert.equal((await use('PUT', euro, { body: 'x' })).status, 200)
+  const { status, headers } = await world.send('HEAD', '/alpha/euro')
+  assert.equal(status, 200)
+  assert.equal(Buffer.from(String(headers['x-amz-website-redirect-location']), 'latin1').toString(), '/€')
+})
+
+test('nor does a form', async () => {
+  await world.send('PUT', '/forms')
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:PutObject', Resource: 'arn:aws:s3:::forms/*' }],
+  }
+  assert.equal((await world.send('PUT', '/forms?policy', { body: JSON.stringify(policy) })).status, 204)
+  for (const name of ['Content-Type', 'Cache-Control', 'x-amz-meta-a', 'x-amz-website-redirect-location']) {
+    const fields = `--B\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n/a\r\nSet-Cookie: b\r\n--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nx\r\n--B--\r\n`
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=B' }
+    const answer = await world.send('POST', '/forms', { as: null, headers, body: fields })
+    assert.equal(answer.code, 'InvalidArgument', `${name} ${answer.status} ${answer.text}`)
+  }
+})
+
+test('how long a lock may last is asked of the time as it is read', async () => {
+  const headers = { 'x-amz-bucket-object-lock-enabled': 'true' }
+  assert.equal((await world.send('PUT', '/locked', { headers })).status, 200)
+  await allow(
+    'locked',
+    { Action: ['s3:PutObject', 's3:PutObjectRetention'] },
+    {
+      Effect: 'Deny',
+      Action: 's3:PutObject*',
+      Condition: { NumericGreaterThan: { 's3:object-lock-remaining-retention-days': '10' } },
+    },
+  )
+  for (const until of ['2099-01-01T00:00:00Z', '2099-01-01T00:00:00,5Z', '2099-01-01T23:59:60Z']) {
+    const lock = { 'x-amz-object-lock-mode': 'GOVERNANCE', 'x-amz-object-lock-retain-until-date': until }
+    const answer = await world.send('PUT', '/locked/k', { as: alice, headers: lock, body: 'x' })
+    assert.equal(answer.code, 'AccessDenied', until)
+  }
+})
