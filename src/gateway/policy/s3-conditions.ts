@@ -16,6 +16,10 @@ export interface S3RequestFacts {
   /** Of the client. */
   readonly address: string
   readonly isSecure: boolean
+  /** `1.3`. Absent: there is none, or it is not known here. */
+  readonly tlsVersion?: string | undefined
+  /** Whether the request makes an object; absent: it writes none. */
+  readonly createsObject?: boolean | undefined
   readonly nowMs: number
   /** Absent: the request is not signed. */
   readonly signature?: S3SignatureFacts
@@ -88,6 +92,10 @@ export class S3Conditions implements ConditionValues {
         return new Date(facts.nowMs).toISOString()
       case 'aws:epochtime':
         return String(Math.floor(facts.nowMs / 1_000))
+      case 's3:tlsversion':
+        return facts.tlsVersion
+      case 's3:objectcreationoperation':
+        return facts.createsObject === undefined ? undefined : String(facts.createsObject)
       case 's3:signatureversion':
         return facts.signature?.version
       case 's3:authtype':

@@ -5,6 +5,7 @@ import { errorCode } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { AccessControl } from '../auth/access-control.ts'
 import type { Exchange } from '../http/exchange.ts'
+import { tlsSessionOf } from '../http/tls-session.ts'
 import { allowedByAcl } from '../policy/authorize-s3.ts'
 import type { ConditionValues } from '../policy/compiled-policy.ts'
 import { S3Conditions } from '../policy/s3-conditions.ts'
@@ -15,12 +16,13 @@ import { bucketInHost } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import type { BucketState } from './bucket-cache.ts'
 import { aclAllows, publicAccessOf } from './bucket-access.ts'
+import type { OperationName } from './operations-table.ts'
 import type { S3Call } from './s3-call.ts'
 import { headerOf } from './s3-call.ts'
 import { S3Error } from './s3-error.ts'
 import { canonicalIdOf, nobody } from './sender.ts'
 import type { Sender } from './sender.ts'
-import { anonymousPayload, contentHashHeader } from './signature/payload.ts'
+import { anonymousPayload, contentHashHeader, unsignedPayload } from './signature/payload.ts'
 import type { SignatureVerifier, VerifiedSignature, VerifyOptions } from './signature/signature-verifier.ts'
 import type { Signer } from '../auth/authenticator.ts'
 
@@ -179,14 +181,18 @@ export class S3Access {
     }
   }
 
-  #factsOf({ exchange, headers, query, sender }: S3Call, { facts }: Wanted): S3RequestFacts {
-    const { signature } = sender
+  #factsOf({ exchange, operation, headers, query, sender }: S3Call, { facts }: Wanted): S3RequestFacts {
+    const { signature, payload } = sender
+    const unsigned = payload.kind === 'unsigned' ? unsignedPayload : undefined
     const nowMs = this.#parts.clock.wallMs()
     return {
-      header: (name) => headerOf(headers, name),
+      // Presigned URLs and forms sign no body, and mostly do not say so.
+      header: (name) => headerOf(headers, name) ?? (name === contentHashHeader ? unsigned : undefined),
       query: (name) => query.get(name),
       address: exchange.remoteAddress,
       isSecure: exchange.isSecure,
+      tlsVersion: tlsSessionOf(exchange.request)?.version?.replace(/^TLSv/, ''),
+      createsObject: creations[operation],
       nowMs,
       ...(signature === undefined ? {} : { signature: signatureFacts(signature, nowMs) }),
       ...facts,
@@ -216,6 +222,20 @@ export function factsOfVersion({ query }: S3Call, version: string | undefined): 
 
 function senderOf({ signer, payload, chunks, version, place, signedMs }: VerifiedSignature<Signer>): Sender {
   return { principal: signer.principal, payload, chunks, signature: { version, place, signedMs } }
+}
+
+/**
+ * `s3:ObjectCreationOperation`: policies that ask for conditional writes let the steps of an upload go by it.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+ */
+const creations: Partial<Readonly<Record<OperationName, boolean>>> = {
+  PutObject: true,
+  PostObject: true,
+  CopyObject: true,
+  CompleteMultipartUpload: true,
+  CreateMultipartUpload: false,
+  UploadPart: false,
+  UploadPartCopy: false,
 }
 
 const types = { header: 'REST-HEADER', query: 'REST-QUERY-STRING', form: 'POST' } as const

@@ -171,3 +171,23 @@ test('how long a lock may last is asked of the time as it is read', async () => 
     assert.equal(answer.code, 'AccessDenied', until)
   }
 })
+
+test('a policy that asks for conditional writes is not passed by a plain one', async () => {
+  assert.equal((await world.send('PUT', '/conditional')).status, 200)
+  const Condition = { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } }
+  await allow('conditional', { Action: 's3:PutObject' }, { Effect: 'Deny', Action: 's3:PutObject', Condition })
+  const put = async (headers: Record<string, string>): Promise<string> =>
+    (await world.send('PUT', '/conditional/k', { as: alice, body: 'x', headers })).code
+  assert.equal(await put({}), 'AccessDenied')
+  assert.equal(await put({ 'If-None-Match': '*' }), '')
+  assert.equal((await world.send('POST', '/conditional/k?uploads', { as: alice })).status, 200)
+})
+
+test('a policy that asks for signed bodies lets no presigned one in', async () => {
+  assert.equal((await world.send('PUT', '/whole')).status, 200)
+  const Condition = { StringEquals: { 's3:x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } }
+  await allow('whole', { Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Condition })
+  assert.equal((await use('PUT', world.presigned('PUT', '/whole/k'), { body: 'x' })).code, 'AccessDenied')
+  assert.equal((await world.send('PUT', '/whole/k', { body: 'x', payload: 'UNSIGNED-PAYLOAD' })).code, 'AccessDenied')
+  assert.equal((await world.send('PUT', '/whole/k', { body: 'x' })).status, 200)
+})
