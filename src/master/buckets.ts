@@ -1,13 +1,12 @@
 // Making and removing buckets: a bucket goes with its unfinished multipart uploads, which nobody sees any more who looks for files.
 
 import { errorCode, FrostError } from '../base/errors.ts'
-import { DAY_MS } from '../base/units.ts'
 import type { BucketRow } from '../meta/contract/bucket-metadata.ts'
 import { pageLimitMax } from '../meta/contract/conventions.ts'
 import type { OldMultipart } from '../meta/contract/multipart-metadata.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
-import { endMultipart } from './multipart-end.ts'
+import { endMultipart, farFutureMs } from './multipart-end.ts'
 import { checkBucket } from './names.ts'
 
 export class Buckets {
@@ -48,7 +47,7 @@ export class Buckets {
     let ended = false
     for (let after: OldMultipart | undefined; ;) {
       const page = await this.#metadata.listOldMultiparts({
-        beforeMs: this.#clock.wallMs() + DAY_MS,
+        beforeMs: farFutureMs,
         limit: pageLimitMax,
         ...(after === undefined ? {} : { after }),
       })

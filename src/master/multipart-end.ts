@@ -4,6 +4,9 @@ import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import { repeatUntilKnown } from './repeat.ts'
 
+/** After all beginnings, whatever calendar they were by. */
+export const farFutureMs = 1e14
+
 export interface MultipartEndPorts {
   readonly metadata: MetadataStore
   readonly clock: Clock

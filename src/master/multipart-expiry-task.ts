@@ -8,7 +8,7 @@ import type { MetadataStore } from '../meta/metadata-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { BackgroundTask } from './background-task.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
-import { endMultipart } from './multipart-end.ts'
+import { endMultipart, farFutureMs } from './multipart-end.ts'
 
 export const defaultMultipartExpiresMs = 7 * DAY_MS
 const completedKeptMs = DAY_MS
@@ -17,7 +17,6 @@ const everyMs = MINUTE_MS
 const allEveryMs = HOUR_MS
 /** More of the future than these are passed over for now. */
 const futureMax = 10_000
-const farFutureMs = 1e14
 const pageSize = 100
 
 export interface MultipartExpiryPorts {
@@ -59,7 +58,11 @@ export class MultipartExpiryTask implements BackgroundTask {
       limit: pageSize,
       ...(this.#after === undefined ? {} : { after: this.#after }),
     })
-    for (const row of page) if (this.#isOver(row, nowMs)) await endMultipart(this.#ports, row, 'forgets')
+    for (const row of page) {
+      // One that is completed after it was listed as open stays known: who lost the answer asks again.
+      if (this.#isOver(row, nowMs))
+        await endMultipart(this.#ports, row, row.completed === undefined ? undefined : 'forgets')
+    }
     this.#after = page.length === pageSize ? page.at(-1) : undefined
     return this.#after === undefined ? everyMs : 0
   }

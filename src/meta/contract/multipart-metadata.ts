@@ -73,7 +73,7 @@ export interface MultipartMutations {
    * Stores a part in the place of an earlier one of its number, whose references are given back. Its data ids become `live` as by
    * `commitVersion`. A repeat (same id and data) is harmless.
    * @throws FrostError `upload-not-found`; `upload-expired`, `data-gone`, `epoch-stale`, `quota-exceeded` as `commitVersion`;
-   * `bad-request` above `partExtentsMax`.
+   * `bad-request` above `partExtentsMax`, and where a part of more than `partExtentsFew` makes all of them more than `extentsMax`.
    */
   putPart(command: PutPart): Promise<void>
   /**
@@ -154,3 +154,5 @@ export const partsMax = 10_000
 export const partsEach = 500
 /** A copy of 5 GiB of a file that was uploaded in parts of 5 MiB, and room. */
 export const partExtentsMax = 2_048
+/** A body of 5 GiB has one, or some few where placement groups close meanwhile. */
+export const partExtentsFew = 16

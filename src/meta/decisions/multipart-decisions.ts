@@ -4,8 +4,9 @@
 import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
 import { keyBytesMax } from '../../ports/key-value.ts'
-import { partExtentsMax, partsEach, partsMax } from '../contract/multipart-metadata.ts'
+import { partExtentsFew, partExtentsMax, partsEach, partsMax } from '../contract/multipart-metadata.ts'
 import type { AbortMultipart, MultipartName, MultipartRow, PutPart } from '../contract/multipart-metadata.ts'
+import { extentsMax } from '../contract/version-row.ts'
 import { encodeKeptReference } from '../encoding/kept-reference.ts'
 import {
   commandKey,
@@ -53,6 +54,7 @@ export function putPart(draft: Draft, command: PutPart): void {
   const bucketRow = readBucket(draft, bucket)
   checkAboveHorizon(draft, idsOf(command))
   mustReadOpen(draft, command)
+  checkExtents(draft, command)
   const stamp = { version: part.id, sequence: part.number, modifiedMs: part.modifiedMs }
   for (const data of newData) insertData(draft, data, stamp)
   for (const ref of sharedData) shareData(draft, ref)
@@ -66,6 +68,23 @@ export function putPart(draft: Draft, command: PutPart): void {
   addUsage(draft, bucket, { files: 0, bytes, ...(quotaBytes === undefined ? {} : { quotaBytes }) })
   if (commandId !== undefined) draft.put(commandKey(commandId), encodeNumbers([part.number, part.modifiedMs]))
   draft.record({ kind: 'multipart', bucket, key, upload })
+}
+
+/**
+ * Bounds what a completion has to hold in memory, whichever parts it names. Only parts of many extents are added up, which none is
+ * whose bytes were sent; those of few have at most 160,000 together.
+ */
+function checkExtents(draft: Draft, { upload, part }: PutPart): void {
+  if (part.extents.length <= partExtentsFew) return
+  const own = partKey(upload, part.number)
+  let count = part.extents.length
+  for (const [at, row] of draft.range({ ...within(partPrefix(upload)), limit: partsMax })) {
+    if (at !== own) count += decodePart(at, row).extents.length
+    if (count > extentsMax)
+      throw new FrostError('bad-request', `The parts of an upload refer to at most ${extentsMax} extents together.`, {
+        remedy: 'Copy the source as a whole, or in larger parts of fewer extents.',
+      })
+  }
 }
 
 /** @throws FrostError `upload-expired` where its data was given up, or is another part's. */

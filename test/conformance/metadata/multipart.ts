@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 
 import type { DataRef } from '../../../src/meta/contract/conventions.ts'
-import { partsEach } from '../../../src/meta/contract/multipart-metadata.ts'
+import { partExtentsMax, partsEach } from '../../../src/meta/contract/multipart-metadata.ts'
 import type {
   CompleteMultipart,
   ListMultiparts,
@@ -14,6 +14,7 @@ import type {
   PartRow,
   PutPart,
 } from '../../../src/meta/contract/multipart-metadata.ts'
+import { extentsMax } from '../../../src/meta/contract/version-row.ts'
 import { present, processId, rejectsWith, sceneTests, startMs } from './scene.ts'
 import type { CreateStore, Scene } from './scene.ts'
 
@@ -91,6 +92,30 @@ export function multipartTests(name: string, create: CreateStore): void {
   const sceneTest = sceneTests(create)
 
   describe(`${name}: multipart uploads`, () => {
+    sceneTest(
+      'refuses parts that refer to more than a version can, but for one in the place of another',
+      async (scene) => {
+        const source = scene.upload('source')
+        await scene.store.commitVersion(source)
+        const [ref] = source.refs
+        const upload = await begin(scene)
+        const putCut = async (number: number): Promise<void> => {
+          const { part, ...named } = partOf(scene, upload, number)
+          const extents = Array.from({ length: partExtentsMax }, (_, offset) =>
+            scene.extent(ref, { offset, length: 1 }),
+          )
+          const shared = { newData: [], sharedData: [ref], commandId: scene.dataId() }
+          await scene.store.putPart({ ...named, part: { ...part, extents }, ...shared })
+        }
+        const count = Math.floor(extentsMax / partExtentsMax)
+        for (let number = 1; number <= count; number++) await putCut(number)
+        await rejectsWith('bad-request', putCut(count + 1))
+        await putCut(count)
+        await put(scene, upload, count + 1)
+        assert.equal((await scene.store.listParts({ ...nameOf(upload), after: 0, limit: 100 })).length, count + 1)
+      },
+    )
+
     sceneTest('one is begun once, and found by its name', async (scene) => {
       const template = { contentType: 'a/b', tags: { a: 'b' }, extra: { x: Uint8Array.of(1) } }
       const checksum = { algorithm: 'crc32', isComposite: true }
