@@ -91,7 +91,7 @@ export class IamService {
     const asked = { principal, action: name, resource, conditions, isOwn }
     const decision = decideIam(asked, this.#parts.control.policies)
     this.#parts.control.noteDecision(decision, { action: name, principal, address, requestId })
-    if (!decision.isAllowed) throw denied(call, name, resource)
+    if (!decision.isAllowed) throw denied(call, name, action.concealsResource === true ? '*' : resource)
   }
 }
 

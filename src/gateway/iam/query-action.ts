@@ -37,6 +37,8 @@ export interface QueryCall {
 export interface QueryAction {
   /** The ARN that policies are asked for. */
   readonly resource: (call: QueryCall) => string | Promise<string>
+  /** Whether the ARN tells what who may not ask must not know: a refusal leaves it out. */
+  readonly concealsResource?: boolean
   /** Whether everybody may who asks for himself, unless it is denied: as REST has it for keys. */
   readonly isOwn?: boolean
   /** Whether the action decides itself who may. */

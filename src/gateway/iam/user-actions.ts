@@ -43,7 +43,7 @@ export const userActions: QueryActions = {
   ListAccessKeys: { resource: ofUser, isOwn: true, run: listKeys },
   UpdateAccessKey: { resource: ofUser, isOwn: true, run: updateKey },
   DeleteAccessKey: { resource: ofUser, isOwn: true, run: deleteKey },
-  GetAccessKeyLastUsed: { resource: ofKeysUser, run: keyLastUsed },
+  GetAccessKeyLastUsed: { resource: ofKeysUser, concealsResource: true, run: keyLastUsed },
 }
 
 async function createUser(call: QueryCall): Promise<XmlFields> {

@@ -89,7 +89,7 @@ function compileStatement(statement: Statement, options: CompileOptions): Compil
     principal: principal === undefined ? undefined : compilePrincipals(principal),
     speaksOf: (name) => speaks(name, nothing),
     covers: resource === undefined ? () => true : compileList(resource, options),
-    conditions: conditions.map((condition) => compileCondition(condition, options)),
+    conditions: conditions.map((condition) => compileCondition(condition, { ...options, isDeny: effect === 'Deny' })),
   }
 }
 
@@ -103,7 +103,7 @@ function compileList(
 
 function compileCondition(
   { operator, quantifier, ifExists, key, values }: Condition,
-  options: CompileOptions,
+  options: CompileOptions & { readonly isDeny: boolean },
 ): (given: ConditionValues, variableOf: VariableOf) => boolean {
   if (operator === 'Null') {
     const wanted = values.map((value) => value.toLowerCase() === 'true')
@@ -116,7 +116,12 @@ function compileCondition(
       if (quantifier === 'ForAnyValue') return ifExists
       return ifExists || quantifier === 'ForAllValues' || compiled.isNegated
     }
-    return holdsFor(typeof found === 'string' ? [found] : found, { compiled, quantifier, variableOf })
+    return holdsFor(typeof found === 'string' ? [found] : found, {
+      compiled,
+      quantifier,
+      isDeny: options.isDeny,
+      variableOf,
+    })
   }
 }
 
@@ -125,15 +130,16 @@ function holdsFor(
   how: {
     readonly compiled: Operator
     readonly quantifier: Condition['quantifier']
+    readonly isDeny: boolean
     readonly variableOf: VariableOf
   },
 ): boolean {
-  const { compiled, quantifier, variableOf } = how
+  const { compiled, quantifier, isDeny, variableOf } = how
   const holds = (value: string): boolean => compiled.compare(value, variableOf) !== compiled.isNegated
   if (quantifier === 'ForAllValues') return given.every(holds)
   if (quantifier === 'ForAnyValue') return given.some(holds)
-  // Without a quantifier a key has one value; where it has more, none of them may be one that is ruled out.
-  return compiled.isNegated ? given.every(holds) : given.some(holds)
+  // Without a quantifier a key has one value; where it has more, all of them must be let in, and none be one that is denied.
+  return isDeny ? given.some(holds) : given.every(holds)
 }
 
 function isEmpty(value: string | readonly string[] | undefined): boolean {

@@ -141,10 +141,12 @@ export class S3Conditions implements ConditionValues {
   }
 }
 
-/** Names of condition keys have no case, so the name of the tag in one has none either. */
-function tagOf(tags: ReadonlyMap<string, string> | undefined, name: string): string | undefined {
-  for (const [tag, value] of tags ?? []) {
-    if (tag.toLowerCase() === name) return value
-  }
-  return undefined
+/**
+ * Names of condition keys have no case, so the name of the tag in one has none either. An object can have several tags that differ in
+ * case: all of them count, so that none can stand for another.
+ */
+function tagOf(tags: ReadonlyMap<string, string> | undefined, name: string): string | readonly string[] | undefined {
+  const values: string[] = []
+  for (const [tag, value] of tags ?? []) if (tag.toLowerCase() === name) values.push(value)
+  return values.length === 1 ? values[0] : values
 }

@@ -191,3 +191,27 @@ test('a policy that asks for signed bodies lets no presigned one in', async () =
   assert.equal((await world.send('PUT', '/whole/k', { body: 'x', payload: 'UNSIGNED-PAYLOAD' })).code, 'AccessDenied')
   assert.equal((await world.send('PUT', '/whole/k', { body: 'x' })).status, 200)
 })
+
+test('a tag does not stand for another one whose name differs in case', async () => {
+  assert.equal((await world.send('PUT', '/cases')).status, 200)
+  const statement = { Action: ['s3:PutObject', 's3:PutObjectTagging'] }
+  const put = async (tags: string): Promise<string> =>
+    (await world.send('PUT', '/cases/k', { as: alice, headers: { 'x-amz-tagging': tags }, body: 'x' })).code
+  await allow('cases', { ...statement, Condition: { StringEquals: { 's3:RequestObjectTag/team': 'blue' } } })
+  assert.equal(await put('team=blue'), '')
+  assert.equal(await put('team=blue&TEAM=red'), 'AccessDenied')
+  assert.equal(await put('TEAM=red&team=blue'), 'AccessDenied')
+  const Condition = { StringNotEquals: { 's3:RequestObjectTag/team': 'blue' } }
+  await allow('cases', statement, { ...statement, Effect: 'Deny', Condition })
+  assert.equal(await put('team=blue'), '')
+  assert.equal(await put('team=blue&TEAM=red'), 'AccessDenied')
+  assert.equal(await put('other=blue'), 'AccessDenied')
+})
+
+test('which user an access key is of is told to nobody who may not ask', async () => {
+  const bob = await world.user('bob', 'none')
+  const body = `Action=GetAccessKeyLastUsed&Version=2010-05-08&AccessKeyId=${bob.accessKeyId}`
+  const answer = await world.send('POST', '/', { as: { ...alice, service: 'iam' }, body })
+  assert.equal(answer.code, 'AccessDenied')
+  assert.doesNotMatch(answer.text, /bob/)
+})
