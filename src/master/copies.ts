@@ -16,7 +16,7 @@ import { crcOfRange } from './range-crc.ts'
 import { repeatUntilKnown } from './repeat.ts'
 import { SharedEnding } from './shared-ending.ts'
 import { withSource } from './sources.ts'
-import { commitTimed, decidedBy, newVersionId } from './version-ending.ts'
+import { commitTimed, decidedBy, inBucket, newVersionId } from './version-ending.ts'
 import { describeVersion } from './version-manifest.ts'
 
 export class Copies {
@@ -57,7 +57,7 @@ export class Copies {
           extentList === undefined || ownRecord === undefined
             ? { version: { ...version, extents: all }, sharedData: distinctData(extents) }
             : { version: { ...version, extents: [], ownRecord }, shareExtents: extentList }
-        const command = { bucket, key, newData, ...shared, ...decidedBy(request) }
+        const command = { bucket, key, newData, ...shared, ...decidedBy(request), ...inBucket(seen.bucketMs) }
         const commit = async (): Promise<VersionRow> => await commitTimed(ports, command, undefined)
         return await (seen.room === undefined ? commit() : seen.room.take(sizeBytes, commit))
       },

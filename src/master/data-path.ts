@@ -93,6 +93,7 @@ export class DataPath {
       headSequence: head?.sequence ?? 0,
       seenSequence: visible - 1,
       isVersioned: bucket?.versioning === 'enabled',
+      ...(bucket === undefined ? {} : { bucketMs: bucket.createdMs }),
     }
   }
 

@@ -28,6 +28,8 @@ export interface SeenAtStart {
   readonly seenSequence: number
   /** Whether new versions of the bucket go by their ids; what it is in the end the commit decides. */
   readonly isVersioned: boolean
+  /** When the bucket was made: another one of its name is not meant. */
+  readonly bucketMs?: number
   /** Of the bucket's owner, where he has a quota. */
   readonly room?: Room
 }

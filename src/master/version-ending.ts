@@ -66,8 +66,8 @@ export class VersionEnding<Result> implements UploadEnding<Result> {
   async commit(body: StoredBody, newData: readonly NewData[], sealing: Sealing): Promise<Result> {
     const { bucket, key } = this.#request
     const version = this.#describe(body, sealing)
-    const command = { bucket, key, version, newData, ...decidedBy(this.#request) }
-    const { room } = this.#seen
+    const { room, bucketMs } = this.#seen
+    const command = { bucket, key, version, newData, ...decidedBy(this.#request), ...inBucket(bucketMs) }
     const commit = async (): Promise<VersionRow> => await commitTimed(this.#ports, command, this.#request.trail)
     return this.#show(this.#request, await (room === undefined ? commit() : room.take(version.sizeBytes, commit)))
   }
@@ -94,6 +94,10 @@ export function decidedBy({
   cause,
 }: Pick<VersionRequest, 'condition' | 'cause'>): Pick<CommitVersion, 'condition' | 'cause'> {
   return { ...(condition === undefined ? {} : { condition }), ...(cause === undefined ? {} : { cause }) }
+}
+
+export function inBucket(bucketMs: number | undefined): Pick<CommitVersion, 'bucketMs'> {
+  return bucketMs === undefined ? {} : { bucketMs }
 }
 
 /** Repeats the commit until its outcome is known. */

@@ -43,6 +43,7 @@ const commands: { readonly [Name in MutationName]: Fields<MutationCommand<Name>>
     condition: 'object?',
     commandId: 'string?',
     cause: 'object?',
+    bucketMs: 'number?',
   },
   deleteKey: {
     bucket: 'string',

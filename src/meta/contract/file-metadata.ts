@@ -63,6 +63,11 @@ export interface CommitVersion {
   /** Needed where `newData` is empty. */
   readonly commandId?: CommandId
   readonly cause?: ChangeCause
+  /**
+   * `createdMs` of the bucket as it was when the upload was let in. Where that has gone and another one has its name, which may be
+   * somebody else's, the commit fails with `bucket-not-found`. Absent: whatever bucket has the name.
+   */
+  readonly bucketMs?: number
 }
 
 export interface NewData extends DataRef {

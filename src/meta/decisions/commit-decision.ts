@@ -15,7 +15,7 @@ import type { StoredBucket } from '../encoding/bucket-encoding.ts'
 import { decodeGroup } from '../encoding/group-encoding.ts'
 import { commandKey, groupKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
-import { addUsage, readBucket } from './bucket-decisions.ts'
+import { addUsage, bucketNotFound, readBucket } from './bucket-decisions.ts'
 import { refuseWhileBehind } from './cluster-decisions.ts'
 import { insertDataRow, insertMax, readData } from './data-rows.ts'
 import { makeRoom } from './displacement.ts'
@@ -33,8 +33,9 @@ export function commitVersion(draft: Draft, command: CommitVersion): CommitResul
   const repeated = findRepeat(draft, command)
   if (repeated !== undefined) return { row: repeated }
   refuseWhileBehind(draft)
-  const { bucket, key, version } = command
+  const { bucket, key, version, bucketMs } = command
   const bucketRow = readBucket(draft, bucket)
+  if (bucketMs !== undefined && bucketMs !== bucketRow.createdMs) throw bucketNotFound(bucket)
   checkAboveHorizon(draft, idsOf(command))
   const head = readHead(draft, command, bucketRow)
   checkCondition(head, command.condition)

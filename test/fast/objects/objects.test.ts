@@ -72,6 +72,24 @@ describe('an object', () => {
     await failsWith('bad-request', scene.cluster.get('object'))
   })
 
+  test('does not get into another bucket of the name of its own, which went while it was uploaded', async () => {
+    const scene = await ObjectScene.start()
+    const makeBucket = async (owner: string): Promise<void> =>
+      await scene.ask(async (objects) => {
+        await objects.createBucket({ name: 'other', owner })
+      })
+    await makeBucket('one')
+    const upload = await scene.ask(async (objects) => await objects.put({ bucket: 'other', key: 'object' }))
+    await scene.ask(async (objects) => {
+      await objects.removeBucket('other')
+    })
+    await scene.cluster.advance(1_000)
+    await makeBucket('two')
+    await failsWith('bucket-not-found', scene.cluster.run(send(upload, Uint8Array.of(1))))
+    assert.equal(await scene.find({ bucket: 'other' }), undefined)
+    await endsClean(scene)
+  })
+
   test('is not made where its condition does not hold, at the start or at the end', async () => {
     const scene = await ObjectScene.start()
     const upload = await scene.ask(
