@@ -7,6 +7,8 @@
 import { FrostError } from '../../base/errors.ts'
 import type { ErrorCode } from '../../base/errors.ts'
 import type { Principal } from '../auth/principal.ts'
+import { userNamePattern } from '../auth/authenticator.ts'
+import type { Decision } from '../auth/authorizer.ts'
 import { decideIam } from '../policy/authorize-iam.ts'
 import type { ConditionValues } from '../policy/compiled-policy.ts'
 import { attachmentActions } from './attachment-actions.ts'
@@ -89,11 +91,26 @@ export class IamService {
     const resource = await action.resource(call)
     const isOwn = action.isOwn === true
     const asked = { principal, action: name, resource, conditions, isOwn }
-    const decision = decideIam(asked, this.#parts.control.policies)
+    const decision = (await this.#isBeyond(call, name)) ? beyond : decideIam(asked, this.#parts.control.policies)
     this.#parts.control.noteDecision(decision, { action: name, principal, address, requestId })
     if (!decision.isAllowed) throw denied(call, name, action.concealsResource === true ? '*' : resource)
   }
+
+  /**
+   * Whether somebody who is no administrator would change one. What an administrator may goes beyond all that policies give (the cluster
+   * itself), so no policy leads there, as none of AWS's leads to the root user.
+   */
+  async #isBeyond({ form, principal }: QueryCall, name: string): Promise<boolean> {
+    const { user, session } = principal
+    const target = form.get('UserName')
+    const isOwnMatter = user?.role === 'admin' && session?.role === undefined
+    if (isOwnMatter || target === undefined || /^iam:(?:Get|List)/.test(name)) return false
+    const row = userNamePattern.test(target) ? await this.#parts.metadata.getUser(target) : undefined
+    return row?.role === 'admin'
+  }
 }
+
+const beyond: Decision = { isAllowed: false, reason: 'only an administrator changes an administrator' }
 
 const codes: Partial<Readonly<Record<ErrorCode, QueryErrorCode>>> = {
   'user-not-found': 'NoSuchEntity',

@@ -215,3 +215,23 @@ test('which user an access key is of is told to nobody who may not ask', async (
   assert.equal(answer.code, 'AccessDenied')
   assert.doesNotMatch(answer.text, /bob/)
 })
+
+test('no policy leads to the rights of an administrator', async () => {
+  const carol = await world.user('carol', 'none')
+  const iam = async (as: ClientCredentials, parameters: Record<string, string>): Promise<S3Answer> =>
+    world.send('POST', '/', {
+      as: { ...as, service: 'iam' },
+      body: String(new URLSearchParams({ Version: '2010-05-08', ...parameters })),
+    })
+  const PolicyArn = 'arn:aws:iam::aws:policy/IAMFullAccess'
+  assert.equal((await iam(world.root, { Action: 'AttachUserPolicy', UserName: 'carol', PolicyArn })).status, 200)
+  for (const Action of ['CreateAccessKey', 'AttachUserPolicy', 'DeleteUser', 'UpdateUser']) {
+    assert.equal((await iam(carol, { Action, UserName: 'root', PolicyArn })).code, 'AccessDenied', Action)
+  }
+  const AccessKeyId = world.root.accessKeyId
+  const key = { AccessKeyId, UserName: 'root', Status: 'Inactive' }
+  assert.equal((await iam(carol, { Action: 'UpdateAccessKey', ...key })).code, 'AccessDenied')
+  assert.equal((await iam(carol, { Action: 'GetUser', UserName: 'root' })).status, 200)
+  assert.equal((await iam(carol, { Action: 'CreateAccessKey', UserName: 'alice' })).status, 200)
+  assert.equal((await iam(world.root, { Action: 'ListAccessKeys', UserName: 'root' })).status, 200)
+})
