@@ -235,3 +235,18 @@ test('no policy leads to the rights of an administrator', async () => {
   assert.equal((await iam(carol, { Action: 'CreateAccessKey', UserName: 'alice' })).status, 200)
   assert.equal((await iam(world.root, { Action: 'ListAccessKeys', UserName: 'root' })).status, 200)
 })
+
+test('nobody’s list of what to delete is not read where nothing is open', async () => {
+  const answer = await world.send('POST', '/locked?delete', { as: null, body: '<' })
+  assert.notEqual(answer.code, 'AccessDenied')
+  assert.equal((await world.send('PUT', '/closed')).status, 200)
+  assert.equal((await world.send('POST', '/closed?delete', { as: null, body: '<' })).code, 'AccessDenied')
+})
+
+test('a form is not signed by the head of its request', async () => {
+  const part = (name: string, value: string): string =>
+    `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+  const body = `${part('key', 'k')}${part('file', 'x')}--B--\r\n`
+  const headers = { 'Content-Type': 'multipart/form-data; boundary=B' }
+  assert.equal((await world.send('POST', '/closed', { headers, body })).code, 'AccessDenied')
+})

@@ -30,6 +30,7 @@ export async function handleCreateBucket(call: S3Call, parts: S3Parts): Promise<
   const bytes = await receiveDocument(call, parts, documentBytesMax)
   const configuration = bytes.length === 0 ? {} : createBucketConfiguration.parse(bytes)
   checkConfiguration(configuration, parts.region)
+  if (configuration.tags !== undefined) parts.access.check(call, { action: 's3:TagResource', bucket: name })
   const owner = canonicalIdOf(sender)
   const acl = await newBucketAcl(call, parts, {
     owner: ownerNamed(owner),

@@ -11,7 +11,7 @@ import { checkKey, parseVersionName } from '../object-names.ts'
 import { receiveDocument } from '../receive-body.ts'
 import type { BucketCall, DeletedNote, S3Parts } from '../s3-call.ts'
 import { sendXml } from '../s3-call.ts'
-import { s3ErrorTable } from '../s3-error.ts'
+import { S3Error, s3ErrorTable } from '../s3-error.ts'
 import { matchCondition } from '../write-conditions.ts'
 import { asksBypass, deleteOne } from './delete-object.ts'
 
@@ -20,6 +20,7 @@ const documentBytesMax = 2 * 1024 * 1024
 const parallelMax = 16
 
 export async function handleDeleteObjects(call: BucketCall, parts: S3Parts): Promise<void> {
+  checkAnybody(call)
   const request = deleteRequest.parse(await receiveDocument(call, parts, documentBytesMax))
   const bypassesGovernance = asksBypass(call.headers)
   const outcomes: (DeletedObject | DeleteFailure | undefined)[] = []
@@ -42,6 +43,12 @@ export async function handleDeleteObjects(call: BucketCall, parts: S3Parts): Pro
     else if (request.quiet !== true) deleted.push(outcome)
   }
   sendXml(call, writeDeleteResult({ deleted, failures }))
+}
+
+/** Who did not sign has nothing where nothing is open, so that his list is not even read. @throws S3Error `AccessDenied`. */
+function checkAnybody({ sender, state }: BucketCall): void {
+  const isOpen = state.has('policy') || state.has('acl')
+  if (sender.principal.user === undefined && !isOpen) throw new S3Error('AccessDenied')
 }
 
 function noteOf(outcome: DeletedObject | DeleteFailure): DeletedNote {

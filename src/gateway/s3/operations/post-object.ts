@@ -66,6 +66,9 @@ async function openPosting(call: S3Call, parts: S3Parts, { fields, key }: PostFo
   const policyText = fields.get('policy')
   const policy = policyText === undefined ? undefined : parsePostPolicy(policyText)
   if (policy !== undefined) checkPostPolicy(policy, fields, nowMs)
+  // A signature of the head covers no form: whoever saw one request could send another form with it.
+  if (verified === undefined && call.sender.signature !== undefined)
+    throw new S3Error('AccessDenied', 'A form is signed by its policy, not by the head of its request.')
   const sender = verified === undefined ? call.sender : access.senderOf(verified)
   call.exchange.principal = sender.principal
   call.notes.sender = sender
