@@ -7,6 +7,7 @@ import { ObjectEncryption } from './gateway/encryption/object-encryption.ts'
 import { accountId } from './gateway/policy/arn.ts'
 import { BucketCache } from './gateway/s3/bucket-cache.ts'
 import { defaultEncryptionOf } from './gateway/s3/encryption/call-encryption.ts'
+import { defaultLockOf } from './gateway/s3/object-lock.ts'
 import type { Master } from './master/master.ts'
 import type { MetadataStore } from './meta/metadata-store.ts'
 import { NodeVault } from './node/vault.ts'
@@ -44,6 +45,7 @@ export function makeEncryption(
     objects,
     encrypted,
     defaultOf: async (bucket) => defaultEncryptionOf(await buckets.get(bucket)),
+    lockOf: async (bucket) => defaultLockOf(await buckets.get(bucket), given.clock.wallMs()),
   })
   return { keys, encrypted, content }
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { beforeEach, test } from 'node:test'
 
 import { FrostError } from '../../base/errors.ts'
+import type { ObjectLock } from '../../meta/contract/version-row.ts'
 import { NodeCompute } from '../../node/compute.ts'
 import { NodeRandom } from '../../node/random.ts'
 import { NodeVault } from '../../node/vault.ts'
@@ -24,11 +25,13 @@ let objects: MemoryObjects
 let encrypted: EncryptedObjects
 let files: EncryptedFiles
 let byDefault: DefaultEncryption | undefined
+let lock: ObjectLock | undefined
 /** Calls that went to the files below. */
 let passed: string[]
 
 beforeEach(async () => {
   byDefault = undefined
+  lock = undefined
   passed = []
   objects = new MemoryObjects()
   const keys = new KeyRing({ ...ports, metadata: new MemoryKeys() }, new Uint8Array(32).fill(1), {
@@ -56,9 +59,12 @@ beforeEach(async () => {
     objects,
     encrypted,
     defaultOf: async () => await Promise.resolve(byDefault),
+    lockOf,
   })
   await objects.createBucket({ name: 'default' })
 })
+
+const lockOf = async (): Promise<ObjectLock | undefined> => await Promise.resolve(lock)
 
 async function store(encryption: EncryptionRequest | undefined): Promise<void> {
   const upload = await encrypted.put(name, encryption)
@@ -110,7 +116,7 @@ test('uploads into a bucket that is not there are told by the files below', asyn
     put: async () => await Promise.reject(new FrostError('read-only', 'Lost.')),
     open: async () => await files.open(name),
   }
-  const over = new EncryptedFiles({ files: refusing, objects, encrypted, defaultOf })
+  const over = new EncryptedFiles({ files: refusing, objects, encrypted, defaultOf, lockOf })
   await assert.rejects(over.put(name), (error) => error instanceof FrostError && error.code === 'read-only')
 })
 
@@ -143,7 +149,22 @@ test('uploads are encrypted as the default of their bucket says', async () => {
     objects,
     encrypted,
     defaultOf: async () => await Promise.resolve({ algorithm: 'AES256' as const }),
+    lockOf,
   }).put(name)
   opened.abort(new Error('given up'))
   assert.equal(objects.uploadsOpen, 0)
+})
+
+test('uploads are retained as the default of their bucket says, encrypted or not', async () => {
+  await objects.createBucket({ name: 'locked', versioning: 'enabled', objectLock: true })
+  lock = { mode: 'compliance', retainUntilMs: 2_000_000 }
+  for (const algorithm of [undefined, 'AES256'] as const) {
+    byDefault = algorithm === undefined ? undefined : { algorithm }
+    const upload = await files.put({ bucket: 'locked', key: 'file' })
+    await upload.write(new Uint8Array(plain))
+    const { etag } = await upload.finish()
+    assert.doesNotMatch(etag, /^[0-9a-f]{32}$/)
+    assert.deepEqual((await objects.find({ bucket: 'locked', key: 'file' }))?.lock, lock)
+  }
+  assert.deepEqual(passed, [])
 })

@@ -1,10 +1,11 @@
 // Files as REST reads and writes them, where objects may be encrypted: what S3 stored under the cluster's keys (SSE-S3, SSE-KMS) comes
-// out in the clear, and uploads into a bucket with default encryption are encrypted as that says. REST has no way to give a customer's
+// out in the clear, and uploads into a bucket with default encryption or a default retention get what that says. REST has no way to give a customer's
 // key, so content under one (SSE-C) is refused.
 
 import { errorCode, FrostError } from '../../base/errors.ts'
 import type { FileInfo, FileName, FileReader, FileService, PutRequest, Upload } from '../../master/file-service.ts'
 import type { ObjectInfo, ObjectService, ObjectUpload } from '../../master/object-service.ts'
+import type { ObjectLock } from '../../meta/contract/version-row.ts'
 import type { RequestTrail } from '../../rpc/request-trail.ts'
 import type { EncryptedObjects } from './encrypted-objects.ts'
 import { withDefault } from './encryption-request.ts'
@@ -19,7 +20,14 @@ export interface EncryptedFilesParts {
   readonly objects: Pick<ObjectService, 'open'>
   readonly encrypted: EncryptedObjects
   /** @throws FrostError `bucket-not-found`. */
-  defaultOf(bucket: string): Promise<DefaultEncryption | undefined>
+  readonly defaultOf: (bucket: string) => Promise<DefaultEncryption | undefined>
+  /** What a new object is locked by where nothing is said. @throws FrostError `bucket-not-found`. */
+  readonly lockOf: (bucket: string) => Promise<ObjectLock | undefined>
+}
+
+interface Defaults {
+  readonly encryption: DefaultEncryption | undefined
+  readonly lock: ObjectLock | undefined
 }
 
 export class EncryptedFiles implements FileContent {
@@ -32,17 +40,21 @@ export class EncryptedFiles implements FileContent {
   /** As `FileService.put`. @throws FrostError also `encryption-key-*`: the default of the bucket names one that cannot be used. */
   async put(request: PutRequest): Promise<Upload> {
     const { files, encrypted } = this.#parts
-    const encryption = withDefault(undefined, await this.#defaultOf(request.bucket))
-    if (encryption === undefined) return await files.put(request)
-    return new PlainUpload(await encrypted.put(request, encryption))
+    const { encryption: byDefault, lock } = await this.#defaultsOf(request.bucket)
+    const encryption = withDefault(undefined, byDefault)
+    if (encryption === undefined && lock === undefined) return await files.put(request)
+    const locked = lock === undefined ? request : { ...request, lock }
+    return new PlainUpload(await encrypted.put(locked, encryption))
   }
 
   /** Of a bucket that is not there, the files below say what that means. */
-  async #defaultOf(bucket: string): Promise<DefaultEncryption | undefined> {
+  async #defaultsOf(bucket: string): Promise<Defaults> {
+    const { defaultOf, lockOf } = this.#parts
     try {
-      return await this.#parts.defaultOf(bucket)
+      const [encryption, lock] = await Promise.all([defaultOf(bucket), lockOf(bucket)])
+      return { encryption, lock }
     } catch (error) {
-      if (errorCode(error) === 'bucket-not-found') return undefined
+      if (errorCode(error) === 'bucket-not-found') return { encryption: undefined, lock: undefined }
       throw error
     }
   }

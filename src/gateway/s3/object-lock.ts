@@ -27,8 +27,7 @@ export function lockOf({ headers, state }: S3Call, nowMs: number): ObjectLock | 
     if (!isGiven) return undefined
     throw missingObjectLock()
   }
-  const retention =
-    mode === undefined && until === undefined ? defaultRetention(state, nowMs) : given(mode, until, nowMs)
+  const retention = mode === undefined && until === undefined ? defaultLockOf(state, nowMs) : given(mode, until, nowMs)
   if (hold !== undefined && hold !== 'ON' && hold !== 'OFF')
     throw invalid('x-amz-object-lock-legal-hold', hold, "Legal Hold must be either of 'ON' or 'OFF'")
   if (retention === undefined && hold !== 'ON') return undefined
@@ -71,7 +70,9 @@ function given(mode: string | undefined, until: string | undefined, nowMs: numbe
   return { mode: lower, retainUntilMs }
 }
 
-function defaultRetention(state: BucketState, nowMs: number): ObjectLock | undefined {
+/** What the bucket says of new objects that come without a lock of their own. */
+export function defaultLockOf(state: BucketState, nowMs: number): ObjectLock | undefined {
+  if (state.row.objectLock !== true) return undefined
   const configuration = state.setting('object-lock', objectLockConfiguration)
   const retention = configuration?.rule?.defaultRetention
   if (retention === undefined) return undefined
