@@ -250,3 +250,30 @@ test('a form is not signed by the head of its request', async () => {
   const headers = { 'Content-Type': 'multipart/form-data; boundary=B' }
   assert.equal((await world.send('POST', '/closed', { headers, body })).code, 'AccessDenied')
 })
+
+test('leave for one object is not used for the one that takes its place meanwhile', async () => {
+  const ownership = { 'x-amz-object-ownership': 'ObjectWriter' }
+  assert.equal((await world.send('PUT', '/raced', { headers: ownership })).status, 200)
+  await allow('raced', { Action: 's3:PutObject' })
+  const { objects } = world
+  const find = objects.find.bind(objects)
+  for (const versioning of ['', 'Enabled', 'Suspended']) {
+    const body = `<VersioningConfiguration><Status>${versioning}</Status></VersioningConfiguration>`
+    if (versioning !== '') assert.equal((await world.send('PUT', '/raced?versioning', { body })).status, 200)
+    assert.equal((await world.send('PUT', '/raced/k', { as: alice, body: 'mine' })).status, 200)
+    let isTaken = false
+    objects.find = async (name) => {
+      const found = await find(name)
+      if (!isTaken && name.bucket === 'raced') {
+        isTaken = true
+        assert.equal((await world.send('PUT', '/raced/k', { body: 'secret' })).status, 200)
+      }
+      return found
+    }
+    const acl = { 'x-amz-acl': 'public-read' }
+    await world.send('PUT', '/raced/k?acl', { as: alice, headers: acl })
+    objects.find = find
+    assert.equal((await world.send('GET', '/raced/k')).text, 'secret')
+    assert.equal((await world.send('GET', '/raced/k', { as: null })).code, 'AccessDenied', versioning)
+  }
+})

@@ -2,17 +2,17 @@
 
 import type { ObjectInfo } from '../../../master/object-service.ts'
 import { bucketAclOf, ownershipOf } from '../bucket-access.ts'
-import { causeOf } from '../change-cause.ts'
 import { accessControlPolicy } from '../documents/access-control-policy.ts'
 import { checkAcl, receiveAcl } from '../new-acl.ts'
 import { aclField, aclOf as storedAclOf } from '../object-acl.ts'
-import { addVersionHeader, parseVersionName } from '../object-names.ts'
+import { addVersionHeader } from '../object-names.ts'
 import { bucketOwnerOf, ownerOf } from '../owners.ts'
 import { aclOf } from '../rules/canned-acls.ts'
 import type { BucketCall, S3Parts } from '../s3-call.ts'
 import { sendNothing, xmlHeaders } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
 import { changeSetting } from './bucket-settings.ts'
+import { changeObject } from './change-object.ts'
 import { findForRead } from './find-object.ts'
 
 export async function getBucketAcl(call: BucketCall, parts: S3Parts): Promise<void> {
@@ -42,7 +42,7 @@ export async function getObjectAcl(call: BucketCall, parts: S3Parts): Promise<vo
 }
 
 export async function putObjectAcl(call: BucketCall, parts: S3Parts): Promise<void> {
-  const { bucket, key, query, state, exchange } = call
+  const { state, exchange } = call
   const info = await findForRead(call, parts)
   const isEnforced = ownershipOf(state) === 'BucketOwnerEnforced'
   const owner = isEnforced ? bucketOwnerOf(state) : ownerOf(info, state)
@@ -50,15 +50,8 @@ export async function putObjectAcl(call: BucketCall, parts: S3Parts): Promise<vo
   checkAcl(acl, state)
   let changed: ObjectInfo = info
   if (!isEnforced) {
-    const version = parseVersionName(query.get('versionId'))
-    const cause = causeOf(call, parts, 's3:ObjectAcl:Put')
-    changed = await parts.objects.change({
-      bucket,
-      key,
-      ...(version === undefined ? {} : { version }),
-      extra: { [aclField]: accessControlPolicy.encode(acl) },
-      ...(cause === undefined ? {} : { cause }),
-    })
+    const extra = { [aclField]: accessControlPolicy.encode(acl) }
+    changed = await changeObject(call, parts, info, { extra, event: 's3:ObjectAcl:Put' })
   }
   if (changed.isDeleteMarker) throw new S3Error('NoSuchKey')
   const headers: string[] = []

@@ -5,7 +5,7 @@ import { errorCode } from '../../../base/errors.ts'
 import type { ObjectInfo } from '../../../master/object-service.ts'
 import type { ChangeVersion } from '../../../meta/contract/version-metadata.ts'
 import { causeOf } from '../change-cause.ts'
-import { addVersionHeader, noSuchKey, versionNameOf } from '../object-names.ts'
+import { addVersionHeader, noSuchKey } from '../object-names.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
 
 interface Change extends Pick<ChangeVersion, 'tags' | 'retention' | 'legalHold' | 'extra' | 'bypassGovernance'> {
@@ -26,7 +26,8 @@ export async function changeObject(
     return await parts.objects.change({
       bucket,
       key,
-      version: versionNameOf(info),
+      // By its own id, also where clients call it `null`: that name may be another version's by now.
+      version: info.version,
       ...change,
       ...(cause === undefined ? {} : { cause }),
     })
