@@ -22,11 +22,22 @@ export async function endMultipart(
   forgets?: 'forgets',
 ): Promise<boolean> {
   const command = { bucket, key, upload, ...(forgets === undefined ? {} : { forgets: true as const }) }
+  let mayHaveEnded = false
+  const abort = async (): Promise<boolean> => {
+    try {
+      const isGone = await metadata.abortMultipart(command)
+      mayHaveEnded = true // or begun: who ends the rest meanwhile does it for this one too
+      return isGone
+    } catch (error) {
+      if (errorCode(error) === 'outcome-unknown') mayHaveEnded = true
+      throw error
+    }
+  }
   try {
-    while (!(await repeatUntilKnown(clock, () => metadata.abortMultipart(command))));
+    while (!(await repeatUntilKnown(clock, abort)));
     return true
   } catch (error) {
-    if (errorCode(error) === 'upload-not-found') return false
-    throw error
+    if (errorCode(error) !== 'upload-not-found') throw error
+    return mayHaveEnded && (await metadata.getMultipart({ bucket, key, upload }))?.completed === undefined
   }
 }
