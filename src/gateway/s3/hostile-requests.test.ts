@@ -277,3 +277,23 @@ test('leave for one object is not used for the one that takes its place meanwhil
     assert.equal((await world.send('GET', '/raced/k', { as: null })).code, 'AccessDenied', versioning)
   }
 })
+
+test('a setting for a bucket that is gone is not that of the next one of its name', async () => {
+  const { objects } = world
+  let count = 0
+  assert.equal((await world.send('PUT', '/renewed')).status, 200)
+  for (const [target, body] of [
+    ['tagging', '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>'],
+    ['versioning', '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'],
+  ] as const) {
+    const find = objects.findBucket.bind(objects)
+    // As if it had been made anew while the body came.
+    objects.findBucket = async (name) => {
+      const row = await find(name)
+      return row === undefined ? undefined : { ...row, createdMs: row.createdMs + ++count }
+    }
+    const answer = await world.send('PUT', `/renewed?${target}`, { body })
+    objects.findBucket = find
+    assert.equal(answer.code, 'NoSuchBucket', target)
+  }
+})

@@ -19,6 +19,8 @@ import type { S3Document } from '../documents/shape/document.ts'
 import { bucketTagging } from '../documents/tagging.ts'
 import { websiteConfiguration } from '../documents/website-configuration.ts'
 import { receiveDocument } from '../receive-body.ts'
+import type { BucketState } from '../bucket-cache.ts'
+import type { ObjectService } from '../../../master/object-service.ts'
 import type { BucketCall, BucketHandler, S3Call, S3Parts } from '../s3-call.ts'
 import { sendNothing, sendXml } from '../s3-call.ts'
 import { checkTargets } from './notification-targets.ts'
@@ -69,16 +71,30 @@ function handlersOf<T>(setting: Setting<T>): SettingHandlers {
 
 /** The next request of this process sees it. */
 export async function changeSetting(
-  { bucket }: S3Call,
+  { bucket, state }: BucketCall,
   { objects, buckets }: S3Parts,
   kind: BucketSettingKind,
   value: Uint8Array | undefined,
 ): Promise<void> {
+  await checkIsSame(state, objects)
   try {
     await objects.setSetting(bucket, kind, value)
   } finally {
     buckets.forget(bucket)
   }
+}
+
+/**
+ * Whoever had leave for a bucket may have waited with the body until that is gone and somebody else has made one of its name.
+ * @throws S3Error `NoSuchBucket`.
+ */
+export async function checkIsSame(
+  { name, row }: BucketState,
+  objects: Pick<ObjectService, 'findBucket'>,
+): Promise<void> {
+  const found = await objects.findBucket(name)
+  if (found?.createdMs === row.createdMs) return
+  throw new S3Error('NoSuchBucket', undefined, { fields: { BucketName: name } })
 }
 
 export function notSet({ bucket }: S3Call, code: S3ErrorCode): S3Error {

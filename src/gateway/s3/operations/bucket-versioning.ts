@@ -7,7 +7,7 @@ import { receiveDocument } from '../receive-body.ts'
 import type { BucketCall, S3Parts } from '../s3-call.ts'
 import { sendNothing, sendXml } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
-import { changeSetting, notSet } from './bucket-settings.ts'
+import { changeSetting, checkIsSame, notSet } from './bucket-settings.ts'
 
 const documentBytesMax = 64 * 1024
 
@@ -29,6 +29,7 @@ export async function putVersioning(call: BucketCall, parts: S3Parts): Promise<v
       'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.',
     )
   }
+  await checkIsSame(state, parts.objects)
   try {
     await parts.objects.changeBucket({ bucket, versioning })
   } finally {
@@ -56,6 +57,7 @@ export async function putObjectLock(call: BucketCall, parts: S3Parts): Promise<v
         "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
       )
     }
+    await checkIsSame(state, parts.objects)
     await parts.objects.changeBucket({ bucket, objectLock: true })
   }
   await changeSetting(call, parts, 'object-lock', objectLockConfiguration.encode(configuration))
