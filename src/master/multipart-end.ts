@@ -1,3 +1,6 @@
+// Ends a multipart upload: gives its parts back, some in each transaction, until it is gone. What a process that died on the way left is
+// half aborted, takes no more parts, and is ended by the expiry task.
+
 import { errorCode } from '../base/errors.ts'
 import type { MultipartName } from '../meta/contract/multipart-metadata.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'

@@ -1,6 +1,6 @@
 // Files as REST reads and writes them, where objects may be encrypted: what S3 stored under the cluster's keys (SSE-S3, SSE-KMS) comes
-// out in the clear, and uploads into a bucket with default encryption or a default retention get what that says. REST has no way to give a customer's
-// key, so content under one (SSE-C) is refused.
+// out in the clear, and uploads into a bucket with default encryption or a default retention get what that says. REST has no way to give
+// a customer's key, so content under one (SSE-C) is refused.
 
 import { errorCode, FrostError } from '../../base/errors.ts'
 import type { FileInfo, FileName, FileReader, FileService, PutRequest, Upload } from '../../master/file-service.ts'

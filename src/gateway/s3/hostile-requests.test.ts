@@ -146,7 +146,14 @@ test('nor does a form', async () => {
   }
   assert.equal((await world.send('PUT', '/forms?policy', { body: JSON.stringify(policy) })).status, 204)
   for (const name of ['Content-Type', 'Cache-Control', 'x-amz-meta-a', 'x-amz-website-redirect-location']) {
-    const fields = `--B\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n/a\r\nSet-Cookie: b\r\n--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nx\r\n--B--\r\n`
+    const part = (head: string, text: string): string =>
+      `--B\r\nContent-Disposition: form-data; ${head}\r\n\r\n${text}\r\n`
+    const given = [
+      part('name="key"', 'k'),
+      part(`name="${name}"`, '/a\r\nSet-Cookie: b'),
+      part('name="file"; filename="f"', 'x'),
+    ]
+    const fields = `${given.join('')}--B--\r\n`
     const headers = { 'Content-Type': 'multipart/form-data; boundary=B' }
     const answer = await world.send('POST', '/forms', { as: null, headers, body: fields })
     assert.equal(answer.code, 'InvalidArgument', `${name} ${answer.status} ${answer.text}`)

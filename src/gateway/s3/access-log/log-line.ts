@@ -116,7 +116,7 @@ function encodeKey(key: string): string {
 const secretParameters =
   /([?&](?:X-Amz-Signature|X-Amz-Security-Token|Signature|X-Amz-(?:Copy-Source-)?Server-Side-Encryption-Customer-Key)=)[^&\s#]*/gi
 
-/** What a presigned URL proves itself by must not be read out of a log, as long as it holds; nor a customer's key (SSE-C) that it carries. */
+/** What a presigned URL proves itself by must not be read out of a log, as long as it holds; nor a customer's key (SSE-C) in it. */
 function withoutSecrets(text: string): string {
   return text.replaceAll(secretParameters, '$1REDACTED')
 }
