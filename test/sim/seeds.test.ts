@@ -17,8 +17,8 @@ async function sim(args: readonly string[]): Promise<number | null> {
   return await promise
 }
 
-test('300 fresh seeds pass, twice with the same trace', async () => {
-  assert.equal(await sim(['--seeds', '300', '--twice']), 0)
+test('150 fresh seeds pass, twice with the same trace', async () => {
+  assert.equal(await sim(['--seeds', '150', '--twice']), 0)
 })
 
 test('seeds that once failed pass', async () => {
