@@ -9,6 +9,7 @@
 
 import { assert, defined, unreachableRejection } from '../base/assert.ts'
 import { FrostError, errorCode } from '../base/errors.ts'
+import { freeBytes } from '../base/free-bytes.ts'
 import { columnCount } from '../base/scheme.ts'
 import type { PlacementGroup } from '../cluster/placement-group.ts'
 import { BlockLayout, encodeBlock, encodeOneChunkBlock } from '../codec/block.ts'
@@ -116,7 +117,7 @@ export class UploadStream<Result> implements ObjectUpload<Result> {
     const block = this.#block
     if (block !== undefined && block.filledBytes + slice.length <= block.layout.capacityBytes) {
       this.#copy(block, slice)
-      freeSlice(slice)
+      freeBytes(slice)
       return undefined
     }
     return this.#fillWaiting([slice])
@@ -134,7 +135,7 @@ export class UploadStream<Result> implements ObjectUpload<Result> {
           this.#copy(block, slice.subarray(from, from + count))
           from += count
         }
-        freeSlice(slice)
+        freeBytes(slice)
       }
     } catch (error) {
       this.#fail(error)
@@ -346,13 +347,6 @@ export class UploadStream<Result> implements ObjectUpload<Result> {
   #close(): void {
     this.#handle.close()
   }
-}
-
-/** Frees a slice's memory at once where nothing else lies in it, instead of leaving it to the collector. */
-function freeSlice(slice: Uint8Array): void {
-  const { buffer } = slice
-  if (buffer instanceof ArrayBuffer && slice.byteOffset === 0 && slice.byteLength === buffer.byteLength)
-    buffer.transfer(0)
 }
 
 function joinSlices(slices: readonly Uint8Array[]): Uint8Array {

@@ -5,6 +5,8 @@
 // generators", 2005): sixteen tables of 256 words, one look-up for each byte, all independent of one another, so that only one
 // chain of XORs goes from 16 bytes to the next. The caller (../../crc64.ts) owns the memory and every address in it. Values in
 // memory are little-endian and finished, that is, inverted at both ends.
+//
+// Each `@ts-ignore: decorator` is for editors: TypeScript has no decorators on functions, AssemblyScript's `@inline` is one.
 
 /** Reflected: the lowest bit is the coefficient of x^63. */
 const polynomial: u64 = 0x9a6c9329ac4bc9b5;
