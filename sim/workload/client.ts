@@ -2,7 +2,7 @@
 // the order of things is checked at the end (checkers/register.ts).
 
 import { errorCode } from '../../src/base/errors.ts'
-import type { ErrorCode } from '../../src/base/errors.ts'
+import { Outcomes } from './outcomes.ts'
 import type { SeededRandom } from '../../src/base/random.ts'
 import type { FileInfo, FileReader, PutRequest, Upload, WriteCondition } from '../../src/master/file-service.ts'
 import type { SimulatedCluster } from '../cluster.ts'
@@ -27,28 +27,19 @@ export interface ClientWorld {
 type Request = 'put' | 'get' | 'delete' | 'list'
 
 export const bucket = 'default'
-/** Errors that tell of a defect, whatever is broken around. */
-export const defectCodes: ReadonlySet<ErrorCode | undefined> = new Set([
-  undefined,
-  'internal',
-  'protocol-error',
-  'fragment-conflict',
-  'bad-request',
-  'peer-refused',
-  'version-unsupported',
-  'foreign-cluster',
-])
 
 export class Client {
   readonly #parts: ClientWorld
   readonly #random: SeededRandom
   readonly #clock: VirtualClock
   readonly #name: string
+  readonly #outcomes: Outcomes
 
   constructor(parts: ClientWorld, random: SeededRandom, name: string) {
     this.#parts = parts
     this.#random = random
     this.#name = name
+    this.#outcomes = new Outcomes(parts, name)
     this.#clock = parts.cluster.time.createClock({ node: name, kind: 'client' })
   }
 
@@ -107,17 +98,17 @@ export class Client {
       history.add({ key, effect: made, invokedAt, text: `${this.#name} puts ${tag} (${bytes.length} bytes)` }, outcome)
     try {
       upload = await session.call(async (files) => await files.put(request))
-      if (!(await this.#send(session, upload, bytes))) return this.#count('put given up')
+      if (!(await this.#send(session, upload, bytes))) return this.#outcomes.count('put given up')
       isFinishing = true
       const opened = upload
       const info = await session.call(async () => await opened.finish())
       this.#parts.versions.set(tag, info.version)
       if (info.contentType !== tag || info.sizeBytes !== bytes.length)
-        this.#defect(`${tag} was stored as ${String(info.contentType)} of ${info.sizeBytes} bytes`)
+        this.#outcomes.defect(`${tag} was stored as ${String(info.contentType)} of ${info.sizeBytes} bytes`)
       add(effect, 'told')
-      this.#count('put')
+      this.#outcomes.count('put')
     } catch (error) {
-      const failed = this.#failed(error, 'put')
+      const failed = this.#outcomes.failed(error, 'put')
       if (isFinishing && failed !== 'no') add(effect, 'unknown')
       else if (condition !== undefined && errorCode(error) === 'precondition-failed')
         add({ kind: 'refusal', condition }, 'told')
@@ -152,13 +143,13 @@ export class Client {
     try {
       reader = await session.call(async (files) => await files.open({ bucket, key }))
       this.#sees({ key, invokedAt, seen: this.#tagOf(key, reader?.info), text: `${this.#name} opens` })
-      if (reader === undefined) return this.#count('get of nothing')
+      if (reader === undefined) return this.#outcomes.count('get of nothing')
       if (world.habits.has('slow-readers') && this.#random.below(4) === 0)
         await this.#clock.sleep(this.#random.float() * 15_000)
       await this.#read(session, reader)
-      this.#count('get')
+      this.#outcomes.count('get')
     } catch (error) {
-      this.#failed(error, 'get')
+      this.#outcomes.failed(error, 'get')
     } finally {
       const opened = reader
       if (opened !== undefined) await session.call(() => opened.close()).catch(() => undefined)
@@ -190,12 +181,14 @@ export class Client {
       if (slice === undefined) break
       const { bytes } = slice
       if (written === undefined || Buffer.compare(bytes, written.bytes.subarray(at, at + bytes.length)) !== 0)
-        this.#defect(`${info.key} as ${String(info.contentType)}: wrong bytes between ${at} and ${at + bytes.length}`)
+        this.#outcomes.defect(
+          `${info.key} as ${String(info.contentType)}: wrong bytes between ${at} and ${at + bytes.length}`,
+        )
       at += bytes.length
       await session.call(() => slice.release())
       if (at >= leaveAt) return await session.call(() => body.close())
     }
-    if (at !== offset + length) this.#defect(`a read of ${length} bytes of ${info.key} gave ${at - offset}`)
+    if (at !== offset + length) this.#outcomes.defect(`a read of ${length} bytes of ${info.key} gave ${at - offset}`)
   }
 
   async #delete(session: Session, key: string): Promise<void> {
@@ -211,11 +204,12 @@ export class Client {
           await files.remove({ bucket, key }, condition === undefined ? undefined : this.#toWrite(condition)),
       )
       add({ kind: 'delete', found: this.#tagOf(key, info), isTold: true, ...conditional }, 'told')
-      this.#count('delete')
+      this.#outcomes.count('delete')
     } catch (error) {
       if (condition !== undefined && errorCode(error) === 'precondition-failed')
         return add({ kind: 'refusal', condition }, 'told')
-      if (this.#failed(error, 'delete') !== 'no') add({ kind: 'delete', isTold: false, ...conditional }, 'unknown')
+      if (this.#outcomes.failed(error, 'delete') !== 'no')
+        add({ kind: 'delete', isTold: false, ...conditional }, 'unknown')
     }
   }
 
@@ -235,7 +229,7 @@ export class Client {
           await session.call(() => reader.close())
         }
       } catch (error) {
-        this.#defect(`${key} cannot be read though nothing is broken any more: ${String(error)}`)
+        this.#outcomes.defect(`${key} cannot be read though nothing is broken any more: ${String(error)}`)
       }
     }
   }
@@ -261,14 +255,14 @@ export class Client {
           this.#sees({ key, invokedAt, seen: this.#tagOf(key, listed.get(key)), text: `${this.#name} lists` })
         }
         for (const key of listed.keys()) {
-          if (!all.includes(key) || !isIn(key)) this.#defect(`a listing after ${String(from)} shows ${key}`)
+          if (!all.includes(key) || !isIn(key)) this.#outcomes.defect(`a listing after ${String(from)} shows ${key}`)
         }
-        if (!page.truncated) return this.#count('list')
+        if (!page.truncated) return this.#outcomes.count('list')
         after = last
       }
-      this.#defect('a listing has no end')
+      this.#outcomes.defect('a listing has no end')
     } catch (error) {
-      this.#failed(error, 'list')
+      this.#outcomes.failed(error, 'list')
     }
   }
 
@@ -287,7 +281,7 @@ export class Client {
     const tag = info.contentType ?? ''
     const written = this.#parts.history.written(tag)
     if (written?.key !== key || info.key !== key || info.sizeBytes !== written.bytes.length)
-      this.#defect(`${key} shows a version ${tag} of ${info.sizeBytes} bytes that nobody wrote`)
+      this.#outcomes.defect(`${key} shows a version ${tag} of ${info.sizeBytes} bytes that nobody wrote`)
     this.#parts.versions.set(tag, info.version)
     return tag
   }
@@ -304,30 +298,6 @@ export class Client {
     if (condition.kind === 'if-absent') return condition
     const version = this.#parts.versions.get(condition.tag)
     return version === undefined ? { kind: 'if-absent' } : { kind: 'if-version', version }
-  }
-
-  /** Whether it certainly did not happen. */
-  #failed(error: unknown, request: Request): 'no' | 'unknown' {
-    if (error instanceof ConnectionLost) {
-      this.#count(`${request}: connection lost`)
-      return 'unknown'
-    }
-    const code = errorCode(error)
-    this.#count(`${request}: ${code ?? 'defect'}`)
-    if (defectCodes.has(code)) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.#defect(`a ${request} failed as nothing should: ${text}`)
-    }
-    return code === 'outcome-unknown' || code === undefined || code === 'internal' ? 'unknown' : 'no'
-  }
-
-  #defect(text: string): void {
-    this.#parts.defects.add(`${Math.round(this.#parts.cluster.time.nowMs)} ms, ${this.#name}: ${text}`)
-  }
-
-  #count(what: string): void {
-    const { counts } = this.#parts
-    counts.set(what, (counts.get(what) ?? 0) + 1)
   }
 }
 

@@ -1,7 +1,6 @@
 // A client of the object service beside those of files, on the same keys: it copies, uploads in parts, and, where versions are kept,
 // removes some that are no longer the newest. Whatever it makes the newest is a write like any other to the checkers.
 
-import { errorCode } from '../../src/base/errors.ts'
 import type { SeededRandom } from '../../src/base/random.ts'
 import { splitBytes } from './body.ts'
 import { drawBody } from './body.ts'
@@ -11,7 +10,8 @@ import type { Tag } from '../history.ts'
 import type { VirtualClock } from '../ports/clock.ts'
 import { pick } from '../world.ts'
 import type { ClientWorld } from './client.ts'
-import { bucket, defectCodes, keyOf } from './client.ts'
+import { bucket, keyOf } from './client.ts'
+import { Outcomes } from './outcomes.ts'
 import { ConnectionLost, Session } from './session.ts'
 
 type Request = 'copy' | 'multipart' | 'remove version'
@@ -30,11 +30,13 @@ export class ObjectClient {
   readonly #random: SeededRandom
   readonly #clock: VirtualClock
   readonly #name: string
+  readonly #outcomes: Outcomes
 
   constructor(parts: ClientWorld, random: SeededRandom, name: string) {
     this.#parts = parts
     this.#random = random
     this.#name = name
+    this.#outcomes = new Outcomes(parts, name)
     this.#clock = parts.cluster.time.createClock({ node: name, kind: 'client' })
   }
 
@@ -53,7 +55,7 @@ export class ObjectClient {
       try {
         await this.#request(session, request)
       } catch (error) {
-        this.#failed(error, request)
+        this.#outcomes.failed(error, request)
       }
     }
   }
@@ -101,9 +103,9 @@ export class ObjectClient {
       )
       this.#check(made, tag, bytes)
       add('told')
-      this.#count('copy')
+      this.#outcomes.count('copy')
     } catch (error) {
-      if (this.#failed(error, 'copy') !== 'no') add('unknown')
+      if (this.#outcomes.failed(error, 'copy') !== 'no') add('unknown')
     }
   }
 
@@ -113,7 +115,8 @@ export class ObjectClient {
     const info = await session.ask(async (objects) => await objects.find({ bucket, key }))
     if (info === undefined || info.isDeleteMarker) return undefined
     const bytes = this.#parts.history.written(info.contentType ?? '')?.bytes
-    if (bytes?.length !== info.sizeBytes) this.#defect(`${key} shows ${String(info.contentType)}, which nobody wrote`)
+    if (bytes?.length !== info.sizeBytes)
+      this.#outcomes.defect(`${key} shows ${String(info.contentType)}, which nobody wrote`)
     return bytes === undefined ? undefined : { info, bytes }
   }
 
@@ -138,7 +141,7 @@ export class ObjectClient {
       rows.set(index, await this.#part(session, { ...name, number: index + 1 }, part))
     }
     if (this.#random.below(6) === 0) return await this.#abort(session, name)
-    if (this.#random.below(10) === 0) return this.#count('multipart left alone')
+    if (this.#random.below(10) === 0) return this.#outcomes.count('multipart left alone')
     const parts = numbers.map((index) => ({ number: index + 1, id: rows.get(index)?.id ?? row.upload }))
     await this.#complete(session, { name, parts, tag, bytes })
   }
@@ -175,7 +178,8 @@ export class ObjectClient {
           sealing: {},
         }),
     )
-    if (row.sizeBytes !== bytes.length) this.#defect(`a part of ${bytes.length} bytes was stored as ${row.sizeBytes}`)
+    if (row.sizeBytes !== bytes.length)
+      this.#outcomes.defect(`a part of ${bytes.length} bytes was stored as ${row.sizeBytes}`)
     return row
   }
 
@@ -225,10 +229,10 @@ export class ObjectClient {
         if (info !== undefined) {
           this.#check(info, tag, bytes)
           add('told')
-          return this.#count(isUnknown ? 'multipart, completed again' : 'multipart')
+          return this.#outcomes.count(isUnknown ? 'multipart, completed again' : 'multipart')
         }
       } catch (error) {
-        if (this.#failed(error, 'multipart') === 'no' && !isUnknown) return
+        if (this.#outcomes.failed(error, 'multipart') === 'no' && !isUnknown) return
         isUnknown = true
       }
       await this.#clock.sleep(this.#random.float() * 3000)
@@ -239,7 +243,7 @@ export class ObjectClient {
 
   async #abort(session: Session, name: MultipartName): Promise<void> {
     await session.ask(async (objects) => await objects.abort(name))
-    this.#count('multipart aborted')
+    this.#outcomes.count('multipart aborted')
   }
 
   /** One that something newer was acknowledged above, so that it is not the newest any more. */
@@ -251,15 +255,15 @@ export class ObjectClient {
     if (tag === undefined || key === undefined || version === undefined) return
     history.removed.set(tag, 'maybe')
     const gone = await session.ask(async (objects) => await objects.removeVersion({ bucket, key, version }))
-    if (gone === undefined) this.#defect(`the version ${tag} of ${key} was not there to be removed`)
+    if (gone === undefined) this.#outcomes.defect(`the version ${tag} of ${key} was not there to be removed`)
     history.removed.set(tag, 'told')
-    this.#count('version removed')
+    this.#outcomes.count('version removed')
   }
 
   #check(info: ObjectInfo, tag: Tag, bytes: Uint8Array): void {
     this.#parts.versions.set(tag, info.version)
     if (info.contentType !== tag || info.sizeBytes !== bytes.length)
-      this.#defect(`${tag} was stored as ${String(info.contentType)} of ${info.sizeBytes} bytes`)
+      this.#outcomes.defect(`${tag} was stored as ${String(info.contentType)} of ${info.sizeBytes} bytes`)
   }
 
   #adder(of: {
@@ -270,30 +274,6 @@ export class ObjectClient {
   }): (outcome: 'told' | 'unknown') => void {
     const { tag, ...rest } = of
     return (outcome) => this.#parts.history.add({ ...rest, effect: { kind: 'write', tag } }, outcome)
-  }
-
-  /** Whether it certainly did not happen. */
-  #failed(error: unknown, request: Request): 'no' | 'unknown' {
-    if (error instanceof ConnectionLost) {
-      this.#count(`${request}: connection lost`)
-      return 'unknown'
-    }
-    const code = errorCode(error)
-    this.#count(`${request}: ${code ?? 'defect'}`)
-    if (defectCodes.has(code)) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.#defect(`a ${request} failed as nothing should: ${text}`)
-    }
-    return code === 'outcome-unknown' || code === undefined || code === 'internal' ? 'unknown' : 'no'
-  }
-
-  #defect(text: string): void {
-    this.#parts.defects.add(`${Math.round(this.#parts.cluster.time.nowMs)} ms, ${this.#name}: ${text}`)
-  }
-
-  #count(what: string): void {
-    const { counts } = this.#parts
-    counts.set(what, (counts.get(what) ?? 0) + 1)
   }
 }
 
