@@ -60,6 +60,24 @@ describe('what a worker remembers of the history of the metadata', () => {
     assert.fail('it was never stored')
   })
 
+  test('stays the lower counter on a full disk, and no other history is taken for stored there', async () => {
+    const medium = new SimulatedMedium()
+    const history = await open(medium)
+    const noSpace = (): 'no-space' => 'no-space'
+    medium.faults.append = noSpace
+    const full = { code: 'insufficient-storage' }
+    await assert.rejects(history.remember({ history: first, counter: 1, predecessors: [] }), full)
+    delete medium.faults.append
+    await history.remember({ history: first, counter: 1, predecessors: [] })
+    medium.faults.append = noSpace
+    await history.remember({ history: first, counter: 2, predecessors: [] })
+    assert.deepEqual(history.seen, { history: first, counter: 1 })
+    await assert.rejects(history.remember({ history: second, counter: 0, predecessors: [first] }), full)
+    delete medium.faults.append
+    await history.remember({ history: first, counter: 2, predecessors: [] })
+    assert.deepEqual(history.seen, { history: first, counter: 2 })
+  })
+
   test('is never taken from a damaged file, whatever bit of it has flipped', async () => {
     const medium = new SimulatedMedium()
     await (await open(medium)).remember({ history: first, counter: 1, predecessors: [] })

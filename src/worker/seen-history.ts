@@ -4,7 +4,7 @@
 //
 // A small file beside the adopted groups: JSON, with a check over it, since a flipped digit would be another history and stop the cluster.
 
-import { FrostError } from '../base/errors.ts'
+import { errorCode, FrostError } from '../base/errors.ts'
 import { crc32Short } from '../codec/crc32.ts'
 import type { Disk } from '../ports/disk.ts'
 import { JsonFields, encodeJson } from '../rpc/messages/json-fields.ts'
@@ -49,13 +49,22 @@ export class SeenHistory {
     return this.#stored
   }
 
-  /** Durable when it resolves. `undefined`: the master tells nothing. */
+  /**
+   * Durable when it resolves, but for a higher counter of the same history on a full disk: the worker goes on with the lower one, which is
+   * true too, and stores a higher one when it is told next. `undefined`: the master tells nothing.
+   * @throws FrostError `disk-failed`; `insufficient-storage` where another history would have to be stored.
+   */
   async remember(told: ToldHistory | undefined): Promise<void> {
     if (told === undefined) return
     const write = this.#writing.then(async () => {
       const later = laterHistory(this.#stored, told)
       if (later === this.#stored) return
-      await this.#disk.writeSmall(fileName, encode(later))
+      try {
+        await this.#disk.writeSmall(fileName, encode(later))
+      } catch (error) {
+        if (errorCode(error) === 'insufficient-storage' && later.history === this.#stored?.history) return
+        throw error
+      }
       this.#stored = later
     })
     this.#writing = write.catch(() => undefined)
