@@ -83,6 +83,7 @@ const plants = {
       createDigest: (algorithm) => compute.createDigest(algorithm),
       sha256Hex: (bytes) => compute.sha256Hex(bytes),
       hmacSha256: (key, data) => compute.hmacSha256(key, data),
+      createHmacKey: (key) => compute.createHmacKey(key),
       equalsConstantTime: (left, right) => compute.equalsConstantTime(left, right),
     }),
   },

@@ -5,9 +5,10 @@ import type { Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 import { assert } from '../../src/base/assert.ts'
+import { toHex } from '../../src/base/ids.ts'
 import { Crc32Digest, Crc64NvmeDigest } from '../../src/codec/crc-digest.ts'
 import { crc32cShort } from '../../src/codec/crc32c.ts'
-import type { Compute, Digest, DigestAlgorithm } from '../../src/ports/compute.ts'
+import type { Compute, Digest, DigestAlgorithm, HmacKey } from '../../src/ports/compute.ts'
 
 export class SimulatedCompute implements Compute {
   crc32(bytes: Uint8Array, previous = 0): number {
@@ -33,6 +34,16 @@ export class SimulatedCompute implements Compute {
 
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {
     return new Uint8Array(createHmac('sha256', key).update(data).digest())
+  }
+
+  createHmacKey(key: Uint8Array): HmacKey {
+    const own = new Uint8Array(key)
+    return {
+      matches: (data, hex) => {
+        const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data
+        return this.equalsConstantTime(Buffer.from(toHex(this.hmacSha256(own, bytes))), Buffer.from(hex))
+      },
+    }
   }
 
   equalsConstantTime(left: Uint8Array, right: Uint8Array): boolean {

@@ -1,12 +1,12 @@
 // The real heavy arithmetic: CRC-32 and CRC-32C by a native module, CRC-64 by WebAssembly, digests and HMAC by node:crypto.
 
 import { crc32, crc32c } from '@node-rs/crc32'
-import { createHash, createHmac, hash as hashAtOnce, timingSafeEqual } from 'node:crypto'
-import type { Hash } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, hash as hashAtOnce, timingSafeEqual } from 'node:crypto'
+import type { Hash, KeyObject } from 'node:crypto'
 
 import { assert } from '../base/assert.ts'
 import { Crc32Digest, Crc64NvmeDigest } from '../codec/crc-digest.ts'
-import type { Compute, Digest, DigestAlgorithm } from '../ports/compute.ts'
+import type { Compute, Digest, DigestAlgorithm, HmacKey } from '../ports/compute.ts'
 
 export class NodeCompute implements Compute {
   crc32(bytes: Uint8Array, previous = 0): number {
@@ -34,8 +34,28 @@ export class NodeCompute implements Compute {
     return new Uint8Array(createHmac('sha256', key).update(data).digest())
   }
 
+  createHmacKey(key: Uint8Array): HmacKey {
+    return new NodeHmacKey(key)
+  }
+
   equalsConstantTime(left: Uint8Array, right: Uint8Array): boolean {
     return left.length === right.length && timingSafeEqual(left, right)
+  }
+}
+
+class NodeHmacKey implements HmacKey {
+  readonly #key: KeyObject
+
+  constructor(key: Uint8Array) {
+    this.#key = createSecretKey(key)
+  }
+
+  matches(data: Uint8Array | string, hex: string): boolean {
+    const hmac = createHmac('sha256', this.#key)
+    const right = typeof data === 'string' ? hmac.update(data, 'latin1') : hmac.update(data)
+    const digits = Buffer.from(right.digest('hex'))
+    const given = Buffer.from(hex)
+    return digits.length === given.length && timingSafeEqual(digits, given)
   }
 }
 

@@ -116,6 +116,30 @@ export function computeConformance(name: string, create: () => Compute): void {
       assert.equal(mac.buffer.byteLength, 32)
     })
 
+    test('an HMAC key knows what it signed, of bytes and of texts, keeps nothing of its input, and takes nothing else', () => {
+      const bytes = text.encode('Jefe')
+      const key = create().createHmacKey(bytes)
+      bytes.fill(0)
+      const words = 'what do ya want for nothing?'
+      const hex = '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'
+      assert.ok(key.matches(words, hex))
+      assert.ok(key.matches(text.encode(words), hex))
+      const latin1 = create()
+        .hmacSha256(text.encode('Jefe'), new Uint8Array([0xe4]))
+        .toHex()
+      assert.ok(key.matches('\u00e4', latin1))
+      for (const other of [
+        '',
+        hex.slice(1),
+        `${hex}0`,
+        hex.toUpperCase(),
+        `${hex.slice(0, -1)}4`,
+        `\u0135${hex.slice(1)}`,
+      ])
+        assert.ok(!key.matches(words, other), other)
+      assert.ok(!key.matches(`${words} `, hex))
+    })
+
     test('equal is only what is equal, of any length', () => {
       const compute = create()
       assert.ok(compute.equalsConstantTime(text.encode('secret'), text.encode('secret')))

@@ -32,7 +32,7 @@ function chainFrom(signature: string): ChunkChain {
   assert(credential !== undefined)
   return new ChunkChain(compute, {
     ...credential,
-    key: signingKey(exampleCredentials, '20130524'),
+    key: compute.createHmacKey(signingKey(exampleCredentials, '20130524')),
     timestamp,
     signature,
   })

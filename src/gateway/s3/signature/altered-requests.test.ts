@@ -6,11 +6,14 @@ import test from 'node:test'
 
 import fc from 'fast-check'
 
+import { NodeCompute } from '../../../node/compute.ts'
 import { S3Error } from '../s3-error.ts'
 import { findTestSigner, nowMs, timestamp, verifier, verifySent } from '../testing/signature-setup.ts'
 import { exampleCredentials, hmacHex, presign, sha256, signHeader, signingKey } from '../testing/signing-client.ts'
 import type { SentRequest, UnsignedRequest } from '../testing/signing-client.ts'
 import { verifyForm } from './form-signature.ts'
+import { hmacSha1 } from './hmac-sha1.ts'
+import { SignatureVerifier } from './signature-verifier.ts'
 
 const request: UnsignedRequest = {
   method: 'PUT',
@@ -175,8 +178,27 @@ test('any altered byte of a form’s policy, signature or credential is refused'
         await assert.rejects(verify({ ...fields, [name]: text }), S3Error, `${name} ${at}`)
       }
   }
+  await assert.rejects(verify({ ...fields, policy: aboveLatin1(policy) }), { code: 'SignatureDoesNotMatch' })
   for (const name of Object.keys(fields)) {
     const rest = Object.entries(fields).filter(([other]) => other !== name)
     await assert.rejects(verify(Object.fromEntries(rest)), { code: 'InvalidArgument' }, name)
   }
 })
+
+test('a character whose lower byte is the one that was signed is refused in the policy of a form of Version 2 too', async () => {
+  const compute = new NodeCompute()
+  const accepting = new SignatureVerifier(compute, { region: 'us-east-1', acceptsV2: true })
+  const policy = Buffer.from('{"expiration":"2013-05-25T00:00:00Z","conditions":[]}').toString('base64')
+  const secret = new TextEncoder().encode(exampleCredentials.secret)
+  const signature = Buffer.from(hmacSha1(compute, secret, Buffer.from(policy))).toString('base64')
+  const verify = async (text: string): Promise<unknown> => {
+    const fields = { policy: text, awsaccesskeyid: exampleCredentials.accessKeyId, signature }
+    return await verifyForm(accepting, new Map(Object.entries(fields)), { nowMs, findSigner: findTestSigner })
+  }
+  assert.notEqual(await verify(policy), undefined)
+  await assert.rejects(verify(aboveLatin1(policy)), { code: 'SignatureDoesNotMatch' })
+})
+
+function aboveLatin1(text: string): string {
+  return replaceAt(text, 3, String.fromCharCode(text.charCodeAt(3) + 0x1_00))
+}

@@ -2,13 +2,13 @@
 // that chunks can be neither changed nor left out, repeated or put in another order. Sources: "Signature Calculations for the
 // Authorization Header: Transferring Payload in Multiple Chunks" and "… Including Trailing Headers", Amazon S3 API Reference.
 
-import { fromHex, toHex } from '../../../base/ids.ts'
+import { toHex } from '../../../base/ids.ts'
 import type { SigningScope } from './credential-scope.ts'
 import { signatureMismatch } from './signature-errors.ts'
-import type { Compute, Digest } from '../../../ports/compute.ts'
+import type { Compute, Digest, HmacKey } from '../../../ports/compute.ts'
 
 export interface ChainStart {
-  readonly key: Uint8Array
+  readonly key: HmacKey
   readonly accessKeyId: string
   readonly timestamp: string
   readonly scope: SigningScope
@@ -17,7 +17,6 @@ export interface ChainStart {
 }
 
 const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-const encoder = new TextEncoder()
 
 export class ChunkChain {
   readonly #compute: Compute
@@ -50,9 +49,7 @@ export class ChunkChain {
   #check(algorithm: string, hashes: string, signature: string): void {
     const { key, timestamp, scope, accessKeyId } = this.#start
     const text = `${algorithm}\n${timestamp}\n${scope.text}\n${this.#previous}\n${hashes}`
-    const right = this.#compute.hmacSha256(key, encoder.encode(text))
-    if (!this.#compute.equalsConstantTime(right, fromHex(signature)))
-      throw signatureMismatch({ accessKeyId, stringToSign: text, signature })
+    if (!key.matches(text, signature)) throw signatureMismatch({ accessKeyId, stringToSign: text, signature })
     this.#previous = signature
   }
 }

@@ -1,7 +1,6 @@
 // The signature of a form upload: it covers the policy, as the form has it, and nothing else; what the policy covers is
 // post-policy.ts. Source: "Authenticating Requests in Browser-Based Uploads Using POST", Amazon S3 API Reference.
 
-import { fromHex } from '../../../base/ids.ts'
 import { S3Error } from '../s3-error.ts'
 import { signingAlgorithm } from './canonical-request.ts'
 import { parseCredential } from './credential-scope.ts'
@@ -41,7 +40,7 @@ interface Policed<Signer extends SecretHolder> {
 }
 
 async function verifyV4<Signer extends SecretHolder>(
-  { compute, keys, options: { region } }: SignatureVerifier,
+  { keys, options: { region } }: SignatureVerifier,
   fields: FormFields,
   { policy, options }: Policed<Signer>,
 ): Promise<VerifiedSignature<Signer>> {
@@ -64,10 +63,8 @@ async function verifyV4<Signer extends SecretHolder>(
   const sessionToken = fields.get('x-amz-security-token')
   const signer = await findSigner(options.findSigner, { accessKeyId, sessionToken })
   const key = keys.keyOf(accessKeyId, signer.secret, scope)
-  const isRight =
-    /^[0-9a-f]{64}$/.test(signature) &&
-    compute.equalsConstantTime(compute.hmacSha256(key, encoder.encode(policy)), fromHex(signature))
-  if (!isRight) throw signatureMismatch({ accessKeyId, stringToSign: policy, signature })
+  if (!key.matches(encoder.encode(policy), signature))
+    throw signatureMismatch({ accessKeyId, stringToSign: policy, signature })
   return formSignature({ signer, accessKeyId, sessionToken, version: 'v4', signedMs })
 }
 
@@ -86,7 +83,7 @@ async function verifyV2<Signer extends SecretHolder>(
   const signature = required(fields, 'Signature')
   const sessionToken = fields.get('x-amz-security-token')
   const signer = await findSigner(options.findSigner, { accessKeyId, sessionToken })
-  if (!isSignedV2(compute, { text: policy, secret: signer.secret, signature }))
+  if (!isSignedV2(compute, { data: encoder.encode(policy), secret: signer.secret, signature }))
     throw signatureMismatch({ accessKeyId, stringToSign: policy, signature })
   return formSignature({ signer, accessKeyId, sessionToken, version: 'v2', signedMs: undefined })
 }

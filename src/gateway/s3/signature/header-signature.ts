@@ -51,20 +51,32 @@ export function splitAuthorization(header: string): { readonly scheme: string; r
   return { scheme: match[1] ?? '', rest: match[2] ?? '' }
 }
 
+/** What the header says by itself. */
+export interface Authorization extends SigningCredential {
+  readonly signedHeaders: readonly string[]
+  readonly signature: string
+}
+
 /** `text`: the header without its first word. @throws S3Error as AWS for each thing that can be wrong. */
-export function parseHeaderSignature(text: string, headers: WireHeaders, context: ClaimContext): SignatureClaim {
+export function parseAuthorization(text: string, context: Pick<ClaimContext, 'region' | 'service'>): Authorization {
   const { credentialText, signedHeadersText, signature } = parseComponents(text)
   const credential = parseCredential(credentialText, 'header', context)
-  const signedHeaders = parseSignedHeaders(signedHeadersText)
+  return { ...credential, signedHeaders: parseSignedHeaders(signedHeadersText), signature }
+}
+
+/** With what the other headers say. @throws S3Error as AWS for each thing that can be wrong. */
+export function claimOfHeader(given: Authorization, headers: WireHeaders, context: ClaimContext): SignatureClaim {
+  const { accessKeyId, scope, signedHeaders, signature } = given
   const date = requestDate(headers, context.nowMs)
-  if (date.timestamp.slice(0, 8) !== credential.scope.date) {
+  if (date.timestamp.slice(0, 8) !== scope.date) {
     throw malformedHeader(
-      `Invalid credential date "${credential.scope.date}". This date is not the same as X-Amz-Date: "${date.timestamp.slice(0, 8)}".`,
+      `Invalid credential date "${scope.date}". This date is not the same as X-Amz-Date: "${date.timestamp.slice(0, 8)}".`,
     )
   }
   checkSkew(date.timeMs, context.nowMs, date.written)
   return {
-    ...credential,
+    accessKeyId,
+    scope,
     place: 'header',
     signedHeaders,
     signature,

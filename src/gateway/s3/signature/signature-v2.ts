@@ -124,11 +124,12 @@ export function checkV2(compute: Compute, claim: V2Claim, signed: V2Signed): voi
   const { secret, request, hostBucket } = signed
   const { signature } = claim
   const text = stringToSignV2(claim.dateLine, signed)
-  if (isSignedV2(compute, { text, secret, signature })) return
+  if (isSignedV2(compute, { data: Buffer.from(text, 'latin1'), secret, signature })) return
   // A bucket is signed with a slash behind it by some that send it without one (botocore does): both name the same.
   if (hostBucket === undefined && /^\/[^/]+$/.test(request.path)) {
     const asFolder = { ...signed, request: { ...request, path: `${request.path}/` } }
-    if (isSignedV2(compute, { text: stringToSignV2(claim.dateLine, asFolder), secret, signature })) return
+    const data = Buffer.from(stringToSignV2(claim.dateLine, asFolder), 'latin1')
+    if (isSignedV2(compute, { data, secret, signature })) return
   }
   throw signatureMismatch({ accessKeyId: claim.accessKeyId, stringToSign: text, signature: claim.signature })
 }
@@ -136,9 +137,9 @@ export function checkV2(compute: Compute, claim: V2Claim, signed: V2Signed): voi
 /** Also for the policy of a form. */
 export function isSignedV2(
   compute: Compute,
-  { text, secret, signature }: { readonly text: string; readonly secret: Uint8Array; readonly signature: string },
+  { data, secret, signature }: { readonly data: Uint8Array; readonly secret: Uint8Array; readonly signature: string },
 ): boolean {
-  const right = hmacSha1(compute, secret, Buffer.from(text, 'latin1'))
+  const right = hmacSha1(compute, secret, data)
   const given = Buffer.from(signature, 'base64')
   // Other texts may decode to the same bytes.
   return given.toString('base64') === signature && compute.equalsConstantTime(right, given)

@@ -6,7 +6,6 @@
 // - Signatures are compared in constant time. What the request is refused for is told only as AWS tells it.
 
 import { errorCode } from '../../../base/errors.ts'
-import { fromHex } from '../../../base/ids.ts'
 import { S3Error } from '../s3-error.ts'
 import {
   canonicalQuery,
@@ -17,14 +16,15 @@ import {
 } from './canonical-request.ts'
 import type { WireRequest } from './canonical-request.ts'
 import { ChunkChain } from './chunk-chain.ts'
-import { parseHeaderSignature, splitAuthorization } from './header-signature.ts'
+import { claimOfHeader, parseAuthorization, splitAuthorization } from './header-signature.ts'
 import type { ClaimContext, SignatureClaim } from './header-signature.ts'
+import { KnownAuthorizations } from './known-authorizations.ts'
 import { parsePayload } from './payload.ts'
 import type { Payload } from './payload.ts'
 import { canonicalPath } from './percent-encoding.ts'
 import { parseQuerySignature, readQuery } from './query-signature.ts'
 import type { QueryParameters } from './query-signature.ts'
-import type { Compute } from '../../../ports/compute.ts'
+import type { Compute, HmacKey } from '../../../ports/compute.ts'
 import { headersNotSigned, invalidArgument, signatureMismatch, unknownAccessKey } from './signature-errors.ts'
 import type { SignaturePlace } from './signature-errors.ts'
 import { SigningKeys } from './signing-keys.ts'
@@ -82,13 +82,12 @@ export interface SignatureOptions {
 
 /** Of `WireRequest.otherHosts`. */
 const otherHostsMax = 8
-const encoder = new TextEncoder()
-const hexSignature = /^[0-9a-f]{64}$/
 
 export class SignatureVerifier {
   readonly options: SignatureOptions
   readonly compute: Compute
   readonly keys: SigningKeys
+  readonly #authorizations = new KnownAuthorizations()
 
   constructor(compute: Compute, options: SignatureOptions) {
     this.compute = compute
@@ -131,6 +130,9 @@ export class SignatureVerifier {
     received: Received<Signer>,
   ): Promise<VerifiedSignature<Signer>> {
     const { headers, options } = received
+    const context = this.#context(options)
+    const known = this.#authorizations.find(authorization, context.service)
+    if (known !== undefined) return await this.#checkClaim(claimOfHeader(known, headers, context), received)
     const { scheme, rest } = splitAuthorization(authorization)
     if (scheme === 'AWS') {
       this.#checkV2()
@@ -144,7 +146,9 @@ export class SignatureVerifier {
     }
     // The value is not repeated: it may be the password of another scheme.
     if (scheme !== signingAlgorithm) throw invalidArgument('Authorization', undefined, 'Unsupported Authorization Type')
-    return await this.#checkClaim(parseHeaderSignature(rest, headers, this.#context(options)), received)
+    const parsed = parseAuthorization(rest, context)
+    this.#authorizations.keep(authorization, parsed)
+    return await this.#checkClaim(claimOfHeader(parsed, headers, context), received)
   }
 
   async #verifyQuery<Signer extends SecretHolder>(
@@ -184,16 +188,15 @@ export class SignatureVerifier {
   /** @throws S3Error `SignatureDoesNotMatch`. */
   #compare(
     claim: SignatureClaim,
-    key: Uint8Array,
+    key: HmacKey,
     { request, headers }: { readonly request: WireRequest; readonly headers: WireHeaders },
   ): void {
-    const isWellFormed = hexSignature.test(claim.signature)
     const query = canonicalQuery(request.query, claim.place === 'query' ? signatureParameter : undefined)
     let first: { readonly canonical: string; readonly text: string } | undefined
     for (const { path, host } of readings(request)) {
       const canonical = canonicalRequest({ ...claim, method: request.method, path, query, headers, host })
       const text = stringToSign(claim.timestamp, claim.scope.text, this.sha256Hex(canonical))
-      if (isWellFormed && this.isSignedWith(key, text, claim.signature)) return
+      if (key.matches(text, claim.signature)) return
       first ??= { canonical, text }
     }
     throw signatureMismatch({
@@ -206,11 +209,6 @@ export class SignatureVerifier {
 
   sha256Hex(text: string): string {
     return this.compute.sha256Hex(Buffer.from(text, 'latin1'))
-  }
-
-  /** `signature`: 64 hex digits in lower case. */
-  isSignedWith(key: Uint8Array, text: string, signature: string): boolean {
-    return this.compute.equalsConstantTime(this.compute.hmacSha256(key, encoder.encode(text)), fromHex(signature))
   }
 
   async #checkV2Claim<Signer extends SecretHolder>(

@@ -1,14 +1,14 @@
 // The keys that sign: four HMACs from a secret, a day, a region and a service, so they are kept. Bounded: only keys of secrets that
 // exist are made, for days that a request may be of; the oldest goes first.
 
-import type { Compute } from '../../../ports/compute.ts'
+import type { Compute, HmacKey } from '../../../ports/compute.ts'
 import type { SigningScope } from './credential-scope.ts'
 
-export type KeyCompute = Pick<Compute, 'hmacSha256' | 'equalsConstantTime'>
+export type KeyCompute = Pick<Compute, 'hmacSha256' | 'createHmacKey' | 'equalsConstantTime'>
 
 interface KeptKey {
   readonly secret: Uint8Array
-  readonly key: Uint8Array
+  readonly key: HmacKey
 }
 
 const keptMax = 1_024
@@ -27,11 +27,11 @@ export class SigningKeys {
   }
 
   /** `secret` is not kept beyond a copy. One that has changed makes a new key. */
-  keyOf(accessKeyId: string, secret: Uint8Array, scope: SigningScope): Uint8Array {
+  keyOf(accessKeyId: string, secret: Uint8Array, scope: SigningScope): HmacKey {
     const name = `${scope.text}/${accessKeyId}`
     const kept = this.#kept.get(name)
     if (kept !== undefined && this.#compute.equalsConstantTime(kept.secret, secret)) return kept.key
-    const key = deriveKey(this.#compute, secret, scope)
+    const key = this.#compute.createHmacKey(deriveKey(this.#compute, secret, scope))
     this.#kept.delete(name)
     if (this.#kept.size >= keptMax) {
       const [oldest] = this.#kept.keys()
