@@ -1,5 +1,6 @@
-// What was read from headers Authorization: a client repeats all of it but the signature in each of its requests of a day, so it is read
-// once. Bounded, since nobody has proved anything yet when it is read: so many of them, none longer than clients write; the oldest goes first.
+// What was read from headers Authorization: a client repeats all of it but the signature in each of its requests of a day, so it is
+// read once. Bounded, since nobody has proved anything yet when it is read: so many of them, none longer than clients write; the oldest
+// goes first.
 
 import type { Authorization } from './header-signature.ts'
 
