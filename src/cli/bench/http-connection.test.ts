@@ -120,4 +120,17 @@ describe('HttpConnection', () => {
     assert.ok(sent < 100_000)
     assert.equal(connection.isOpen, false)
   })
+
+  test('opens anew after an answer that closes, and the end of the old connection is not that of the new one', async () => {
+    for (let round = 0; round < 20; round++) {
+      answers.push(
+        ['HTTP/1.1 507 Full\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'],
+        ['HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx'],
+      )
+      assert.equal(await fetchText(), '507 ')
+      assert.equal(connection.isOpen, false)
+      await connection.open()
+      assert.equal(await fetchText(), '200 x')
+    }
+  })
 })

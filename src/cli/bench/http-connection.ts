@@ -66,11 +66,13 @@ export class HttpConnection {
         },
       }
       const socket = connect({ host, port, noDelay: true, onread }, resolve)
-      socket.on('error', (error) => {
+      const failed = (error: Error): void => {
         reject(error)
-        this.#fail(error)
-      })
-      socket.on('close', () => this.#fail(new Error('the server closed the connection')))
+        // The end of one that was let go comes when the next one may be open already.
+        if (this.#socket === socket) this.#fail(error)
+      }
+      socket.on('error', failed)
+      socket.on('close', () => failed(new Error('the server closed the connection')))
       this.#socket = socket
     })
   }
