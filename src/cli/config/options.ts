@@ -156,8 +156,8 @@ export const options = {
     kind: list(originUrl, { max: 8 }),
     roles: ['up', 'master'],
     summary:
-      'Addresses by which S3 clients reach a proxy in front of the master, where that proxy changes the header Host: ' +
-      'their signatures and links are for these.',
+      'Addresses by which S3 clients reach a proxy in front of the master, where that proxy changes the header Host or its port: ' +
+      'their signatures and links are for these, and for the hosts of buckets below them.',
     absence: 'the header Host counts',
   }),
   s3LifecycleDayMs: option({
@@ -428,7 +428,7 @@ export const options = {
     roles: ['up', 'master'],
     summary:
       'Proxies whose `X-Forwarded-For` says where a request comes from, for the audit log and the bound on wrong credentials, ' +
-      'and whose `X-Forwarded-Proto` says whether it came over TLS.',
+      'whose `X-Forwarded-Proto` says whether it came over TLS, and whose `X-Forwarded-Host` says which host an S3 client signed for.',
     absence: 'a request comes from where its connection comes from',
   }),
   uploadStallTimeoutMs: option({

@@ -83,10 +83,11 @@ export class QueryFace {
   }
 
   async #verify(
-    { method, path, rawQuery: query, request }: Exchange,
+    { method, path, rawQuery: query, request, forwardedHost }: Exchange,
     how: { readonly verifier: SignatureVerifier; readonly service: QueryService; readonly body: Uint8Array },
   ): Promise<Signer> {
-    const { clock, compute, findSigner, endpointHosts: otherHosts } = this.#parts
+    const { clock, compute, findSigner, endpointHosts } = this.#parts
+    const otherHosts = forwardedHost === undefined ? endpointHosts : [forwardedHost, ...endpointHosts]
     const digest = compute.createDigest('sha256')
     digest.update(how.body)
     const verified = await how.verifier.verify(

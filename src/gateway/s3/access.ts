@@ -12,7 +12,7 @@ import { S3Conditions } from '../policy/s3-conditions.ts'
 import type { S3RequestFacts } from '../policy/s3-conditions.ts'
 import { actionsOf } from '../policy/s3-operations.ts'
 import type { NeededAction, S3RequestShape } from '../policy/s3-operations.ts'
-import { bucketInHost } from './addressing.ts'
+import { signedHosts } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import type { BucketState } from './bucket-cache.ts'
 import { aclAllows, publicAccessOf } from './bucket-access.ts'
@@ -90,21 +90,16 @@ export class S3Access {
     options: Pick<VerifyOptions<Signer>, 'service' | 'bodySha256' | 'hostBucket'>,
   ): Promise<VerifiedSignature<Signer> | undefined> {
     const { method, path, rawQuery: query, request } = exchange
-    const { verifier, clock } = this.#parts
+    const { verifier, clock, endpointHosts: endpoints, domains } = this.#parts
+    const { headers, forwardedHost } = exchange
+    const { isOwnHost, others } = signedHosts({ host: headers.host, forwardedHost }, { endpoints, domains })
+    const { rawHeaders } = request
     return await this.#noting(exchange, () =>
       verifier.verify(
-        { method, path, query, rawHeaders: request.rawHeaders, otherHosts: this.#hostsOf(exchange) },
+        { method, path, query, rawHeaders, isOwnHost, otherHosts: others },
         { ...options, nowMs: clock.wallMs(), findSigner: (id, token) => this.findSigner(id, token) },
       ),
     )
-  }
-
-  /** Only those that name the same bucket as the header Host, or none as that: where it names one, it is part of what was signed. */
-  #hostsOf({ forwardedHost, headers }: Exchange): readonly string[] {
-    const { endpointHosts, domains } = this.#parts
-    const hosts = forwardedHost === undefined ? endpointHosts : [forwardedHost, ...endpointHosts]
-    const bucket = bucketInHost(headers.host, domains)
-    return domains.length === 0 ? hosts : hosts.filter((host) => bucketInHost(host, domains) === bucket)
   }
 
   /** For signatures that are elsewhere than in the head of the request. */

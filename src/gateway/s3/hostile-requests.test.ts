@@ -14,7 +14,12 @@ let world: S3World
 let alice: ClientCredentials
 
 before(async () => {
-  world = await S3World.start({ domains: [domain], endpointHosts: [domain], acceptsV2: true })
+  world = await S3World.start({
+    domains: [domain],
+    endpointHosts: [domain],
+    acceptsV2: true,
+    trustedProxies: ['127.0.0.1'],
+  })
   for (const bucket of ['alpha', 'beta']) assert.equal((await world.send('PUT', `/${bucket}`)).status, 200)
   alice = await world.user('alice', 'none')
 })
@@ -25,10 +30,12 @@ after(async () => world[Symbol.asyncDispose]())
 async function use(
   method: string,
   target: string,
-  { host = `127.0.0.1:${world.port}`, body = '' }: { readonly host?: string; readonly body?: string } = {},
+  options: { readonly host?: string; readonly forwardedHost?: string; readonly body?: string } = {},
 ): Promise<S3Answer> {
+  const { host = `127.0.0.1:${world.port}`, forwardedHost, body = '' } = options
   const bytes = Buffer.from(body)
-  return await world.raw(method, target, ['Host', host, 'Content-Length', String(bytes.length)], bytes)
+  const forwarded = forwardedHost === undefined ? [] : ['X-Forwarded-Host', forwardedHost]
+  return await world.raw(method, target, ['Host', host, 'Content-Length', String(bytes.length), ...forwarded], bytes)
 }
 
 /** What alice may do in the bucket. */
@@ -78,6 +85,21 @@ test('a URL that is signed for one bucket is not taken for another one by its ho
   assert.equal((await use('PUT', url, { host: domain, body: 'x' })).status, 200)
   const hosted = world.presigned('PUT', '/crossed', { host: `beta.${domain}` })
   assert.equal((await use('PUT', hosted, { host: domain, body: 'x' })).code, 'SignatureDoesNotMatch')
+})
+
+test('nor by the host that a proxy was asked for', async () => {
+  const through = (asked: string): Parameters<typeof use>[2] => {
+    return { host: '10.0.0.7:9000', forwardedHost: asked, body: 'x' }
+  }
+  const hosted = world.presigned('PUT', '/proxied', { host: `beta.${domain}:8443` })
+  assert.equal((await use('PUT', hosted, through(`beta.${domain}:8443`))).status, 200)
+  assert.equal((await world.send('HEAD', '/beta/proxied')).status, 200)
+  assert.equal((await use('PUT', hosted, through(`alpha.${domain}:8443`))).code, 'SignatureDoesNotMatch')
+  for (const host of ['10.0.0.7:9000', domain]) {
+    const url = world.presigned('PUT', '/beta/crossed', { host })
+    assert.equal((await use('PUT', url, through(`alpha.${domain}`))).code, 'SignatureDoesNotMatch', host)
+  }
+  assert.equal((await world.send('HEAD', '/alpha/beta/crossed')).status, 404)
 })
 
 test('which version a policy lets go is asked of the version that is removed', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
-import { parseAddress } from './addressing.ts'
+import { addressedHost, parseAddress, signedHosts } from './addressing.ts'
 import { operations } from './operations-table.ts'
 import type { OperationName, Target } from './operations-table.ts'
 import { route } from './router.ts'
@@ -85,6 +85,31 @@ describe('the address of a request', () => {
     assert.equal(of('s3.example.com', '/b/k'), 'path b k')
     assert.equal(of('xs3.example.com', '/b/k'), 'path b k')
     assert.equal(of('127.0.0.1:9000', '/b/k'), 'path b k')
+  })
+
+  it('is read from what a trusted proxy was asked for where the header Host names no bucket', () => {
+    const of = (host: string, forwardedHost: string | undefined): string | undefined =>
+      addressedHost({ host, forwardedHost }, ['s3.test'])
+    assert.equal(of('10.0.0.7:9000', 'b.s3.test'), 'b.s3.test')
+    assert.equal(of('10.0.0.7:9000', undefined), '10.0.0.7:9000')
+    assert.equal(of('a.s3.test', 'b.s3.test'), 'a.s3.test')
+  })
+
+  it('decides for which hosts it may be signed: those that name the same bucket', () => {
+    const of = (host: string, forwardedHost?: string): string => {
+      const settings = { endpoints: ['s3.test:8443', 'other.test'], domains: ['s3.test'] }
+      const { isOwnHost, others } = signedHosts({ host, forwardedHost }, settings)
+      return [isOwnHost ? 'own' : '-', ...others].join(' ')
+    }
+    assert.equal(of('10.0.0.7:9000'), 'own s3.test:8443 other.test')
+    assert.equal(of('s3.test'), 'own s3.test:8443 other.test')
+    assert.equal(of('b.s3.test'), 'own b.s3.test:8443')
+    assert.equal(of('b.s3.test', 'b.s3.test:8000'), 'own b.s3.test:8000 b.s3.test:8443')
+    assert.equal(of('b.s3.test', 'c.s3.test'), 'own b.s3.test:8443')
+    assert.equal(of('10.0.0.7:9000', 'b.s3.test:443'), '- b.s3.test:443 b.s3.test:8443')
+    assert.equal(of('10.0.0.7:9000', 's3.test:444'), 'own s3.test:444 s3.test:8443 other.test')
+    const without = signedHosts({ host: 'b.s3.test', forwardedHost: undefined }, { endpoints: ['a.test'], domains: [] })
+    assert.deepEqual(without, { isOwnHost: true, others: ['a.test'] })
   })
 
   it('refuses what is not percent-encoded UTF-8', () => {

@@ -25,7 +25,7 @@ import { parseTraceparent } from '../http/trace-context.ts'
 import { AccessLogs } from './access-log/access-logs.ts'
 import { logNameOf } from './access-log/log-operations.ts'
 import { S3Access } from './access.ts'
-import { bucketInHost, parseAddress } from './addressing.ts'
+import { addressedHost, bucketInHost, parseAddress } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import { BucketCache } from './bucket-cache.ts'
 import { addCorsHeaders, answerPreflight } from './cors-answers.ts'
@@ -201,9 +201,10 @@ export class S3Gateway {
       await serveWebsite(exchange, site, this.#parts)
       return
     }
-    const { method, path, rawQuery } = exchange
+    const { method, path, rawQuery, forwardedHost } = exchange
     const headers = headersOf(exchange)
-    const address = parseAddress(path, headers.host, this.#domains)
+    const host = addressedHost({ host: headers.host, forwardedHost }, this.#domains)
+    const address = parseAddress(path, host, this.#domains)
     if (method === 'OPTIONS') {
       exchange.routeName = 'Preflight'
       const state = await this.#parts.buckets.find(address.bucket)

@@ -78,20 +78,22 @@ export interface UpOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The data of a cluster that was stopped; it is taken over. */
   readonly directory?: string
+  /** More hosts for the certificate. */
+  readonly hosts?: readonly string[]
 }
 
 /** `processes`: of the master, all behind the one port. */
 export async function openEndpoint(
   transport: Transport,
   processes = 1,
-  { args = [], env = {}, directory }: UpOptions = {},
+  { args = [], env = {}, directory, hosts = [] }: UpOptions = {},
 ): Promise<OpenEndpoint> {
   const url = given[transport]
   if (url !== undefined) return await openGiven(url, transport)
   const folder = await mkdtemp(join(tmpdir(), 'frostbyte-s3-'))
   try {
     const port = await freePort()
-    const certificate = transport === 'TLS' ? await makeCertificate(folder) : undefined
+    const certificate = transport === 'TLS' ? await makeCertificate(folder, hosts) : undefined
     const up = await RealUp.start({
       processes,
       ...(directory === undefined ? {} : { directory }),
@@ -125,10 +127,13 @@ async function openGiven(url: string, transport: Transport): Promise<OpenEndpoin
   return { endpoint, up: undefined, close: () => Promise.resolve() }
 }
 
-async function makeCertificate(folder: string): Promise<{ cert: string; key: string; ca: string }> {
+async function makeCertificate(
+  folder: string,
+  hosts: readonly string[],
+): Promise<{ cert: string; key: string; ca: string }> {
   const { cert, key, caCert } = await makeCerts({
     directory: join(folder, 'certs'),
-    hosts: ['localhost', '127.0.0.1'],
+    hosts: ['localhost', '127.0.0.1', ...hosts],
     days: 2,
     nowMs: Date.now(),
   })

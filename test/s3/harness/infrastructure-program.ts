@@ -1,4 +1,4 @@
-// Terraform, or OpenTofu, which took the same backend over: a folder with a configuration whose state lies in a bucket. Nothing is downloaded:
+// Terraform, or OpenTofu, which has the same backend: a folder with a configuration whose state lies in a bucket. Nothing is downloaded:
 // the one resource is built into the program, and a provisioner of it lets a test hold an apply for as long as it wants.
 
 import { spawn, spawnSync } from 'node:child_process'

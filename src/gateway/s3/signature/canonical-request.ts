@@ -16,6 +16,8 @@ export interface WireRequest {
   readonly query: string
   /** Names and values in turn, as node:http's `rawHeaders`. */
   readonly rawHeaders: readonly string[]
+  /** Whether the header Host may be what the client signed. Default: true. */
+  readonly isOwnHost?: boolean
   /**
    * What a client may have signed in the place of the header Host, because a proxy changed that: the public endpoint's host, and
    * X-Forwarded-Host where it comes from a trusted proxy. With the port where it is not the scheme's own. Tried in turn.

@@ -120,6 +120,9 @@ test('the host is what the client signed: received, configured or forwarded', as
   await verifySent(proxied, { otherHosts: ['public.example', 'storage.example:9000'] })
   await verifySent(withHeader(presigned(60), 'Host', '10.0.0.7'), { otherHosts: ['storage.example:9000'] })
   await assert.rejects(verifySent(proxied, { otherHosts: ['public.example'] }), { code: 'SignatureDoesNotMatch' })
+  await assert.rejects(verifySent(signed(), { isOwnHost: false }), { code: 'SignatureDoesNotMatch' })
+  const many = { isOwnHost: false, otherHosts: [...Array(16).fill('public.example'), 'storage.example:9000'] }
+  await verifySent(signed(), many)
 })
 
 test('headers that a presigned URL carries as parameters are told apart from its signature', async () => {

@@ -80,8 +80,8 @@ export interface SignatureOptions {
   readonly acceptsV2: boolean
 }
 
-/** Of `WireRequest.otherHosts`. */
-const otherHostsMax = 8
+/** Of `WireRequest.otherHosts`: eight endpoints, as many hosts below them, and what a proxy was asked for. */
+const otherHostsMax = 17
 
 export class SignatureVerifier {
   readonly options: SignatureOptions
@@ -254,7 +254,8 @@ function checkSignedHeaders(signedHeaders: readonly string[], headers: WireHeade
 /** The request as the client may have signed it, most likely first. */
 function* readings(request: WireRequest): Generator<{ readonly path: string; readonly host: string | undefined }> {
   const path = canonicalPath(request.path)
-  const hosts = [undefined, ...(request.otherHosts ?? []).slice(0, otherHostsMax)]
+  const others = (request.otherHosts ?? []).slice(0, otherHostsMax)
+  const hosts = request.isOwnHost === false ? others : [undefined, ...others]
   for (const host of hosts) yield { path, host }
   if (path !== request.path) for (const host of hosts) yield { path: request.path, host }
 }

@@ -3,6 +3,7 @@
 import { FrostError } from '../../../base/errors.ts'
 import { NodeCompute } from '../../../node/compute.ts'
 import { SignatureVerifier } from '../signature/signature-verifier.ts'
+import type { WireRequest } from '../signature/canonical-request.ts'
 import type { SecretHolder, VerifiedSignature, VerifyOptions } from '../signature/signature-verifier.ts'
 import { exampleCredentials } from './signing-client.ts'
 import type { SentRequest } from './signing-client.ts'
@@ -26,14 +27,14 @@ export function findTestSigner(accessKeyId: string, sessionToken: string | undef
   })
 }
 
-export type VerifyChanges = Partial<VerifyOptions<TestSigner>> & { readonly otherHosts?: readonly string[] }
+export type VerifyChanges = Partial<VerifyOptions<TestSigner>> & Partial<Pick<WireRequest, 'isOwnHost' | 'otherHosts'>>
 
 export async function verifySent(
   sent: SentRequest,
   changes: VerifyChanges = {},
 ): Promise<VerifiedSignature<TestSigner> | undefined> {
-  const { otherHosts, ...options } = changes
-  const request = otherHosts === undefined ? sent : { ...sent, otherHosts }
+  const { otherHosts, isOwnHost = true, ...options } = changes
+  const request = { ...sent, isOwnHost, ...(otherHosts === undefined ? {} : { otherHosts }) }
   return await verifier.verify(request, { nowMs, findSigner: findTestSigner, ...options })
 }
 
