@@ -7,6 +7,7 @@ import { SeededRandom } from '../base/random.ts'
 import { defined } from '../base/assert.ts'
 import { dataIdTimeMs, parseGroupId, parseProcessId } from '../base/ids.ts'
 import { HOUR_MS } from '../base/units.ts'
+import type { Clock } from '../ports/clock.ts'
 import { OpenUploads } from './open-uploads.ts'
 import { ReadGenerations } from './read-generations.ts'
 
@@ -20,6 +21,36 @@ function makeUploads(time: VirtualTime, row: { publishedMs: number; ceilingMs: n
     { clock: time.createClock({ wallMs: startMs }), random },
     { process, address: '', purgeSequence: 0, heartbeat: 0, ...row },
   )
+}
+
+/** Of one cluster: each publishes as metadata has it, one after the other. */
+class PublishingProcesses {
+  readonly #all: readonly OpenUploads[]
+  #ceilingMs: number
+
+  constructor(clock: Clock, { processes, ceilingMs }: { readonly processes: number; readonly ceilingMs: number }) {
+    this.#ceilingMs = ceilingMs
+    this.#all = Array.from({ length: processes }, (_, index) => {
+      const process = defined(parseProcessId(String(index).repeat(16)), 'process')
+      const random = new SimulatedRandom(new SeededRandom(index))
+      const row = { process, address: '', purgeSequence: 0, heartbeat: 0, publishedMs: ceilingMs, ceilingMs }
+      return new OpenUploads({ clock, random }, row)
+    })
+  }
+
+  /** Spread over `withinMs`. The latest published time. */
+  async publishAll(time: VirtualTime, withinMs: number): Promise<number> {
+    let latestMs = 0
+    for (const uploads of this.#all) {
+      const plan = uploads.plan(options)
+      const idFloorMs = this.#ceilingMs
+      this.#ceilingMs = Math.max(idFloorMs, plan.ceilingMs)
+      plan.done({ idFloorMs, ceilingMs: this.#ceilingMs, horizonMs: 0 })
+      latestMs = Math.max(latestMs, plan.publishedMs)
+      await time.advance(withinMs / this.#all.length)
+    }
+    return latestMs
+  }
 }
 
 const options = { intentAfterMs: 600_000, ceilingAheadMs: 30_000 }
@@ -36,27 +67,32 @@ describe('open uploads', () => {
     assert.equal(uploads.nextTimeMs(), startMs + 30_000)
   })
 
-  test('go on after the calendar was set back, slower, until it has caught up', async () => {
-    const time = new VirtualTime()
-    const clock = time.createClock({ wallMs: startMs })
-    const row = { publishedMs: startMs + HOUR_MS, ceilingMs: startMs + HOUR_MS }
-    const process = defined(parseProcessId('0'.repeat(16)), 'process')
-    const random = new SimulatedRandom(new SeededRandom(1))
-    const uploads = new OpenUploads({ clock, random }, { process, address: '', purgeSequence: 0, heartbeat: 0, ...row })
-    const publish = (): number => {
-      const plan = uploads.plan(options)
-      plan.done({ idFloorMs: 0, ceilingMs: plan.ceilingMs, horizonMs: 0 })
-      return plan.publishedMs
-    }
-    publish()
-    for (let seconds = 2; seconds <= 60; seconds += 2) {
-      await time.advance(2000)
-      assert.equal(publish(), startMs + HOUR_MS + seconds * 500)
-    }
-    await time.advance(2 * HOUR_MS)
-    publish()
-    assert.equal(publish(), clock.wallMs())
-  })
+  for (const processes of [1, 4]) {
+    test(`keep to the wall clock, of ${processes} processes that publish in turn`, async () => {
+      const time = new VirtualTime()
+      const clock = time.createClock({ wallMs: startMs })
+      const cluster = new PublishingProcesses(clock, { processes, ceilingMs: startMs })
+      for (let seconds = 0; seconds < 600; seconds += 2) {
+        const aheadMs = (await cluster.publishAll(time, 2000)) - clock.wallMs()
+        assert.ok(aheadMs >= -2000 && aheadMs <= options.ceilingAheadMs, `${aheadMs} ms after ${seconds} s`)
+      }
+    })
+
+    test(`go on after the calendar was set back, slower, until it has caught up, of ${processes} processes`, async () => {
+      const time = new VirtualTime()
+      const clock = time.createClock({ wallMs: startMs })
+      const cluster = new PublishingProcesses(clock, { processes, ceilingMs: startMs + HOUR_MS })
+      const beganMs = await cluster.publishAll(time, 2000)
+      let lastMs = beganMs
+      for (let seconds = 2; seconds <= 600; seconds += 2) lastMs = await cluster.publishAll(time, 2000)
+      const passedMs = lastMs - beganMs
+      assert.ok(passedMs >= 290_000 && passedMs <= 300_000, `${passedMs} ms in 600 s`)
+      await time.advance(2 * HOUR_MS)
+      await cluster.publishAll(time, 2000)
+      const aheadMs = (await cluster.publishAll(time, 2000)) - clock.wallMs()
+      assert.ok(aheadMs >= -2000 && aheadMs <= options.ceilingAheadMs, `${aheadMs} ms`)
+    })
+  }
 
   test('hold the published time at the oldest open id, and at open commands', async () => {
     const time = new VirtualTime()

@@ -3,8 +3,11 @@
 // Metadata knows, for each master process, one published time and a ceiling: no id that the process still makes or has open
 // without an intent row is older than the published time or newer than the ceiling. Orphan collection relies on it. The id
 // clock follows the wall clock but never goes back, never below what was published and never above the ceiling. Where it is ahead of the
-// wall clock, which somebody set back, it goes on at half the speed of time until the two meet: if it stood still, so would the
-// horizon, and nothing would be collected for as long as the calendar was wrong.
+// wall clock, which somebody set back, it and the ceiling go on at half the speed of time until they meet the wall clock: if they stood
+// still, so would the horizon, and nothing would be collected for as long as the calendar was wrong.
+//
+// Each publishing moves the id clock up to the highest ceiling, so a ceiling is reckoned from the wall clock and from the ceiling before,
+// never from the id clock: else each would lift the other, and ids would run away from time. It is ahead by a ceiling's reach at most.
 
 import { assert } from '../base/assert.ts'
 import { dataIdTimeMs, makeDataId } from '../base/ids.ts'
@@ -70,6 +73,8 @@ export class OpenUploads {
   /** On the monotonic clock: when `#lastTimeMs` was reached. */
   #lastTimeSinceMs: number
   #ceilingMs: number
+  /** On the monotonic clock: when the publishing was planned that `#ceilingMs` came with. */
+  #ceilingSinceMs: number
 
   constructor(ports: { readonly clock: Clock; readonly random: Random }, row: ProcessRow) {
     this.#clock = ports.clock
@@ -77,6 +82,7 @@ export class OpenUploads {
     this.#lastTimeMs = row.publishedMs
     this.#lastTimeSinceMs = ports.clock.monotonicMs()
     this.#ceilingMs = row.ceilingMs
+    this.#ceilingSinceMs = ports.clock.monotonicMs()
   }
 
   get count(): number {
@@ -157,11 +163,15 @@ export class OpenUploads {
       intents,
       ended,
       publishedMs,
-      ceilingMs: Math.max(this.#ceilingMs, this.#unboundedTimeMs() + options.ceilingAheadMs),
+      ceilingMs: Math.max(
+        this.#ceilingMs + Math.floor((nowMs - this.#ceilingSinceMs) / 2),
+        this.#clock.wallMs() + options.ceilingAheadMs,
+      ),
       done: (published) => {
         for (const { upload, count } of covered) upload.intents = count
         this.#moveTo(published.idFloorMs)
         this.#ceilingMs = published.ceilingMs
+        this.#ceilingSinceMs = nowMs
       },
       removed: () => {
         this.#ended = this.#ended.slice(ended.length)

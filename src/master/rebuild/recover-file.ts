@@ -154,8 +154,9 @@ async function prepare(ports: RecoveryPorts, run: RecoveryRun, found: FoundFile)
   // Manifests from before the number was in them are older than those with it, and ordered by the versions of their key.
   const seenSequence = Math.min(manifest.seenSequence ?? manifest.headSequence, seenSequenceMax)
   const { rebuild, fence } = run
-  // When its last data id was begun: the time of the commit is lost.
-  const version = versionOfManifest(manifest, { crc32, modifiedMs: dataIdTimeMs(held.dataId) })
+  // When its last data id was begun: the time of the commit is lost. The clock of ids can be ahead, and nothing was stored in the future.
+  const modifiedMs = Math.min(dataIdTimeMs(held.dataId), ports.clock.wallMs())
+  const version = versionOfManifest(manifest, { crc32, modifiedMs })
   const ends = { group: held.group, dataId: held.dataId }
   return { rebuild, fence, bucket, key, version, seenSequence, ends, data }
 }
