@@ -152,7 +152,9 @@ export class AccessLogs {
       this.#buffers.settle(batch)
       if (withheld !== undefined) log.warn(`Access logs were not delivered: ${withheld}.`, fields)
     } catch (error) {
-      log.error('Access logs could not be written.', error, fields)
+      // A bucket that was removed is nothing that has failed.
+      if (errorCode(error) === 'bucket-not-found') log.warn('Access logs were not delivered: a bucket is gone.', fields)
+      else log.error('Access logs could not be written.', error, fields)
       if (this.#isClosed || !isWorthRepeating(error)) this.#buffers.settle(batch)
       else {
         this.#buffers.putBack(batch)
