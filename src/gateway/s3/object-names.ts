@@ -34,9 +34,14 @@ export function versionNameOf(info: { readonly isVersioned: boolean; readonly ve
   return info.isVersioned ? info.version : 'null'
 }
 
-/** Only where the bucket keeps versions, or did. */
+/** Only where the bucket keeps versions, or did; `addNewVersionHeader` is for what a request has just stored. */
 export function addVersionHeader(headers: string[], state: BucketState | undefined, info: ObjectInfo): void {
   if (info.isVersioned || state?.hasVersions === true) headers.push('x-amz-version-id', versionNameOf(info))
+}
+
+/** A bucket whose versioning is suspended tells no version of what is put into it, as one without. */
+export function addNewVersionHeader(headers: string[], info: ObjectInfo): void {
+  if (info.isVersioned) headers.push('x-amz-version-id', versionNameOf(info))
 }
 
 export function quoted(etag: string): string {

@@ -17,7 +17,7 @@ import { writePostResponse } from '../documents/object-results.ts'
 import { addEncryptionHeaders, encryptionOfWrite } from '../encryption/call-encryption.ts'
 import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { locationOf } from '../object-location.ts'
-import { checkKey, addVersionHeader, quoted } from '../object-names.ts'
+import { addNewVersionHeader, checkKey, quoted } from '../object-names.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
@@ -129,11 +129,11 @@ function answer(
   parts: S3Parts,
   { fields, info, encryption }: Pick<Posting, 'fields' | 'encryption'> & { readonly info: ObjectInfo },
 ): void {
-  const { exchange, state, bucket, key } = call
+  const { exchange, bucket, key } = call
   const etag = quoted(info.etag)
   const location = locationOf(call)
   const headers = ['ETag', etag]
-  addVersionHeader(headers, state, info)
+  addNewVersionHeader(headers, info)
   addExpirationHeader(headers, call, parts, info)
   addEncryptionHeaders(headers, parts, info, keyOf(encryption))
   const target = redirectTarget(fields)

@@ -8,7 +8,7 @@ import { causeOf } from '../change-cause.ts'
 import { addEncryptionHeaders, encryptionOfWrite } from '../encryption/call-encryption.ts'
 import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { addChecksumHeaders, checksumsToStore } from '../object-checksums.ts'
-import { addVersionHeader, quoted } from '../object-names.ts'
+import { addNewVersionHeader, quoted } from '../object-names.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
 import { bodyPlanOf, checkedSize, receiveInto } from '../receive-body.ts'
 import type { ReceivedBody } from '../receive-body.ts'
@@ -44,9 +44,9 @@ export function sealingOf(body: ReceivedBody): Sealing {
 }
 
 function answer(call: S3Call, parts: S3Parts, info: ObjectInfo, encryption: EncryptionRequest | undefined): void {
-  const { exchange, state } = call
+  const { exchange } = call
   const headers = ['ETag', quoted(info.etag)]
-  addVersionHeader(headers, state, info)
+  addNewVersionHeader(headers, info)
   addExpirationHeader(headers, call, parts, info)
   addChecksumHeaders(headers, info)
   addEncryptionHeaders(headers, parts, info, keyOf(encryption))
