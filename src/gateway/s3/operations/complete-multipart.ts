@@ -23,7 +23,7 @@ import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
 import { checksumOfUpload, multipartNameOf, noSuchUpload } from '../multipart-call.ts'
 import type { UploadChecksum } from '../multipart-call.ts'
 import { checksumsOf, writtenChecksums } from '../object-checksums.ts'
-import { addVersionHeader } from '../object-names.ts'
+import { addNewVersionHeader } from '../object-names.ts'
 import { receiveDocument } from '../receive-body.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
 import { headerOf, xmlHeaders } from '../s3-call.ts'
@@ -93,12 +93,12 @@ async function choose(call: S3Call, parts: S3Parts, wanted: readonly PartToCompl
   return chosen
 }
 
-/** Whether what the client says of a part's checksums is so. */
+/** Whether what the client says of a part's checksums is so; of what is not stored with the part it cannot be seen, so it is not taken. */
 function hasChecksums({ checksums = [] }: PartRow, given: PartToComplete): boolean {
   return checksumKinds.every(({ algorithm }) => {
     const text = given[algorithm]
     const stored = checksums.find((checksum) => checksum.algorithm === algorithm)
-    return text === undefined || stored === undefined || formatChecksum(stored, 1) === text
+    return text === undefined || (stored !== undefined && formatChecksum(stored, 1) === text)
   })
 }
 
@@ -154,9 +154,9 @@ function checkClaim({ headers }: S3Call, checksum: Checksum | undefined): void {
 }
 
 function answer(call: S3Call, parts: S3Parts, info: ObjectInfo): void {
-  const { bucket, key, exchange, state } = call
+  const { bucket, key, exchange } = call
   const headers = [...xmlHeaders]
-  addVersionHeader(headers, state, info)
+  addNewVersionHeader(headers, info)
   addExpirationHeader(headers, call, parts, info)
   addEncryptionHeaders(headers, parts, info)
   const checksums = checksumsOf(info)

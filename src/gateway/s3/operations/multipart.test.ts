@@ -85,6 +85,9 @@ describe('multipart uploads', () => {
     assert.equal(await complete(both([2, two], [1, one])), 'InvalidPartOrder')
     assert.equal(await complete(both([1, two])), 'InvalidPart')
     assert.equal(await complete(both([3, two])), 'InvalidPart')
+    // A checksum that is not stored with the part cannot be compared.
+    const unseen = list([[1, one]]).replace('</Part>', `<ChecksumSHA256>${'A'.repeat(43)}=</ChecksumSHA256></Part>`)
+    assert.equal(await complete(unseen), 'InvalidPart')
     assert.equal(await complete('<CompleteMultipartUpload/>'), 'MalformedXML')
     assert.equal(await complete('nothing'), 'MalformedXML')
     const size = { 'x-amz-mp-object-size': '1' }
@@ -283,6 +286,26 @@ describe('versions', () => {
     assert.equal((await world.send('GET', `/kept/k?versionId=${two}`)).code, 'NoSuchVersion')
     assert.equal((await world.send('GET', '/kept/k?versionId=x')).code, 'InvalidArgument')
     assert.equal((await world.send('GET', '/kept/k?versionId=')).code, 'InvalidArgument')
+  })
+
+  it('have no ids in answers to writes once they are suspended', async () => {
+    const state = (status: string): string =>
+      `<VersioningConfiguration><Status>${status}</Status></VersioningConfiguration>`
+    await world.send('PUT', '/ended')
+    await world.send('PUT', '/ended?versioning', { body: state('Enabled') })
+    const versioned = await world.send('PUT', '/ended/k', { body: 'kept' })
+    assert.notEqual(versioned.headers['x-amz-version-id'], undefined)
+    await world.send('PUT', '/ended?versioning', { body: state('Suspended') })
+    const put = await world.send('PUT', '/ended/k', { body: 'the null version' })
+    assert.deepEqual([put.status, put.headers['x-amz-version-id']], [200, undefined])
+    assert.equal((await world.send('GET', '/ended/k')).headers['x-amz-version-id'], 'null')
+    const begun = await world.send('POST', '/ended/k?uploads')
+    const target = `/ended/k?uploadId=${textAt(begun.xml, 'UploadId')}`
+    const part = await world.send('PUT', `${target}&partNumber=1`, { body: 'part' })
+    const body = list([[1, String(part.headers.etag)]])
+    const done = await world.send('POST', target, { body })
+    assert.deepEqual([done.status, done.headers['x-amz-version-id']], [200, undefined])
+    assert.equal((await world.send('GET', '/ended/k?versionId=null')).text, 'part')
   })
 
   it('are listed by pages', async () => {
