@@ -1,6 +1,7 @@
-// What S3 asks of each statement of a bucket's policy: actions that it has, resources in this bucket, and of each action that there is a
-// resource it is done to.
+// What S3 asks of each statement of a bucket's policy: actions that it has, resources in this bucket, of each action that there is a
+// resource it is done to, and conditions by keys that there are.
 
+import { isGlobalKeyKnown } from './condition-keys.ts'
 import { PolicyError } from './policy-error.ts'
 import type { Statement } from './policy-document.ts'
 import { s3ActionKind, s3ActionNames } from './s3-actions.ts'
@@ -9,7 +10,10 @@ import { Template } from './template.ts'
 const s3Prefix = 'arn:aws:s3:::'
 
 /** @throws PolicyError. `bucket` absent: whatever bucket it is. */
-export function checkBucketStatement({ action, resource }: Statement, bucket: string | undefined): void {
+export function checkBucketStatement({ action, resource, conditions }: Statement, bucket: string | undefined): void {
+  // Only of what is set now: what is stored stays in force, whichever keys this version knows.
+  if (bucket !== undefined && !conditions.every(({ key }) => isGlobalKeyKnown(key)))
+    throw new PolicyError('Policy has an invalid condition key')
   const resources = resource?.items ?? []
   if (!resources.every((item) => isOfBucket(item, bucket))) throw new PolicyError('Policy has invalid resource')
   const kinds = new Set(resources.flatMap(kindsOf))

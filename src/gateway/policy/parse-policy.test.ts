@@ -57,6 +57,10 @@ const refusals: readonly (readonly [policy: string, message: string])[] = [
   [text({ ...good, Resource: 'arn:aws:s3:::bucket' }), 'Action does not apply to any resource(s) in statement'],
   [text({ ...good, Action: 's3:ListBucket' }), 'Action does not apply to any resource(s) in statement'],
   [text({ ...good, Condition: { StringEquals: { 's3:nothing': 'a' } } }), 'Policy has an invalid condition key'],
+  [
+    text({ ...good, Condition: { StringEquals: { 'aws:SourceIpAddress': 'a' } } }),
+    'Policy has an invalid condition key',
+  ],
   [text({ ...good, Condition: { StringIs: { 's3:prefix': 'a' } } }), 'Invalid Condition type : StringIs'],
   [text({ ...good, Condition: { NullIfExists: { 's3:prefix': 'true' } } }), 'Invalid Condition type : NullIfExists'],
   [
