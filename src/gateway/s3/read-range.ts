@@ -28,6 +28,7 @@ export function planRead(info: ObjectInfo, rangeHeader: string | undefined, quer
       throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter')
     return planPart(info, partNumber)
   }
+  if (rangeHeader?.includes(',') === true) return whole(info)
   const plan = planRanges(rangeHeader, info.sizeBytes)
   const [first] = plan.kind === 'parts' ? plan.parts : []
   if (plan.kind === 'unsatisfiable') {
@@ -36,8 +37,7 @@ export function planRead(info: ObjectInfo, rangeHeader: string | undefined, quer
       headers: { 'Content-Range': `bytes */${info.sizeBytes}` },
     })
   }
-  if (first === undefined || rangeHeader?.includes(',') === true) return whole(info)
-  return ofRange(info, first, undefined)
+  return first === undefined ? whole(info) : ofRange(info, first, undefined)
 }
 
 function whole({ sizeBytes }: ObjectInfo): ReadPlan {

@@ -10,14 +10,20 @@ import type { WrittenChecksum } from './listed.ts'
 const attributeNames = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'] as const
 export type ObjectAttribute = (typeof attributeNames)[number]
 
-/** The header `x-amz-object-attributes`. @throws S3Error `InvalidArgument`. */
+/** The header `x-amz-object-attributes`. @throws S3Error `InvalidArgument`; `InvalidRequest`: it says nothing. */
 export function parseObjectAttributes(header: string | undefined): ReadonlySet<ObjectAttribute> {
+  if (header === undefined || header.trim() === '') {
+    throw new S3Error(
+      'InvalidRequest',
+      'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty',
+    )
+  }
   const attributes = new Set<ObjectAttribute>()
-  for (const written of (header ?? '').split(',')) {
+  for (const written of header.split(',')) {
     const name = attributeNames.find((candidate) => candidate.toLowerCase() === written.trim().toLowerCase())
     if (name === undefined) {
       throw new S3Error('InvalidArgument', 'Invalid attribute name specified.', {
-        fields: { ArgumentName: 'x-amz-object-attributes', ArgumentValue: header ?? '' },
+        fields: { ArgumentName: 'x-amz-object-attributes', ArgumentValue: header },
       })
     }
     attributes.add(name)

@@ -35,7 +35,7 @@ test('each condition must hold, and each field have one', () => {
     'x-ignore-me': '1',
   }
   check(conditions, fields)
-  check(conditions, { ...fields, 'content-type': 'image/png,image/jpeg' })
+  check(conditions, { ...fields, 'content-type': 'image/png,image/jpeg, image/gif' })
   const refused: readonly (readonly [Readonly<Record<string, string>>, string])[] = [
     [{ ...fields, bucket: 'c' }, 'Policy Condition failed: ["eq","$bucket","b"]'],
     [{ ...fields, key: 'other/x' }, 'Policy Condition failed: ["starts-with","$key","user/"]'],

@@ -90,7 +90,7 @@ function isExempt(field: string): boolean {
 /** Of a list of content types each must start so. */
 function startsWith(field: string, given: string, value: string): boolean {
   if (field !== 'content-type') return given.startsWith(value)
-  return given.split(',').every((type) => type.startsWith(value))
+  return given.split(',').every((type) => type.trimStart().startsWith(value))
 }
 
 type ParsedCondition = PostCondition | LengthCondition
