@@ -147,6 +147,7 @@ export class S3Access {
     const bucket = state?.name ?? wanted.bucket
     const block = state === undefined ? undefined : publicAccessOf(state)
     const canonicalId = canonicalIdOf(sender)
+    const asked = { action, acl, isNewObject: creations[call.operation] !== undefined }
     const decision = this.#parts.control.authorizeS3(
       {
         principal,
@@ -156,7 +157,7 @@ export class S3Access {
         conditions: this.#conditionsOf(call, wanted),
         bucketPolicy: state?.setting('policy', policyText),
         isBucketOwner: isOwner(call, state, canonicalId),
-        ...(state === undefined ? {} : { isAllowedByAcl: (id) => aclAllows(state, { action, acl, canonicalId: id }) }),
+        ...(state === undefined ? {} : { isAllowedByAcl: (id) => aclAllows(state, { ...asked, canonicalId: id }) }),
         restrictsPublic: block?.restrictPublicBuckets === true,
       },
       { address: exchange.remoteAddress, requestId: exchange.requestId },

@@ -52,11 +52,15 @@ export interface AclQuestion {
   readonly acl: Uint8Array | undefined
   /** Absent: nobody signed. */
   readonly canonicalId: string | undefined
+  /** The request makes the object. */
+  readonly isNewObject?: boolean
 }
 
-export function aclAllows(state: BucketState, { action, acl, canonicalId }: AclQuestion): boolean {
+export function aclAllows(state: BucketState, { action, acl, canonicalId, isNewObject }: AclQuestion): boolean {
   const needed = permissionOfAction.get(action)
   if (needed === undefined || ownershipOf(state) === 'BucketOwnerEnforced') return false
+  // Who may make an object here owns it: the list that he could give it by the next request, he may give it with the first one.
+  if (isNewObject === true && action === 's3:PutObjectAcl') return canonicalId !== undefined
   const [of, permission] = needed
   const list = of === 'bucket' ? bucketAclOf(state) : acl === undefined ? undefined : accessControlPolicy.decode(acl)
   if (list === undefined) return false

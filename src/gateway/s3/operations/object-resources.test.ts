@@ -226,7 +226,7 @@ describe('attributes of an object', () => {
       ['ObjectSize'],
     )
     assert.equal((await of('/versions/attributes?attributes', 'Size')).code, 'InvalidArgument')
-    assert.equal((await world.send('GET', '/versions/attributes?attributes')).code, 'InvalidArgument')
+    assert.equal((await world.send('GET', '/versions/attributes?attributes')).code, 'InvalidRequest')
     assert.equal((await of('/versions/no?attributes', 'ETag')).code, 'NoSuchKey')
   })
 
@@ -285,6 +285,30 @@ describe('ACL of an object', () => {
     assert.equal(await outcome('PUT', '/plain/acl', { headers }), '400 AccessControlListNotSupported')
     await put('/plain/acl?acl', { headers: { 'x-amz-acl': 'bucket-owner-full-control' } })
     await put('/plain/acl', { headers: { 'x-amz-acl': 'bucket-owner-full-control' } })
+  })
+
+  it('comes with an object from whoever may write it, for he owns it', async () => {
+    const guest = await world.user('acl-giver', 'none')
+    const open = { 'x-amz-object-ownership': 'ObjectWriter', 'x-amz-acl': 'public-read-write' }
+    await world.send('PUT', '/written', { headers: open })
+    const headers = { 'x-amz-acl': 'public-read' }
+    await put('/written/o', { as: guest, headers })
+    assert.equal(await outcome('GET', '/written/o', { as: null }), '200')
+    await put('/written/copy', { as: guest, headers: { ...headers, 'x-amz-copy-source': '/written/o' } })
+    assert.equal(await outcome('POST', '/written/o?uploads', { as: guest, headers }), '200')
+    // Nobody owns what nobody signed for, and others’ objects are theirs.
+    await put('/written/anonymous', { as: null })
+    assert.equal(await outcome('PUT', '/written/anonymous', { as: null, headers }), '403 AccessDenied')
+    await put('/written/roots')
+    assert.equal(await outcome('PUT', '/written/roots?acl', { as: guest, headers }), '403 AccessDenied')
+    const Resource = 'arn:aws:s3:::written/*'
+    await policy('written', { Effect: 'Deny', Principal: '*', Action: 's3:PutObjectAcl', Resource })
+    assert.equal(await outcome('PUT', '/written/denied', { as: guest, headers }), '403 AccessDenied')
+    await world.send('PUT', '/closed-lists')
+    const WriteOnly = { Effect: 'Allow', Principal: '*', Action: 's3:PutObject' }
+    await policy('closed-lists', { ...WriteOnly, Resource: 'arn:aws:s3:::closed-lists/*' })
+    assert.equal(await outcome('PUT', '/closed-lists/o', { as: guest, headers }), '403 AccessDenied')
+    await put('/closed-lists/o', { as: guest })
   })
 
   it('belongs to the owner of the bucket where he owns all, and where the writer gives it to him', async () => {
