@@ -8,7 +8,7 @@ import { keyOf } from '../../encryption/encryption-request.ts'
 import { causeOf } from '../change-cause.ts'
 import { findSource } from '../copy-source.ts'
 import type { FoundSource } from '../copy-source.ts'
-import { checksumTypeOf } from '../checksums.ts'
+import { checksumTypeOf, parseChecksumAlgorithm } from '../checksums.ts'
 import { writeCopyObjectResult } from '../documents/object-results.ts'
 import {
   addEncryptionHeaders,
@@ -33,6 +33,8 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   const replacesTags = directiveOf(call, 'x-amz-tagging-directive')
   const setsTags = replacesTags && headers['x-amz-tagging'] !== undefined
   parts.access.authorize(call, { ...shapeOfWrite(call), setsTags })
+  const algorithm = headerOf(headers, 'x-amz-checksum-algorithm')
+  if (algorithm !== undefined) parseChecksumAlgorithm(algorithm) // the copy has those of its source; others than there are get refused
   const source = await findSource(call, parts, !replacesTags)
   if (!replacesTags) authorizeTags(call, parts, source)
   checkIsChange(call, source, replaces || replacesTags)

@@ -242,6 +242,8 @@ describe('copies', () => {
     assert.equal(await copy('/into/x', { 'x-amz-copy-source': '/from/absent' }), '404 NoSuchKey')
     assert.equal(await copy('/into/x', { 'x-amz-copy-source': '/absent-bucket/a' }), '404 NoSuchBucket')
     assert.equal(await copy('/into/x', { 'x-amz-copy-source': 'nonsense' }), '400 InvalidArgument')
+    assert.equal(await copy('/into/x', { 'x-amz-checksum-algorithm': 'nonsense' }), '400 InvalidRequest')
+    assert.equal(await copy('/into/x', { 'x-amz-checksum-algorithm': 'sha256' }), '200 ')
     assert.equal(await copy('/into/x', { 'x-amz-metadata-directive': 'MAYBE' }), '400 InvalidArgument')
     const writer = await world.user('nobody-much', 'none')
     const headers = { 'x-amz-copy-source': '/from/a%20b' }
