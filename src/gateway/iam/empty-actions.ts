@@ -4,7 +4,7 @@
 import { accountId } from '../policy/arn.ts'
 import type { QueryAction, QueryActions, QueryCall } from './query-action.ts'
 import { QueryError } from './query-error.ts'
-import { tagsOf, userNameOf } from './user-actions.ts'
+import { userNameOf } from './user-actions.ts'
 
 function emptyList(name: string): QueryAction {
   return { resource: ofUser, run: async (call) => (await checkUser(call), { [name]: [], IsTruncated: false }) }
@@ -34,13 +34,6 @@ export const emptyActions: QueryActions = {
     run: () => ({ AccountAliases: [], IsTruncated: false }),
   },
   ListInstanceProfilesForRole: { resource: ofRole, run: () => ({ InstanceProfiles: [], IsTruncated: false }) },
-  ListRoleTags: {
-    resource: ofRole,
-    run: async ({ form, identities }) => {
-      const row = await identities.get({ kind: 'role', name: form.name('RoleName') })
-      return { Tags: tagsOf(row), IsTruncated: false }
-    },
-  },
 }
 
 async function noLoginProfile(call: QueryCall): Promise<never> {

@@ -24,6 +24,7 @@ import { writeAnswer, writeError } from './query-xml.ts'
 import type { QueryService } from './query-xml.ts'
 import { roleActions } from './role-actions.ts'
 import { denied, stsActions } from './sts-actions.ts'
+import { tagActions } from './tag-actions.ts'
 import { userActions } from './user-actions.ts'
 
 export interface QueryRequest {
@@ -43,7 +44,15 @@ export interface QueryAnswer {
 }
 
 const services: Readonly<Record<QueryService, QueryActions>> = {
-  iam: { ...userActions, ...attachmentActions, ...policyActions, ...groupActions, ...roleActions, ...emptyActions },
+  iam: {
+    ...userActions,
+    ...attachmentActions,
+    ...policyActions,
+    ...groupActions,
+    ...roleActions,
+    ...tagActions,
+    ...emptyActions,
+  },
   sts: stsActions,
 }
 

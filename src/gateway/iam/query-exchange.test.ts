@@ -88,3 +88,37 @@ test('AssumeRole as MinIO’s clients send it', async () => {
   assert.equal(given.status, 200, given.text)
   assert.match(element(given, 'AccessKeyId'), /^ASIA/)
 })
+
+test('tags of users and roles are set, listed by pages and taken away', async () => {
+  await using world = await S3World.start()
+  const Statement = { Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement })
+  assert.equal((await ask(world, 'iam', { Action: 'CreateUser', UserName: 'u' })).status, 200)
+  const role = await ask(world, 'iam', { Action: 'CreateRole', RoleName: 'r', AssumeRolePolicyDocument })
+  assert.equal(role.status, 200, role.text)
+  const keysOf = (answer: S3Answer): string[] =>
+    [...answer.text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key)
+  for (const [kind, name] of [
+    ['User', { UserName: 'u' }],
+    ['Role', { RoleName: 'r' }],
+  ] as const) {
+    const tags = Object.fromEntries(
+      ['c', 'a b', 'd'].flatMap((key, index) => [
+        [`Tags.member.${index + 1}.Key`, key],
+        [`Tags.member.${index + 1}.Value`, `of ${key}`],
+      ]),
+    )
+    assert.equal((await ask(world, 'iam', { Action: `Tag${kind}`, ...name, ...tags })).status, 200)
+    const list = async (more: Fields): Promise<S3Answer> =>
+      await ask(world, 'iam', { Action: `List${kind}Tags`, ...name, ...more })
+    const first = await list({ MaxItems: '2' })
+    assert.deepEqual([keysOf(first), element(first, 'IsTruncated')], [['a b', 'c'], 'true'])
+    const second = await list({ MaxItems: '2', Marker: element(first, 'Marker') })
+    assert.deepEqual([keysOf(second), element(second, 'IsTruncated')], [['d'], 'false'])
+    await ask(world, 'iam', { 'Action': `Untag${kind}`, ...name, 'TagKeys.member.1': 'c' })
+    assert.deepEqual(keysOf(await list({ MaxItems: '1000' })), ['a b', 'd'])
+    assert.equal((await list({ MaxItems: '1001' })).code, 'ValidationError')
+  }
+  assert.equal((await ask(world, 'iam', { Action: 'ListUsers', MaxItems: '1000' })).status, 200)
+  assert.equal((await ask(world, 'iam', { Action: 'TagRole', RoleName: 'absent' })).code, 'NoSuchEntity')
+})

@@ -14,7 +14,12 @@ export interface Page<Row> {
 
 /** A marker is the last name of the page before. */
 export function readPage(form: QueryForm): { readonly after: string | undefined; readonly limit: number } {
-  return { after: form.optionalName('Marker'), limit: form.integer('MaxItems', { min: 1, max: 999 }) ?? 100 }
+  return { after: form.optionalName('Marker'), limit: readPageSize(form) }
+}
+
+/** AWS takes up to 1,000; a page may have fewer than were asked for, and metadata lists 1,000 with the one that follows. */
+export function readPageSize(form: QueryForm): number {
+  return Math.min(form.integer('MaxItems', { min: 1, max: 1_000 }) ?? 100, 999)
 }
 
 /** `rows`: one more than the page has, where there are more. */

@@ -4,7 +4,6 @@ import type { AccessKeyRow, UserRow } from '../../meta/contract/access-rows.ts'
 import type { IdentityRow } from '../../meta/contract/identity-rows.ts'
 import { drawKeyId, drawKeySecret } from '../auth/session-tokens.ts'
 import { uniqueId } from '../policy/principal-conditions.ts'
-import { checkTags } from './query-form.ts'
 import { QueryError } from './query-error.ts'
 import type { QueryActions, QueryCall } from './query-action.ts'
 import type { XmlFields } from './query-xml.ts'
@@ -31,12 +30,6 @@ export const userActions: QueryActions = {
   ListUsers: { resource: ({ form }) => userArn('*', form.path('PathPrefix')), run: listUsers },
   UpdateUser: { resource: ofUser, run: updateUser },
   DeleteUser: { resource: ofUser, run: deleteUser },
-  TagUser: { resource: ofUser, run: tagUser },
-  UntagUser: { resource: ofUser, run: untagUser },
-  ListUserTags: {
-    resource: ofUser,
-    run: async (call) => ({ IsTruncated: false, Tags: tagsOf(await identityOf(call)) }),
-  },
   PutUserPermissionsBoundary: { resource: ofUser, run: (call) => setBoundary(call, boundaryName(call)) },
   DeleteUserPermissionsBoundary: { resource: ofUser, run: (call) => setBoundary(call, undefined) },
   CreateAccessKey: { resource: ofUser, isOwn: true, run: createKey },
@@ -108,22 +101,6 @@ async function deleteUser(call: QueryCall): Promise<undefined> {
   const [, what] = rest.find(([count]) => count > 0) ?? []
   if (what !== undefined) throw new QueryError('DeleteConflict', `Cannot delete entity, must ${what}.`)
   await parts.accounts.removeUser(name)
-}
-
-async function tagUser(call: QueryCall): Promise<undefined> {
-  const fresh = call.form.tags()
-  await call.identities.change({ kind: 'user', name: userNameOf(call) }, (row) => ({
-    ...row,
-    tags: checkTags([...row.tags.filter(({ key }) => !fresh.some((tag) => tag.key === key)), ...fresh]),
-  }))
-}
-
-async function untagUser(call: QueryCall): Promise<undefined> {
-  const gone = call.form.list('TagKeys')
-  await call.identities.change({ kind: 'user', name: userNameOf(call) }, (row) => ({
-    ...row,
-    tags: row.tags.filter(({ key }) => !gone.includes(key)),
-  }))
 }
 
 function boundaryName({ form }: QueryCall): string {
