@@ -35,6 +35,13 @@ describe('a command to metadata', () => {
     assert.equal(await outcomeOf(['outcome-unknown', 'metadata-unavailable'], 'goes on'), 'outcome-unknown')
   })
 
+  test('is not called undone because a repeat of it came too late to be recognised', async () => {
+    assert.equal(await outcomeOf(['upload-expired']), 'upload-expired')
+    assert.equal(await outcomeOf(['metadata-unavailable', 'upload-expired']), 'metadata-unavailable')
+    assert.equal(await outcomeOf(['outcome-unknown', 'upload-expired']), 'outcome-unknown')
+    assert.equal(await outcomeOf(['outcome-unknown', 'overloaded', 'upload-expired']), 'outcome-unknown')
+  })
+
   test('is given up as unknown after a while', async () => {
     assert.equal(await outcomeOf(['outcome-unknown'], 'goes on'), 'outcome-unknown')
   })
