@@ -21,8 +21,9 @@ import type {
 } from '../../master/object-service.ts'
 import type { MultipartRow, PartRow } from '../../meta/contract/multipart-metadata.ts'
 import type { Transform } from '../../meta/contract/version-row.ts'
-import type { Digest } from '../../ports/compute.ts'
+import type { Digest, DigestAlgorithm } from '../../ports/compute.ts'
 import { DecryptingReader } from './decrypting-reader.ts'
+import { digestContent } from './digest-content.ts'
 import { EncryptingUpload } from './encrypting-upload.ts'
 import type { EncryptionPorts } from './encrypting-upload.ts'
 import type { CustomerKey, EncryptionRequest } from './encryption-request.ts'
@@ -36,6 +37,10 @@ export interface CopySource {
   readonly info: ObjectInfo
   /** Of SSE-C. */
   readonly customerKey: CustomerKey | undefined
+  /** Of the content, to be computed for the copy in the place of the source's checksums: all of it is read for that. */
+  readonly newChecksum?: DigestAlgorithm | undefined
+  /** Of whoever waits for it, where bytes are read. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface CopiedRange {
@@ -132,14 +137,15 @@ export class EncryptedObjects {
 
   /**
    * As `ObjectService.copy`. What is encrypted stays so: where nothing is asked for, as its source is, and of a customer's key under the
-   * cluster's. Only its data key is wrapped anew; bytes are written anew only where what is not encrypted shall be.
-   * @throws FrostError also as `check`, of the source; `version-not-found`: it is gone meanwhile.
+   * cluster's. Only its data key is wrapped anew; bytes are written anew only where what is not encrypted shall be, and read for a new checksum.
+   * @throws FrostError also as `check`, of the source; `version-not-found`: it is gone meanwhile; `cancelled`: nobody waits any more.
    */
   async copy(request: CopyObject, source: CopySource, asked: EncryptionRequest | undefined): Promise<ObjectInfo> {
     const { info, customerKey } = source
     if (info.transform === undefined) {
       await this.check(info, customerKey)
-      return asked === undefined ? await this.#objects.copy(request) : await this.#encrypt(request, info, asked)
+      if (asked !== undefined) return await this.#encrypt(request, source, asked)
+      return await this.#objects.copy({ ...request, ...(await this.#sealed(request, source)) })
     }
     const encryption: EncryptionRequest = asked ?? requestLike(info.transform) ?? { kind: 'sse-s3' }
     const transform = await this.#encryption.rewrap({
@@ -150,12 +156,31 @@ export class EncryptedObjects {
     })
     const hadMd5 = hasMd5(encryptionKindOf(info.transform)) && info.parts === undefined
     const losesMd5 = hadMd5 && !hasMd5(encryption.kind)
+    const { sealing } = await this.#sealed(request, source)
     return await this.#objects.copy({
       ...request,
       sourceVersion: info.version,
       properties: { ...describedBy(request.properties ?? info), transform: defined(transform, 'a key wrapped anew') },
-      ...(losesMd5 ? { sealing: { ...request.sealing, etag: this.#otherEtag() } } : {}),
+      sealing: { ...sealing, ...(losesMd5 ? { etag: this.#otherEtag() } : {}) },
     })
+  }
+
+  /** The new checksum, where one is to be made, is that of the very version which is copied: its bytes never change. */
+  async #sealed(
+    { source, sealing }: CopyObject,
+    { info, customerKey, newChecksum: algorithm, signal }: CopySource,
+  ): Promise<Pick<CopyObject, 'sealing'>> {
+    if (algorithm === undefined) return { sealing }
+    const reader = await this.#objects.open({ ...source, version: info.version })
+    try {
+      if (reader?.info.version !== info.version) throw sourceGone(info)
+      const content = await this.content(reader, customerKey)
+      const body = content.read(0, info.sizeBytes, signal)
+      const value = await digestContent(body, this.#ports.compute.createDigest(algorithm))
+      return { sealing: { ...sealing, checksums: [{ algorithm, value }] } }
+    } finally {
+      reader?.close()
+    }
   }
 
   /** A range of a version as a part, written anew. @throws FrostError as `content`, of the source, and `putPart`. */
@@ -176,8 +201,9 @@ export class EncryptedObjects {
     return toHex(this.#ports.random.bytes(20))
   }
 
-  async #encrypt(request: CopyObject, info: ObjectInfo, encryption: EncryptionRequest): Promise<ObjectInfo> {
+  async #encrypt(request: CopyObject, from: CopySource, encryption: EncryptionRequest): Promise<ObjectInfo> {
     const { source, sealing, own, properties, condition, cause, bucket, key } = request
+    const { info, newChecksum: algorithm, signal } = from
     const reader = await this.#objects.open({ ...source, version: info.version })
     try {
       if (reader?.info.version !== info.version) throw sourceGone(info)
@@ -187,15 +213,20 @@ export class EncryptedObjects {
       const known = isMd5.test(info.etag) ? info.etag : undefined
       const isNeeded = hasMd5(encryption.kind) && known === undefined
       const md5 = isNeeded ? this.#ports.compute.createDigest('md5') : undefined
-      const checksums = sealing?.checksums ?? info.checksums?.filter(({ composite }) => composite !== true)
+      const sum = algorithm === undefined ? undefined : this.#ports.compute.createDigest(algorithm)
+      const kept = sealing?.checksums ?? info.checksums?.filter(({ composite }) => composite !== true)
       return await writeAnew({
-        body: reader.read(0, info.sizeBytes),
+        body: reader.read(0, info.sizeBytes, signal),
         upload,
-        digests: md5 === undefined ? [] : [md5],
-        seal: () => ({
-          ...sealedEtag(known ?? (md5 === undefined ? undefined : toHex(md5.digest()))),
-          ...(checksums === undefined ? {} : { checksums }),
-        }),
+        digests: [md5, sum].filter((digest) => digest !== undefined),
+        seal: () => {
+          const made = algorithm === undefined || sum === undefined ? undefined : [{ algorithm, value: sum.digest() }]
+          const checksums = made ?? kept
+          return {
+            ...sealedEtag(known ?? (md5 === undefined ? undefined : toHex(md5.digest()))),
+            ...(checksums === undefined ? {} : { checksums }),
+          }
+        },
       })
     } finally {
       reader?.close()

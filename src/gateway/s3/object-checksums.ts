@@ -3,7 +3,8 @@
 
 import type { ObjectInfo } from '../../master/object-service.ts'
 import type { Checksum } from '../../meta/contract/version-row.ts'
-import { checksumKindOf, checksumTypeOf, formatChecksum } from './checksums.ts'
+import { checksumKindOf, checksumTypeOf, formatChecksum, parseChecksumAlgorithm } from './checksums.ts'
+import type { ChecksumAlgorithm } from './checksums.ts'
 import type { WrittenChecksum } from './documents/listed.ts'
 import type { ReceivedBody } from './receive-body.ts'
 
@@ -16,9 +17,33 @@ export function checksumsToStore({ checksums }: Pick<ReceivedBody, 'checksums'>)
 /** At least one. */
 export function checksumsOf(info: Pick<ObjectInfo, 'checksums' | 'crc32'>): readonly Checksum[] {
   if (info.checksums !== undefined && info.checksums.length > 0) return info.checksums
+  return [crc32Of(info)]
+}
+
+function crc32Of({ crc32 }: Pick<ObjectInfo, 'crc32'>): Checksum {
   const value = new Uint8Array(4)
-  new DataView(value.buffer).setUint32(0, info.crc32)
-  return [{ algorithm: 'crc32', value }]
+  new DataView(value.buffer).setUint32(0, crc32)
+  return { algorithm: 'crc32', value }
+}
+
+/** At most one of them; neither: a copy has the checksums of its source. */
+export interface ChecksumOfCopy {
+  /** Nothing has to be read for it. */
+  readonly known?: Checksum
+  /** The content must be read for it. */
+  readonly toCompute?: ChecksumAlgorithm
+}
+
+/** `asked`: the value of `x-amz-checksum-algorithm`. A copy's checksum is that of all its bytes. @throws S3Error `InvalidRequest`. */
+export function checksumOfCopy(
+  asked: string | undefined,
+  source: Pick<ObjectInfo, 'checksums' | 'crc32'>,
+): ChecksumOfCopy {
+  if (asked === undefined) return {}
+  const algorithm = parseChecksumAlgorithm(asked)
+  const known = source.checksums?.find((one) => one.algorithm === algorithm && one.composite !== true)
+  if (known !== undefined) return { known }
+  return algorithm === 'crc32' ? { known: crc32Of(source) } : { toCompute: algorithm }
 }
 
 /** Of the whole object. */

@@ -156,6 +156,11 @@ export function objects(sdk: Sdk): void {
     assert.ok((await bytesOf(sdk, [bucket, 'copy'])).equals(seededBytes(6, 50_000)))
     const head = await send().send(new HeadObjectCommand(at('copy')))
     assert.deepEqual([head.Metadata, head.ContentType], [{ of: 'source' }, 'text/x-source'])
+    const summed = new CopyObjectCommand({ ...at('summed'), CopySource, ChecksumAlgorithm: 'SHA256' })
+    const sum = createHash('sha256').update(seededBytes(6, 50_000)).digest('base64')
+    assert.equal((await send().send(summed)).CopyObjectResult?.ChecksumSHA256, sum)
+    const told = await send().send(new HeadObjectCommand({ ...at('summed'), ChecksumMode: 'ENABLED' }))
+    assert.deepEqual([told.ChecksumSHA256, told.ChecksumCRC32, told.ChecksumType], [sum, undefined, 'FULL_OBJECT'])
     const own = { MetadataDirective: 'REPLACE', Metadata: { of: 'copy' } } as const
     await send().send(new CopyObjectCommand({ ...at('copy'), CopySource: `${bucket}/copy`, ...own }))
     assert.deepEqual((await send().send(new HeadObjectCommand(at('copy')))).Metadata, { of: 'copy' })

@@ -1,10 +1,12 @@
 // CopyObject: a new object with the bytes of another one, which are not moved: the time it takes does not grow with their size, and
-// they may be more than AWS's 5 GiB. Only between encrypted and not encrypted are they written again.
+// they may be more than AWS's 5 GiB. They are written again only where what is not encrypted shall be, and read only for a checksum of an
+// algorithm that the request names and the source lacks; then the copy ends with its client.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
 import type { ObjectInfo, ObjectProperties } from '../../../master/object-service.ts'
 import type { EncryptionRequest } from '../../encryption/encryption-request.ts'
 import { keyOf } from '../../encryption/encryption-request.ts'
+import { signalOfClient } from '../../http/client-signal.ts'
 import { causeOf } from '../change-cause.ts'
 import { findSource } from '../copy-source.ts'
 import type { FoundSource } from '../copy-source.ts'
@@ -17,7 +19,7 @@ import {
   encryptionOfWrite,
 } from '../encryption/call-encryption.ts'
 import { addExpirationHeader } from '../lifecycle/lifecycle-headers.ts'
-import { checksumsOf, writtenChecksums } from '../object-checksums.ts'
+import { checksumOfCopy, checksumsOf, writtenChecksums } from '../object-checksums.ts'
 import { addVersionHeader, versionNameOf } from '../object-names.ts'
 import { readStoredHeaders, storageClassHeader } from '../object-properties.ts'
 import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
@@ -39,8 +41,15 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   if (!replacesTags) authorizeTags(call, parts, source)
   checkIsChange(call, source, replaces || replacesTags)
   const encryption = encryptionOfWrite(call, parts)
-  checkLength(source.info, encryption)
-  const copied = { info: source.info, customerKey: customerKeyOfSource(call, parts) }
+  const { known, toCompute } = checksumOfCopy(headerOf(headers, 'x-amz-checksum-algorithm'), source.info)
+  checkLength(source.info, { encryption, isRead: toCompute !== undefined })
+  const copied = {
+    info: source.info,
+    customerKey: customerKeyOfSource(call, parts),
+    newChecksum: toCompute,
+    signal: signalOfClient(exchange),
+  }
+  const sealing = known === undefined ? undefined : { checksums: [known] }
   const condition = writeConditionOf(headers)
   const name = { bucket, key }
   const own = propertiesOf(call, parts)
@@ -49,7 +58,7 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
     const cause = causeOf(call, parts, 's3:ObjectCreated:Copy')
     const from = { bucket: source.bucket, key: source.key, version: source.info.version }
     const sourceVersion = source.info.version
-    const request = { ...name, source: from, sourceVersion, properties, own, condition, cause }
+    const request = { ...name, source: from, sourceVersion, properties, own, sealing, condition, cause }
     return await parts.encrypted.copy(request, copied, encryption)
   })
   const answer = [...xmlHeaders]
@@ -77,9 +86,13 @@ function authorizeTags(call: S3Call, { access }: S3Parts, { info }: FoundSource)
   access.check(call, { action: 's3:PutObjectTagging', state: call.state, key: call.key, facts: { requestTags } })
 }
 
-/** Bytes that must be written anew are bounded, as AWS bounds all. @throws S3Error `InvalidRequest`. */
-function checkLength({ transform, sizeBytes }: ObjectInfo, encryption: EncryptionRequest | undefined): void {
-  if (transform !== undefined || encryption === undefined || sizeBytes <= putBytesMax) return
+/** Bytes that must be read, or written anew, are bounded, as AWS bounds all. @throws S3Error `InvalidRequest`. */
+function checkLength(
+  { transform, sizeBytes }: ObjectInfo,
+  { encryption, isRead }: { readonly encryption: EncryptionRequest | undefined; readonly isRead: boolean },
+): void {
+  const isWritten = transform === undefined && encryption !== undefined
+  if (sizeBytes <= putBytesMax || !(isRead || isWritten)) return
   throw new S3Error(
     'InvalidRequest',
     `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,

@@ -6,6 +6,7 @@ import type { MultipartRow, PartRow } from '../../../meta/contract/multipart-met
 import { hasMd5 } from '../../encryption/encrypted-objects.ts'
 import type { CustomerKey } from '../../encryption/encryption-request.ts'
 import { encryptionKindOf } from '../../encryption/object-encryption.ts'
+import { signalOfClient } from '../../http/client-signal.ts'
 import type { BodyPlan } from '../body/body-plan.ts'
 import { checksumTypeOf } from '../checksums.ts'
 import type { ChecksumAlgorithm } from '../checksums.ts'
@@ -123,7 +124,8 @@ async function writePart(call: S3Call, parts: S3Parts, what: WrittenPart): Promi
     const algorithm = checksumOfUpload(upload)?.algorithm
     const md5 = parts.compute.createDigest('md5')
     const sum = algorithm === undefined ? undefined : parts.compute.createDigest(algorithm)
-    const request = { ...multipartNameOf(call), number, trail: call.exchange.trail }
+    const { trail } = call.exchange
+    const request = { ...multipartNameOf(call), number, trail, signal: signalOfClient(call.exchange) }
     return await parts.encrypted.copyPart(request, upload, {
       source,
       sourceKey,

@@ -77,6 +77,9 @@ export class MemoryObjects implements ObjectService {
   // What the face did.
   uploadsOpen = 0
   readersOpen = 0
+  readersOpened = 0
+  /** Called before each slice of a read is handed out. */
+  onSlice: ((signal: AbortSignal | undefined) => Promise<void>) | undefined
   settingReads = 0
   readonly causes: string[] = []
   /** What the service does wrong. */
@@ -106,10 +109,21 @@ export class MemoryObjects implements ObjectService {
     const found = this.#version(name.bucket, name.key, name.version)
     if (found === undefined) return undefined
     this.readersOpen++
+    this.readersOpened++
     let isOpen = true
     return {
       info: found.info,
-      read: (offset, length) => readBytes(found.bytes.subarray(offset, offset + length), this.sliceBytes),
+      read: (offset, length, signal) => {
+        const body = readBytes(found.bytes.subarray(offset, offset + length), this.sliceBytes)
+        return {
+          next: async () => {
+            await this.onSlice?.(signal)
+            signal?.throwIfAborted()
+            return await body.next()
+          },
+          close: () => body.close(),
+        }
+      },
       close: () => {
         if (isOpen) this.readersOpen--
         isOpen = false
