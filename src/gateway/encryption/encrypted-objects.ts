@@ -137,7 +137,8 @@ export class EncryptedObjects {
 
   /**
    * As `ObjectService.copy`. What is encrypted stays so: where nothing is asked for, as its source is, and of a customer's key under the
-   * cluster's. Only its data key is wrapped anew; bytes are written anew only where what is not encrypted shall be, and read for a new checksum.
+   * cluster's. Only its data key is wrapped anew; bytes are written anew only where what is not encrypted shall be, and read for a new
+   * checksum.
    * @throws FrostError also as `check`, of the source; `version-not-found`: it is gone meanwhile; `cancelled`: nobody waits any more.
    */
   async copy(request: CopyObject, source: CopySource, asked: EncryptionRequest | undefined): Promise<ObjectInfo> {

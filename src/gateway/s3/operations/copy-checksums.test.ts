@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { after, afterEach, before, describe, it } from 'node:test'
 
@@ -176,7 +177,7 @@ describe('a copy that asks for a checksum', () => {
       const reading = Promise.withResolvers<AbortSignal | undefined>()
       world.objects.onSlice = async (signal) => {
         reading.resolve(signal)
-        await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }))
+        if (signal !== undefined) await once(signal, 'abort')
       }
       const headers: [string, string][] = [
         ['Host', `127.0.0.1:${world.port}`],
