@@ -3,7 +3,7 @@
 
 import type { ObjectInfo } from '../../master/object-service.ts'
 import type { Checksum } from '../../meta/contract/version-row.ts'
-import { checksumKindOf, checksumTypeOf, formatChecksum, parseChecksumAlgorithm } from './checksums.ts'
+import { checksumKindOf, checksumTypeOf, formatChecksum } from './checksums.ts'
 import type { ChecksumAlgorithm } from './checksums.ts'
 import type { WrittenChecksum } from './documents/listed.ts'
 import type { ReceivedBody } from './receive-body.ts'
@@ -34,13 +34,12 @@ export interface ChecksumOfCopy {
   readonly toCompute?: ChecksumAlgorithm
 }
 
-/** `asked`: the value of `x-amz-checksum-algorithm`. A copy's checksum is that of all its bytes. @throws S3Error `InvalidRequest`. */
+/** `algorithm`: that the request asks for. A copy's checksum is that of all its bytes. */
 export function checksumOfCopy(
-  asked: string | undefined,
+  algorithm: ChecksumAlgorithm | undefined,
   source: Pick<ObjectInfo, 'checksums' | 'crc32'>,
 ): ChecksumOfCopy {
-  if (asked === undefined) return {}
-  const algorithm = parseChecksumAlgorithm(asked)
+  if (algorithm === undefined) return {}
   const known = source.checksums?.find((one) => one.algorithm === algorithm && one.composite !== true)
   if (known !== undefined) return { known }
   return algorithm === 'crc32' ? { known: crc32Of(source) } : { toCompute: algorithm }

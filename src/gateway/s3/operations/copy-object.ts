@@ -36,12 +36,12 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   const setsTags = replacesTags && headers['x-amz-tagging'] !== undefined
   parts.access.authorize(call, { ...shapeOfWrite(call), setsTags })
   const algorithm = headerOf(headers, 'x-amz-checksum-algorithm')
-  if (algorithm !== undefined) parseChecksumAlgorithm(algorithm) // the copy has those of its source; others than there are get refused
+  const askedChecksum = algorithm === undefined ? undefined : parseChecksumAlgorithm(algorithm)
   const source = await findSource(call, parts, !replacesTags)
   if (!replacesTags) authorizeTags(call, parts, source)
   checkIsChange(call, source, replaces || replacesTags)
   const encryption = encryptionOfWrite(call, parts)
-  const { known, toCompute } = checksumOfCopy(headerOf(headers, 'x-amz-checksum-algorithm'), source.info)
+  const { known, toCompute } = checksumOfCopy(askedChecksum, source.info)
   checkLength(source.info, { encryption, isRead: toCompute !== undefined })
   const copied = {
     info: source.info,
