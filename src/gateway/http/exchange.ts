@@ -15,7 +15,7 @@ import type { RequestTrail } from '../../rpc/request-trail.ts'
 import { anybody } from '../auth/principal.ts'
 import type { Principal } from '../auth/principal.ts'
 import type { Connection } from './connections.ts'
-import type { FaceAnswers } from './face-answers.ts'
+import type { ErrorAnswer, FaceAnswers } from './face-answers.ts'
 import { commonHeaders } from './problem-answers.ts'
 import { givenRequestId } from './request-names.ts'
 import type { RequestNames } from './request-names.ts'
@@ -257,10 +257,24 @@ export class Exchange implements FinishedExchange, Transfer {
       this.response.destroy()
       return
     }
-    const failed = { requestId, method: this.method, path: this.path }
-    const problem = this.describeError?.(error, failed) ?? this.#shared.answers.describe(error, failed)
-    this.errorCode = problem.code
+    const problem = this.#describe(error)
     this.send(problem.status, [...problem.headers, ...headers], problem.body)
+  }
+
+  /** The document of an error, for an answer that began as a success and whose protocol tells errors in its body, too. */
+  describeLate(error: unknown): string {
+    if (error instanceof AssertionError) queueMicrotask(() => rethrow(error))
+    this.#logFailure(error, this.requestId, true)
+    return this.#describe(error).body
+  }
+
+  #describe(error: unknown): ErrorAnswer {
+    const { requestId, method, path } = this
+    const problem =
+      this.describeError?.(error, { requestId, method, path }) ??
+      this.#shared.answers.describe(error, { requestId, method, path })
+    this.errorCode = problem.code
+    return problem
   }
 
   progress(): number {
@@ -316,12 +330,12 @@ export class Exchange implements FinishedExchange, Transfer {
     request.resume()
   }
 
-  #logFailure(error: unknown, requestId: string): void {
+  #logFailure(error: unknown, requestId: string, isToldLate = false): void {
     const code = this.#shared.answers.codeOf(error)
     const fields = { requestId, route: this.routeName, method: this.method, code }
     if (code === undefined || code === 'internal') this.#shared.log.error('A request failed', error, fields)
     else if (this.#isClosed) this.#shared.log.debug('A request ended with its client gone', fields)
-    else if (this.response.headersSent) this.#shared.log.error('An answer was cut off', error, fields)
+    else if (this.response.headersSent && !isToldLate) this.#shared.log.error('An answer was cut off', error, fields)
     else this.#shared.log.debug('A request was refused', fields)
   }
 }

@@ -17,6 +17,7 @@ import type { Webhooks } from './events/webhooks.ts'
 import type { OperationName } from './operations-table.ts'
 import type { S3Query } from './s3-query.ts'
 import type { Sender } from './sender.ts'
+import type { KeepAlive } from './slow-answer.ts'
 
 export interface S3Parts {
   readonly objects: ObjectService
@@ -30,6 +31,8 @@ export interface S3Parts {
   readonly encrypted: EncryptedObjects
   /** Whether a customer's key (SSE-C) is taken over plain HTTP, where others can read it. */
   readonly takesKeysOverHttp: boolean
+  /** Of answers that are long in coming. */
+  readonly keepAlive: KeepAlive
   /** Watches uploads that stand still. */
   readonly uploadWatch: StallWatch
   readonly accessLogs: AccessLogs

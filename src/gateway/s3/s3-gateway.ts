@@ -25,6 +25,8 @@ import { parseTraceparent } from '../http/trace-context.ts'
 import { AccessLogs } from './access-log/access-logs.ts'
 import { logNameOf } from './access-log/log-operations.ts'
 import { S3Access } from './access.ts'
+import { keepAliveByDefault } from './slow-answer.ts'
+import type { KeepAlive } from './slow-answer.ts'
 import { addressedHost, bucketInHost, parseAddress } from './addressing.ts'
 import type { S3Address } from './addressing.ts'
 import { BucketCache } from './bucket-cache.ts'
@@ -82,6 +84,8 @@ export interface S3GatewayOptions {
   readonly acceptsV2?: boolean
   /** Whether a customer's key (SSE-C) is taken over plain HTTP, too, where others can read it. Default: no. */
   readonly takesKeysOverHttp?: boolean
+  /** Of answers that are long in coming. Default: `keepAliveByDefault`. */
+  readonly keepAlive?: KeepAlive
   /** How long a day of lifecycle rules is. Default: a day. */
   readonly lifecycleDayMs?: number
   readonly accessLog?: boolean
@@ -137,8 +141,8 @@ export class S3Gateway {
     const { webhooks = noWebhooks } = parts
     const services = { buckets, access, owners, accessLogs, uploadWatch, webhooks }
     const own = { ...services, takesKeysOverHttp, region, tokenKey }
-    const { lifecycleDayMs = DAY_MS } = options
-    this.#parts = { ...own, objects, encrypted, clock, compute, random, lifecycleDayMs }
+    const { lifecycleDayMs = DAY_MS, keepAlive = keepAliveByDefault } = options
+    this.#parts = { ...own, objects, encrypted, clock, compute, random, lifecycleDayMs, keepAlive }
     this.#options = options
     this.#websiteDomains = (options.websiteDomains ?? []).map((domain) => domain.toLowerCase())
     this.#metrics = parts.metrics

@@ -4,7 +4,6 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
 import type { ObjectInfo, ObjectProperties } from '../../../master/object-service.ts'
-import type { EncryptionRequest } from '../../encryption/encryption-request.ts'
 import { keyOf } from '../../encryption/encryption-request.ts'
 import { signalOfClient } from '../../http/client-signal.ts'
 import { causeOf } from '../change-cause.ts'
@@ -26,6 +25,7 @@ import { propertiesOf, shapeOfWrite } from '../put-properties.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
 import { headerOf, xmlHeaders } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
+import { answerInTime } from '../slow-answer.ts'
 import { conditionally, writeConditionOf } from '../write-conditions.ts'
 import { putBytesMax } from './put-object.ts'
 
@@ -42,7 +42,9 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   checkIsChange(call, source, replaces || replacesTags)
   const encryption = encryptionOfWrite(call, parts)
   const { known, toCompute } = checksumOfCopy(askedChecksum, source.info)
-  checkLength(source.info, { encryption, isRead: toCompute !== undefined })
+  const isRead = toCompute !== undefined
+  const isWritten = source.info.transform === undefined && encryption !== undefined
+  if (isRead || isWritten) checkLength(source.info)
   const copied = {
     info: source.info,
     customerKey: customerKeyOfSource(call, parts),
@@ -54,29 +56,32 @@ export async function handleCopyObject(call: S3Call, parts: S3Parts): Promise<vo
   const name = { bucket, key }
   const own = propertiesOf(call, parts)
   const properties = propertiesOfCopy(call, source.info, { own, replaces, replacesTags })
-  const info = await conditionally(parts.objects, { name, condition }, async () => {
-    const cause = causeOf(call, parts, 's3:ObjectCreated:Copy')
-    const from = { bucket: source.bucket, key: source.key, version: source.info.version }
-    const sourceVersion = source.info.version
-    const request = { ...name, source: from, sourceVersion, properties, own, sealing, condition, cause }
-    return await parts.encrypted.copy(request, copied, encryption)
-  })
-  const answer = [...xmlHeaders]
-  addVersionHeader(answer, state, info)
-  addExpirationHeader(answer, call, parts, info)
-  if (source.state.hasVersions) answer.push('x-amz-copy-source-version-id', versionNameOf(source.info))
-  addEncryptionHeaders(answer, parts, info, keyOf(encryption))
+  const early = source.state.hasVersions ? ['x-amz-copy-source-version-id', versionNameOf(source.info)] : []
+  const run = async (): Promise<{ readonly headers: string[]; readonly document: string }> => {
+    const info = await conditionally(parts.objects, { name, condition }, async () => {
+      const cause = causeOf(call, parts, 's3:ObjectCreated:Copy')
+      const from = { bucket: source.bucket, key: source.key, version: source.info.version }
+      const sourceVersion = source.info.version
+      const request = { ...name, source: from, sourceVersion, properties, own, sealing, condition, cause }
+      return await parts.encrypted.copy(request, copied, encryption)
+    })
+    const answer = [...xmlHeaders, ...early]
+    addVersionHeader(answer, state, info)
+    addExpirationHeader(answer, call, parts, info)
+    addEncryptionHeaders(answer, parts, info, keyOf(encryption))
+    return { headers: answer, document: documentOf(info) }
+  }
+  await answerInTime(exchange, parts, { early, isLong: isRead || isWritten, run })
+}
+
+function documentOf(info: ObjectInfo): string {
   const checksums = checksumsOf(info)
-  exchange.send(
-    200,
-    answer,
-    writeCopyObjectResult({
-      etag: info.etag,
-      modifiedMs: info.modifiedMs,
-      checksums: writtenChecksums(checksums, info.parts?.length ?? 1),
-      checksumType: checksums[0] === undefined ? undefined : checksumTypeOf(checksums[0]),
-    }),
-  )
+  return writeCopyObjectResult({
+    etag: info.etag,
+    modifiedMs: info.modifiedMs,
+    checksums: writtenChecksums(checksums, info.parts?.length ?? 1),
+    checksumType: checksums[0] === undefined ? undefined : checksumTypeOf(checksums[0]),
+  })
 }
 
 /** Tags that are copied are set, as those that the request gives. @throws S3Error `AccessDenied`. */
@@ -87,12 +92,8 @@ function authorizeTags(call: S3Call, { access }: S3Parts, { info }: FoundSource)
 }
 
 /** Bytes that must be read, or written anew, are bounded, as AWS bounds all. @throws S3Error `InvalidRequest`. */
-function checkLength(
-  { transform, sizeBytes }: ObjectInfo,
-  { encryption, isRead }: { readonly encryption: EncryptionRequest | undefined; readonly isRead: boolean },
-): void {
-  const isWritten = transform === undefined && encryption !== undefined
-  if (sizeBytes <= putBytesMax || !(isRead || isWritten)) return
+function checkLength({ sizeBytes }: ObjectInfo): void {
+  if (sizeBytes <= putBytesMax) return
   throw new S3Error(
     'InvalidRequest',
     `The specified copy source is larger than the maximum allowable size for a copy source: ${putBytesMax}`,

@@ -21,6 +21,7 @@ import { bodyPlanOf, checkedSize, receiveInto } from '../receive-body.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
 import { headerOf, xmlHeaders } from '../s3-call.ts'
 import { S3Error } from '../s3-error.ts'
+import { answerInTime } from '../slow-answer.ts'
 import { putBytesMax, sealingOf } from './put-object.ts'
 
 export async function handleUploadPart(call: S3Call, parts: S3Parts): Promise<void> {
@@ -70,20 +71,27 @@ export async function handleUploadPartCopy(call: S3Call, parts: S3Parts): Promis
   const isEncrypted = source.info.transform !== undefined || upload.template.transform !== undefined
   const isShared = !isEncrypted && checksumOfUpload(upload) === undefined
   const copy = { number, source, range }
-  const part = isShared
-    ? await sharePart(call, parts, copy)
-    : await writePart(call, parts, { ...copy, upload, sourceKey, customerKey })
-  const headers = [...xmlHeaders]
-  if (source.state.hasVersions) headers.push('x-amz-copy-source-version-id', versionNameOf(source.info))
-  addEncryptionHeaders(headers, parts, upload.template, customerKey)
-  const checksums = part.checksums ?? []
-  const body = writeCopyPartResult({
-    etag: part.etag ?? part.id,
-    modifiedMs: part.modifiedMs,
+  const early = source.state.hasVersions ? ['x-amz-copy-source-version-id', versionNameOf(source.info)] : []
+  addEncryptionHeaders(early, parts, upload.template, customerKey)
+  await answerInTime(exchange, parts, {
+    early,
+    isLong: !isShared,
+    run: async () => {
+      const part = isShared
+        ? await sharePart(call, parts, copy)
+        : await writePart(call, parts, { ...copy, upload, sourceKey, customerKey })
+      return { headers: [...xmlHeaders, ...early], document: documentOf(part) }
+    },
+  })
+}
+
+function documentOf({ etag, id, modifiedMs, checksums = [] }: PartRow): string {
+  return writeCopyPartResult({
+    etag: etag ?? id,
+    modifiedMs,
     checksums: writtenChecksums(checksums, 1),
     checksumType: checksums[0] === undefined ? undefined : checksumTypeOf(checksums[0]),
   })
-  exchange.send(200, headers, body)
 }
 
 interface PartCopy {
