@@ -1,5 +1,5 @@
-// Answers that may be long in coming, because bytes are read or written anew for them: CopyObject and UploadPartCopy. As with AWS, an answer
-// that is not there in time begins as a success, and white space keeps clients and proxies from giving up; what comes of it stands in its
+// Answers that may be long in coming, because bytes are read or written anew for them: CopyObject and UploadPartCopy. As with AWS, one that
+// is not there in time begins as a success, and white space keeps clients and proxies from giving up; what comes of it stands in its
 // document, an error too, for which AWS's clients look there. Most end before that, with the status and all headers of their own.
 // Source: "Copying, moving, and renaming objects", and the API reference of CopyObject ("Response and special errors").
 
