@@ -8,6 +8,8 @@ import { many, optional, record } from './shape/record.ts'
 import { integer, text } from './shape/scalars.ts'
 
 const rulesMax = 100
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
+const bytesMax = 64 * 1024
 const idCharactersMax = 255
 const corsMethods: readonly string[] = ['GET', 'PUT', 'POST', 'DELETE', 'HEAD']
 
@@ -29,6 +31,7 @@ export type CorsConfiguration = ValueOf<typeof configuration>
 export const corsConfiguration = s3Document<CorsConfiguration>({
   root: 'CORSConfiguration',
   content: configuration,
+  bytesMax,
   refine: (value) => {
     if (value.rules.length > rulesMax) {
       throw invalid(`The number of CORS rules should not exceed allowed limit of ${rulesMax} rules.`)

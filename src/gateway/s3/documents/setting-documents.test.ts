@@ -37,6 +37,9 @@ describe('CORSConfiguration', () => {
     assert.equal(on(rule('').repeat(100)), 'ok')
     assert.equal(on(rule('').repeat(101)), 'InvalidRequest')
     assert.equal(on(''), 'MalformedXML')
+    const long = (characters: number): string => rule(`<AllowedHeader>${'a'.repeat(characters)}</AllowedHeader>`)
+    assert.equal(on(long(60_000)), 'ok')
+    assert.equal(on(long(70_000)), 'MaxMessageLengthExceeded')
     assert.equal(on('<CORSRule><AllowedOrigin>*</AllowedOrigin></CORSRule>'), 'MalformedXML')
   })
 

@@ -33,6 +33,12 @@ describe('WebsiteConfiguration', () => {
     assert.equal(on(rules()), 'MalformedXML')
   })
 
+  test('has 128 KiB at most', () => {
+    const long = redirect(`${host}<ReplaceKeyWith>${'a'.repeat(3_000)}</ReplaceKeyWith>`)
+    assert.equal(on(rules(...Array.from({ length: 40 }, () => long))), 'ok')
+    assert.equal(on(rules(...Array.from({ length: 50 }, () => long))), 'MaxMessageLengthExceeded')
+  })
+
   test('checks conditions and redirects', () => {
     const condition = (inner: string): string => on(rules(`<Condition>${inner}</Condition>${redirect(host)}`))
     const code = (text: string): string => `<HttpErrorCodeReturnedEquals>${text}</HttpErrorCodeReturnedEquals>`

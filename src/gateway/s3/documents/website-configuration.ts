@@ -9,6 +9,8 @@ import { list, optional, record, required } from './shape/record.ts'
 import { text } from './shape/scalars.ts'
 
 const rulesMax = 50
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketWebsite.html */
+const bytesMax = 128 * 1024
 
 const redirect = record({
   protocol: optional('Protocol', text()),
@@ -46,6 +48,7 @@ export type WebsiteConfiguration = ValueOf<typeof configuration>
 export const websiteConfiguration = s3Document<WebsiteConfiguration>({
   root: 'WebsiteConfiguration',
   content: configuration,
+  bytesMax,
   refine: (value) => {
     checkParts(value)
     for (const { condition, redirect: target } of value.routingRules ?? []) {
