@@ -74,7 +74,7 @@ holdsFor('LifecycleConfiguration', lifecycleConfiguration, (value, someKey) => {
 })
 
 holdsFor('WebsiteConfiguration', websiteConfiguration, (value, someKey) => {
-  const request = { protocol: 'http', host: 'example.com', key: someKey } as const
+  const request = { protocol: 'http', host: 'example.com', key: someKey, query: someKey } as const
   const answers = [
     resolveWebsite(value, request),
     resolveWebsiteError(value, request, 404),

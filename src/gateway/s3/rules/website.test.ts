@@ -54,6 +54,12 @@ describe('a path', () => {
       location: 'https://example.com/a/b',
     })
   })
+
+  test('takes its query along', () => {
+    const moved: WebsiteConfiguration = { redirectAllRequestsTo: { hostName: 'example.com', protocol: 'https' } }
+    const answer = resolveWebsite(moved, { ...request('a'), query: 'b=c&d=%20\u00e4\n' })
+    assert.deepEqual(answer, { kind: 'redirect', status: 301, location: 'https://example.com/a?b=c&d=%20%E4%0A' })
+  })
 })
 
 describe('an error', () => {

@@ -11,6 +11,8 @@ export interface WebsiteRequest {
   readonly host: string
   /** Of the object: the path without its first slash, decoded. */
   readonly key: string
+  /** As it came, without its question mark; default: none. Redirects by the configuration take it along. */
+  readonly query?: string
 }
 
 export interface WebsiteRedirection {
@@ -95,8 +97,15 @@ function redirectTo(target: WebsiteRedirect, prefix: string, request: WebsiteReq
   return {
     kind: 'redirect',
     status: Number(target.httpRedirectCode ?? '301'),
-    location: `${protocol}://${host}/${encodePath(key)}`,
+    location: `${protocol}://${host}/${encodePath(key)}${queryOf(request)}`,
   }
+}
+
+/** Bytes that no URL has are escaped: what came unescaped is one character a byte. */
+function queryOf({ query = '' }: WebsiteRequest): string {
+  if (query === '') return ''
+  const escape = (text: string): string => `%${text.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
+  return `?${query.replaceAll(/[^!-~]/g, escape)}`
 }
 
 function indexSuffix({ indexDocument }: WebsiteConfiguration): string {

@@ -61,7 +61,7 @@ export async function serveWebsite(exchange: Exchange, bucket: string, parts: S3
     throw new S3Error('NoSuchWebsiteConfiguration', undefined, { fields: { BucketName: bucket } })
   const protocol = exchange.isSecure ? 'https' : 'http'
   const host = exchange.forwardedHost ?? exchange.headers.host ?? ''
-  const request = { protocol, host, key } as const
+  const request = { protocol, host, key, query: exchange.rawQuery } as const
   const visit = { exchange, parts, state, notes, configuration, request }
   try {
     await answer(visit)

@@ -88,6 +88,8 @@ describe('the website of a bucket', () => {
       '</RedirectAllRequestsTo></WebsiteConfiguration>'
     await world.send('PUT', '/all-away?website', { body })
     assert.equal(await seen('/x/y', { site: 'all-away' }), '301 https://web.example/x/y')
+    assert.equal(await seen('/x/y?a=b%20c', { site: 'all-away' }), '301 https://web.example/x/y?a=b%20c')
+    assert.equal(await seen('/old/a?b', {}), '301 http://site.s3-website.test/new/a?b')
   })
 
   it('shows its error document with the status of the error', async () => {
