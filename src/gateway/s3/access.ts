@@ -23,6 +23,7 @@ import { S3Error } from './s3-error.ts'
 import { canonicalIdOf, nobody } from './sender.ts'
 import type { Sender } from './sender.ts'
 import { anonymousPayload, contentHashHeader, unsignedPayload } from './signature/payload.ts'
+import { checkIsSigned } from './signed-only.ts'
 import type { SignatureVerifier, VerifiedSignature, VerifyOptions } from './signature/signature-verifier.ts'
 import type { Signer } from '../auth/authenticator.ts'
 
@@ -111,7 +112,7 @@ export class S3Access {
     return senderOf(verified)
   }
 
-  /** Asks leave for all that the operation takes, on the bucket and key of the call. @throws S3Error `AccessDenied`. */
+  /** Asks leave for all that the operation takes, on the bucket and key of the call. @throws S3Error `AccessDenied`, as `checkIsSigned`. */
   authorize(call: S3Call, shape: S3RequestShape, object: Existing = {}): void {
     const { acl, tags } = object
     const existing = tags === undefined ? undefined : { existingTags: new Map(Object.entries(tags)) }
@@ -127,6 +128,7 @@ export class S3Access {
         facts,
       })
     }
+    checkIsSigned(call)
   }
 
   actionsOf({ operation }: S3Call, shape: S3RequestShape): readonly NeededAction[] {

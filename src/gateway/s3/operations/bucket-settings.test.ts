@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 
 import { S3World, textAt, textsAt } from '../testing/s3-world.ts'
+import type { S3RequestOptions } from '../testing/s3-world.ts'
 
 /** Sub-resource, what is answered where it is not set, a document, and whether it can be removed. */
 const settings: readonly (readonly [string, string, string, boolean])[] = [
@@ -135,6 +136,34 @@ describe('settings of a bucket', () => {
       '<PublicAccessBlockConfiguration><BlockPublicPolicy>true</BlockPublicPolicy></PublicAccessBlockConfiguration>'
     await world.send('PUT', '/open?publicAccessBlock', { body: block })
     assert.equal((await world.send('PUT', '/open?policy', { body })).code, 'AccessDenied')
+  })
+
+  it('who may do what in a bucket is changed by nobody who does not sign, however open it is', async () => {
+    await world.send('PUT', '/wide', { headers: { 'x-amz-object-ownership': 'ObjectWriter' } })
+    const Resource = ['arn:aws:s3:::wide', 'arn:aws:s3:::wide/*']
+    const body = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:*', Resource }],
+    })
+    assert.equal((await world.send('PUT', '/wide?policy', { body })).status, 204)
+    const open = { 'x-amz-acl': 'public-read-write' }
+    const outcome = async (method: string, target: string, more: S3RequestOptions = {}): Promise<string> => {
+      const { status, code } = await world.send(method, target, { as: null, ...more })
+      return code === '' ? String(status) : `${status} ${code}`
+    }
+    assert.equal(await outcome('PUT', '/wide/x', { body: 'x' }), '200')
+    for (const method of ['GET', 'PUT', 'DELETE'])
+      assert.equal(await outcome(method, '/wide?policy', { body }), '405 MethodNotAllowed')
+    for (const target of ['/wide?acl', '/wide/x?acl'])
+      assert.equal(await outcome('PUT', target, { headers: open }), '403 AccessDenied')
+    for (const query of ['ownershipControls', 'publicAccessBlock']) {
+      assert.equal(await outcome('PUT', `/wide?${query}`, { body: '<a/>' }), '403 AccessDenied')
+      assert.equal(await outcome('DELETE', `/wide?${query}`), '403 AccessDenied')
+    }
+    assert.equal(await outcome('GET', '/wide?acl'), '200')
+    const guest = await world.user('named-guest', 'none')
+    assert.equal((await world.send('PUT', '/wide?acl', { as: guest, headers: open })).status, 200)
+    assert.equal((await world.send('DELETE', '/wide?policy', { as: guest })).status, 204)
   })
 
   it('ACLs are closed unless the bucket asks for them', async () => {
