@@ -12,7 +12,7 @@ import { checkPartNumber } from './multiparts.ts'
 import { checkName } from './names.ts'
 import { objectInfo } from './object-info.ts'
 import type { CopyObject, CopyPartRequest, ObjectInfo } from './object-service.ts'
-import { crcOfRange } from './range-crc.ts'
+import { crc32Checksum, crcOfRange } from './range-crc.ts'
 import { repeatUntilKnown } from './repeat.ts'
 import { SharedEnding } from './shared-ending.ts'
 import { withSource } from './sources.ts'
@@ -105,7 +105,7 @@ export class Copies {
 
   async #sharePart(request: CopyPartRequest, source: VersionRow): Promise<PartRow> {
     const { clock, metadata, openUploads } = this.#path.ports
-    const { bucket, key, upload, number, sealing, range } = request
+    const { bucket, key, upload, number, sealing, range, hasCrc32 = false } = request
     const { sizeBytes, storedSizeBytes = sizeBytes } = source
     if (range.offset < 0 || range.length < 0 || range.offset + range.length > storedSizeBytes)
       throw new FrostError('range-unsatisfiable', `The range does not lie within "${request.source.key}".`)
@@ -116,6 +116,7 @@ export class Copies {
     const isWhole = range.offset === 0 && range.length === storedSizeBytes
     const extents = cutExtents(source.extents, range)
     const crc32 = sealing.logical?.crc32 ?? (isWhole ? source.crc32 : await this.#crcOf(request, source, extents))
+    const checksums = [...(sealing.checksums ?? []), ...(hasCrc32 ? [crc32Checksum(crc32)] : [])]
     return await openUploads.command(async (commandId) => {
       const part: PartRow = {
         number,
@@ -126,7 +127,7 @@ export class Copies {
         extents,
         crc32,
         ...(sealing.etag === undefined ? {} : { etag: sealing.etag }),
-        ...(sealing.checksums === undefined ? {} : { checksums: sealing.checksums }),
+        ...(checksums.length === 0 ? {} : { checksums }),
         ...(sealing.extra === undefined ? {} : { extra: sealing.extra }),
       }
       const command = { bucket, key, upload, part, newData: [], sharedData: distinctData(extents), commandId }

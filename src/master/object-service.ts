@@ -197,6 +197,8 @@ export interface CopyPartRequest extends MultipartName {
    * made from the checks of the blocks, and from the bytes where the range begins and ends within one.
    */
   readonly sealing: Sealing
+  /** Whether the CRC-32 of the bytes becomes a checksum of the part, after those of `sealing`. Not for transformed bytes. Default: no. */
+  readonly hasCrc32?: boolean
 }
 
 export interface CompleteRequest extends MultipartName {

@@ -4,7 +4,7 @@
 import { blockDataBytes, BlockGeometry, fullBlockBytes, slotOf } from '../codec/geometry.ts'
 import { dataCrcOfTable } from '../codec/check-table.ts'
 import { joinCrc32 } from '../codec/crc32.ts'
-import type { Extent } from '../meta/contract/version-row.ts'
+import type { Checksum, Extent } from '../meta/contract/version-row.ts'
 import { headerOfBlock } from './block-header.ts'
 import type { BlockReaderPorts } from './block-reader.ts'
 import type { FileReader } from './file-service.ts'
@@ -20,6 +20,13 @@ interface Piece {
   readonly length: number
   /** Of the block, where the piece is all of it. */
   readonly geometry: BlockGeometry | undefined
+}
+
+/** As one of the checksums that are stored with a version or part: big-endian. */
+export function crc32Checksum(crc32: number): Checksum {
+  const value = new Uint8Array(4)
+  new DataView(value.buffer).setUint32(0, crc32)
+  return { algorithm: 'crc32', value }
 }
 
 /** `extents`: those of the range. `reader`: of the version, whose byte `offset` is the first. */

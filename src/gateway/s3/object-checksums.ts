@@ -2,6 +2,7 @@
 // computes for its own sake: no digest is computed that nobody asked for.
 
 import type { ObjectInfo } from '../../master/object-service.ts'
+import { crc32Checksum } from '../../master/range-crc.ts'
 import type { Checksum } from '../../meta/contract/version-row.ts'
 import { checksumKindOf, checksumTypeOf, formatChecksum } from './checksums.ts'
 import type { ChecksumAlgorithm } from './checksums.ts'
@@ -17,13 +18,7 @@ export function checksumsToStore({ checksums }: Pick<ReceivedBody, 'checksums'>)
 /** At least one. */
 export function checksumsOf(info: Pick<ObjectInfo, 'checksums' | 'crc32'>): readonly Checksum[] {
   if (info.checksums !== undefined && info.checksums.length > 0) return info.checksums
-  return [crc32Of(info)]
-}
-
-function crc32Of({ crc32 }: Pick<ObjectInfo, 'crc32'>): Checksum {
-  const value = new Uint8Array(4)
-  new DataView(value.buffer).setUint32(0, crc32)
-  return { algorithm: 'crc32', value }
+  return [crc32Checksum(info.crc32)]
 }
 
 /** At most one of them; neither: a copy has the checksums of its source. */
@@ -42,7 +37,7 @@ export function checksumOfCopy(
   if (algorithm === undefined) return {}
   const known = source.checksums?.find((one) => one.algorithm === algorithm && one.composite !== true)
   if (known !== undefined) return { known }
-  return algorithm === 'crc32' ? { known: crc32Of(source) } : { toCompute: algorithm }
+  return algorithm === 'crc32' ? { known: crc32Checksum(source.crc32) } : { toCompute: algorithm }
 }
 
 /** Of the whole object. */

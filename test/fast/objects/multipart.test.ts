@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib'
 import { errorCode } from '../../../src/base/errors.ts'
 import type { ErrorCode } from '../../../src/base/errors.ts'
 import { MINUTE_MS } from '../../../src/base/units.ts'
+import { crc32Checksum } from '../../../src/master/range-crc.ts'
 import type { ObjectInfo } from '../../../src/master/object-service.ts'
 import type { MultipartName, MultipartTemplate, PartRow } from '../../../src/meta/contract/multipart-metadata.ts'
 import { block, bucket, ObjectScene } from './scene.ts'
@@ -254,14 +255,18 @@ describe('a part that is copied', () => {
     const parts: PartRow[] = []
     for (const [index, range] of ranges.entries()) {
       const source = { bucket, key: 'source' }
-      const at = { ...name, number: index + 1 }
-      parts.push(await scene.ask(async (objects) => await objects.copyPart({ ...at, source, range, sealing: {} })))
+      const request = { ...name, number: index + 1, source, range, sealing: {}, hasCrc32: true }
+      parts.push(await scene.ask(async (objects) => await objects.copyPart(request)))
     }
     assert.equal(scene.cluster.fragments(), stored)
     const slices = ranges.map(({ offset, length }) => bytes.slice(offset, offset + length))
     assert.deepEqual(
       parts.map((part) => part.crc32),
       slices.map((slice) => crc32(slice)),
+    )
+    assert.deepEqual(
+      parts.map(({ checksums }) => checksums),
+      slices.map((slice) => [crc32Checksum(crc32(slice))]),
     )
     await scene.cluster.remove('source')
     const made = await complete(scene, name, parts)

@@ -162,6 +162,40 @@ describe('a copy that asks for a checksum', () => {
     assert.equal((await world.send('HEAD', '/into/gone')).status, 404)
   })
 
+  it('is a part, and is read only where nothing is known of its bytes', async () => {
+    await put('/from/summed', { 'x-amz-checksum-sha256': sha256Of })
+    const half = body.subarray(0, 100_000)
+    const cases = [
+      { algorithm: 'CRC32', range: 'bytes=0-99999', bytes: half, reads: 0 },
+      { algorithm: 'CRC32', range: undefined, bytes: body, reads: 0 },
+      { algorithm: 'SHA256', range: undefined, bytes: body, reads: 0 },
+      { algorithm: 'SHA256', range: 'bytes=0-99999', bytes: half, reads: 1 },
+      { algorithm: 'SHA1', range: undefined, bytes: body, reads: 1 },
+    ]
+    for (const { algorithm, range, bytes, reads } of cases) {
+      const asked = { 'x-amz-checksum-algorithm': algorithm }
+      const begun = await world.send('POST', '/into/joined?uploads', { headers: asked })
+      const upload = textAt(begun.xml, 'UploadId')
+      const { readersOpened } = world.objects
+      const ranged = range === undefined ? {} : { 'x-amz-copy-source-range': range }
+      const headers = { 'x-amz-copy-source': '/from/summed', ...ranged }
+      const answer = await world.send('PUT', `/into/joined?partNumber=1&uploadId=${upload}`, { headers })
+      const what = `${algorithm} ${range}`
+      assert.equal(world.objects.readersOpened - readersOpened, reads, what)
+      // A part that is put with these bytes has the same.
+      const element = `Checksum${algorithm}`
+      const target = `/into/joined?partNumber=2&uploadId=${upload}`
+      const uploaded = await world.send('PUT', target, { body: bytes })
+      assert.equal(textAt(answer.xml, element), uploaded.headers[`x-amz-checksum-${algorithm.toLowerCase()}`], what)
+      assert.match(String(textAt(answer.xml, element)), /=$/)
+      const etag = textAt(answer.xml, 'ETag')
+      const part = `<Part><PartNumber>1</PartNumber><ETag>${etag}</ETag></Part>`
+      const document = `<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`
+      const done = await world.send('POST', `/into/joined?uploadId=${upload}`, { body: document })
+      assert.match(String(textAt(done.xml, element)), /-1$/, done.text)
+    }
+  })
+
   it('keeps to its conditions, and to the algorithms that there are', async () => {
     const asked = { 'x-amz-checksum-algorithm': 'SHA1' }
     assert.equal((await copy('/from/plain', 'once', { ...asked, 'If-None-Match': '*' })).status, 200)

@@ -2,7 +2,9 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html, .../API_UploadPartCopy.html
 
 import { toHex } from '../../../base/ids.ts'
+import type { ObjectInfo } from '../../../master/object-service.ts'
 import type { MultipartRow, PartRow } from '../../../meta/contract/multipart-metadata.ts'
+import type { Checksum } from '../../../meta/contract/version-row.ts'
 import { hasMd5 } from '../../encryption/encrypted-objects.ts'
 import type { CustomerKey } from '../../encryption/encryption-request.ts'
 import { encryptionKindOf } from '../../encryption/object-encryption.ts'
@@ -15,7 +17,8 @@ import type { FoundSource } from '../copy-source.ts'
 import { writeCopyPartResult } from '../documents/object-results.ts'
 import { addEncryptionHeaders, customerKeyOf, customerKeyOfSource } from '../encryption/call-encryption.ts'
 import { checksumOfUpload, findUpload, multipartNameOf, partNumberOf } from '../multipart-call.ts'
-import { addChecksums, writtenChecksums } from '../object-checksums.ts'
+import { addChecksums, checksumOfCopy, writtenChecksums } from '../object-checksums.ts'
+import type { ChecksumOfCopy } from '../object-checksums.ts'
 import { noSuchKey, quoted, versionNameOf } from '../object-names.ts'
 import { bodyPlanOf, checkedSize, receiveInto } from '../receive-body.ts'
 import type { S3Call, S3Parts } from '../s3-call.ts'
@@ -69,7 +72,9 @@ export async function handleUploadPartCopy(call: S3Call, parts: S3Parts): Promis
   await parts.encrypted.check(source.info, sourceKey)
   await parts.encrypted.checkUpload(upload, customerKey)
   const isEncrypted = source.info.transform !== undefined || upload.template.transform !== undefined
-  const isShared = !isEncrypted && checksumOfUpload(upload) === undefined
+  const algorithm = checksumOfUpload(upload)?.algorithm
+  const { toCompute, ...known } = checksumOfRange(algorithm, source.info, range.length)
+  const isShared = !isEncrypted && toCompute === undefined
   const copy = { number, source, range }
   const early = source.state.hasVersions ? ['x-amz-copy-source-version-id', versionNameOf(source.info)] : []
   addEncryptionHeaders(early, parts, upload.template, customerKey)
@@ -78,7 +83,7 @@ export async function handleUploadPartCopy(call: S3Call, parts: S3Parts): Promis
     isLong: !isShared,
     run: async () => {
       const part = isShared
-        ? await sharePart(call, parts, copy)
+        ? await sharePart(call, parts, { ...copy, ...known })
         : await writePart(call, parts, { ...copy, upload, sourceKey, customerKey })
       return { headers: [...xmlHeaders, ...early], document: documentOf(part) }
     },
@@ -100,8 +105,25 @@ interface PartCopy {
   readonly range: { readonly offset: number; readonly length: number }
 }
 
+/** What the upload wants of a part without its bytes being read: that of a whole source, where it has it, and any CRC-32. */
+function checksumOfRange(
+  algorithm: ChecksumAlgorithm | undefined,
+  info: ObjectInfo,
+  length: number,
+): ChecksumOfCopy & { readonly hasCrc32?: boolean } {
+  if (algorithm === 'crc32') return { hasCrc32: true }
+  if (length === info.sizeBytes || algorithm === undefined) return checksumOfCopy(algorithm, info)
+  return { toCompute: algorithm }
+}
+
+interface SharedPart extends PartCopy {
+  readonly known?: Checksum
+  readonly hasCrc32?: boolean
+}
+
 /** No byte is read, so the ETag is not the MD5 of the part: it is one of what names its bytes, which never change. */
-async function sharePart(call: S3Call, parts: S3Parts, { number, source, range }: PartCopy): Promise<PartRow> {
+async function sharePart(call: S3Call, parts: S3Parts, shared: SharedPart): Promise<PartRow> {
+  const { number, source, range, known, hasCrc32 = false } = shared
   const { info } = source
   const digest = parts.compute.createDigest('md5')
   digest.update(new TextEncoder().encode(`${info.version} ${range.offset} ${range.length}`))
@@ -112,7 +134,11 @@ async function sharePart(call: S3Call, parts: S3Parts, { number, source, range }
     source: { bucket: source.bucket, key: source.key, version: info.version },
     sourceVersion: info.version,
     range,
-    sealing: { etag: isWhole ? info.etag : toHex(digest.digest()) },
+    sealing: {
+      etag: isWhole ? info.etag : toHex(digest.digest()),
+      ...(known === undefined ? {} : { checksums: [known] }),
+    },
+    hasCrc32,
   })
 }
 

@@ -13,6 +13,7 @@ import type { VersionId } from '../../../base/ids.ts'
 import { SeededRandom } from '../../../base/random.ts'
 import type { BodySlice, FileBody } from '../../../master/file-service.ts'
 import { checkBucket, checkName } from '../../../master/names.ts'
+import { crc32Checksum } from '../../../master/range-crc.ts'
 import type {
   BucketChange,
   CompleteRequest,
@@ -268,7 +269,10 @@ export class MemoryObjects implements ObjectService {
     if (from === undefined || (sourceVersion ?? from.info.version) !== from.info.version)
       throw new FrostError('version-not-found', 'There is no such source.')
     const bytes = from.bytes.slice(range.offset, range.offset + range.length)
-    return this.#storePart(this.#multipart(request), number, { bytes, sealing })
+    const own = request.hasCrc32 === true ? [crc32Checksum(crc32(bytes))] : []
+    const checksums = [...(sealing.checksums ?? []), ...own]
+    const sealed = { ...sealing, ...(checksums.length === 0 ? {} : { checksums }) }
+    return this.#storePart(this.#multipart(request), number, { bytes, sealing: sealed })
   }
 
   async listParts(request: ListParts): Promise<readonly PartRow[]> {
