@@ -16,6 +16,10 @@ export const rowsCollection = 'rows'
 /** Any single read that takes longer is given up. */
 const readMaxMs = 10_000
 const retryCommitMs = 100
+/** Documents of one answer, so that no turn of the event loop has more than some milliseconds of them to read. */
+const batchMax = 2_000
+/** Ids of one `$in`: what many of them cost grows faster than their number, where a server compares each document with all of them. */
+const removedEachMax = 100
 const empty = new Uint8Array(0)
 
 const transactionOptions = {
@@ -84,17 +88,18 @@ export class DriverRowServer implements RowServer {
 
   async range(query: RangeQuery, { time }: ClusterTime): Promise<readonly KeyValueEntry[]> {
     const { from, to, limit, reverse, keysOnly } = query
-    const { documents } = await this.#findAll(
-      {
-        filter: { _id: { $gte: from, $lt: to } },
-        sort: { _id: reverse === true ? -1 : 1 },
-        limit,
-        ...(keysOnly ? { projection: { _id: 1 } } : {}),
-        readConcern: { level: 'snapshot', atClusterTime: time },
-      },
+    const entries: KeyValueEntry[] = []
+    const command = {
+      filter: { _id: { $gte: from, $lt: to } },
+      sort: { _id: reverse === true ? -1 : 1 },
       limit,
-    )
-    return documents.map((document) => (keysOnly ? [readKey(document), empty] : readRow(document)))
+      ...(keysOnly ? { projection: { _id: 1 } } : {}),
+      readConcern: { level: 'snapshot', atClusterTime: time },
+    }
+    await this.#findEach(command, limit, (documents) => {
+      for (const document of documents) entries.push(keysOnly ? [readKey(document), empty] : readRow(document))
+    })
+    return entries
   }
 
   async commit(commit: Commit): Promise<CommitOutcome> {
@@ -139,7 +144,9 @@ export class DriverRowServer implements RowServer {
     if (failure !== undefined) throw new Error(`MongoDB did not write: ${failure.message}`)
     if (count !== updates.length) return false
     if (removed.length > 0) {
-      const deletes = [{ q: { _id: { $in: removed } }, limit: 0 }]
+      const deletes: Document[] = []
+      for (let at = 0; at < removed.length; at += removedEachMax)
+        deletes.push({ q: { _id: { $in: removed.slice(at, at + removedEachMax) } }, limit: 0 })
       await db.command({ delete: rowsCollection, deletes }, { session: this.#session })
     }
     return true
@@ -162,25 +169,35 @@ export class DriverRowServer implements RowServer {
     }
   }
 
-  /** All documents of a find, at most `count`, usually in one round trip. */
   async #findAll(
     command: Document,
     count: number,
   ): Promise<{ readonly documents: readonly Reply[]; readonly time: unknown }> {
+    const documents: Reply[] = []
+    const time = await this.#findEach(command, count, (some) => documents.push(...some))
+    return { documents, time }
+  }
+
+  /**
+   * Hands out all documents of a find, at most `count`, answer by answer: one round trip for `batchMax` of them. Resolves to the time that
+   * was read.
+   */
+  async #findEach(command: Document, count: number, take: (documents: readonly Reply[]) => void): Promise<unknown> {
     const { client, db, driver } = this.#parts
     // A cursor belongs to the session that opened it.
     const session = client.startSession({ causalConsistency: false })
     try {
       // One more than there can be, so that the server sees that it is the last.
-      const first = readCursor(await this.#find({ ...command, batchSize: count + 1 }, session))
-      const documents = [...first.documents]
+      const batchSize = Math.min(count + 1, batchMax)
+      const first = readCursor(await this.#find({ ...command, batchSize }, session))
+      take(first.documents)
       for (let { id } = first; id !== '0';) {
-        const getMore = { getMore: driver.Long.fromString(id), collection: rowsCollection }
+        const getMore = { getMore: driver.Long.fromString(id), collection: rowsCollection, batchSize }
         const more = readCursor(await db.command(getMore, { session }))
-        documents.push(...more.documents)
+        take(more.documents)
         id = more.id
       }
-      return { documents, time: first.atClusterTime }
+      return first.atClusterTime
     } finally {
       await session.endSession()
     }
