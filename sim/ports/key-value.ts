@@ -5,6 +5,7 @@
 
 import { assert } from '../../src/base/assert.ts'
 import { FrostError } from '../../src/base/errors.ts'
+import { isSteps, runSteps } from '../../src/base/steps.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type {
   ClaimedKeyValue,
@@ -128,7 +129,8 @@ export class MemoryKeyValue implements ClaimedKeyValue {
       if (this.#claim !== this.#map.claims) return reject(unclaimed())
       if (fate === 'unknown-not-committed') return reject(unknown())
       try {
-        const decided = decision(this.#map)
+        const made = decision(this.#map)
+        const decided = isSteps(made) ? runSteps(made) : made
         this.#map.apply(decided)
         if (fate === 'commit') resolve(decided.result)
         else reject(unknown())

@@ -1,6 +1,8 @@
 // Every mutation by its name, with the decision that it is. The names are part of the messages between processes
 // (docs/design/metadata.md): one is never given another meaning.
 
+import { isSteps } from '../base/steps.ts'
+import type { Steps } from '../base/steps.ts'
 import type { Decided, Decision } from '../ports/key-value.ts'
 import * as bucket from './decisions/bucket-decisions.ts'
 import { putFollower, trimChanges } from './decisions/change-decisions.ts'
@@ -32,7 +34,10 @@ export type MutationName = keyof MetadataMutations
 export type MutationCommand<Name extends MutationName> = Parameters<MetadataMutations[Name]>[0]
 export type MutationResult<Name extends MutationName> = Awaited<ReturnType<MetadataMutations[Name]>>
 
-type Mutate<Name extends MutationName> = (draft: Draft, command: MutationCommand<Name>) => MutationResult<Name>
+type Mutate<Name extends MutationName> = (
+  draft: Draft,
+  command: MutationCommand<Name>,
+) => MutationResult<Name> | Steps<MutationResult<Name>>
 
 const mutations: { readonly [Name in MutationName]: Mutate<Name> } = {
   createCluster: cluster.createCluster,
@@ -118,9 +123,15 @@ function decideMutation<Name extends MutationName>(
   draft: Draft,
   name: Name,
   command: MutationCommand<Name>,
-): Decided<MutationResult<Name>> {
-  const result = mutations[name](draft, command)
-  return draft.finish(result, { unrecorded: name === 'trimChanges' || name === 'putFollower' })
+): Decided<MutationResult<Name>> | Steps<Decided<MutationResult<Name>>> {
+  const made = mutations[name](draft, command)
+  if (isSteps(made)) return finishSteps(draft, made)
+  return draft.finish(made, { unrecorded: name === 'trimChanges' || name === 'putFollower' })
+}
+
+function* finishSteps<T>(draft: Draft, steps: Steps<T>): Steps<Decided<T>> {
+  const result = yield* steps
+  return draft.finish(result)
 }
 
 /** Where mutations go: to the store of this process, or to the process that commits. */

@@ -3,7 +3,8 @@
 // Decisions run at once, when they are called, on what is durable with everything decided since on top (`overlay`). What they changed
 // gathers while the commit before it is under way and then goes, as one LMDB transaction, to LMDB's writing thread: one sync for all
 // of it, and no change of the tree in the thread that serves requests. A decision settles when the transaction with its
-// changes, and those that it saw, is durable. That deciding outside of the transaction is safe hangs on the claim: the transaction
+// changes, and those that it saw, is durable. One that comes in steps takes a turn of the event loop for each; what is to be decided
+// meanwhile is held back until it has ended. That deciding outside of the transaction is safe hangs on the claim: the transaction
 // is conditional on the number of this instance's claim, which whoever takes over raises first, in a transaction of its own. So where
 // the condition holds, nobody else has changed anything since this instance claimed.
 //
@@ -15,6 +16,8 @@ import { dirname } from 'node:path'
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import type { Histogram } from '../base/histogram.ts'
+import { isSteps } from '../base/steps.ts'
+import type { Steps } from '../base/steps.ts'
 import { MIB } from '../base/units.ts'
 import type { ByteString, ClaimedKeyValue, Decision, KeyValueView, Look } from '../ports/key-value.ts'
 import { syncFolder } from './disk-files.ts'
@@ -38,6 +41,12 @@ export interface LmdbKeyValueOptions {
 }
 
 type Settle = () => void
+type Fail = (error: unknown) => void
+
+interface Call {
+  readonly steps: Steps<void>
+  readonly fail: Fail
+}
 
 export class LmdbKeyValue implements ClaimedKeyValue {
   readonly #options: LmdbKeyValueOptions
@@ -46,8 +55,11 @@ export class LmdbKeyValue implements ClaimedKeyValue {
   #claim: number | undefined
   #state: 'open' | 'closing' | 'failed' = 'open'
   /** Of decisions whose changes are in the overlay, oldest first; called when all of it is durable. */
-  #waiting: { settle: Settle; fail: (error: FrostError) => void }[] = []
+  #waiting: { settle: Settle; fail: Fail }[] = []
   #waitingBytes = 0
+  /** There while a decision in steps is under way, and those held back for it. */
+  #stepping: Promise<void> | undefined
+  readonly #held: Call[] = []
   #committing: Promise<void> | undefined
 
   private constructor(options: LmdbKeyValueOptions, rows: LmdbRows) {
@@ -89,12 +101,32 @@ export class LmdbKeyValue implements ClaimedKeyValue {
   decide<T>(decision: Decision<T>): Promise<T> {
     if (this.#state !== 'open') return Promise.reject(unavailable('The metadata store is closed.'))
     if (this.#claim === undefined) return Promise.reject(unavailable('This process does not commit.'))
-    if (this.#waiting.length >= waitingMax || this.#waitingBytes >= waitingBytesMax)
+    if (this.#waiting.length + this.#held.length >= waitingMax || this.#waitingBytes >= waitingBytesMax)
       return Promise.reject(new FrostError('overloaded', 'Too many changes wait for the disk of the metadata store.'))
     const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const call = { steps: this.#decide(decision, resolve, reject), fail: reject }
+    if (this.#stepping !== undefined) this.#held.push(call)
+    else if (call.steps.next().done !== true) this.#stepping = this.#stepOn(call)
+    return promise
+  }
+
+  unreachable(): undefined {
+    return undefined
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'closing'
+    await this.#stepping
+    await this.#committing
+    await this.#rows.close()
+  }
+
+  /** Whatever comes of it settles with the next commit. */
+  *#decide<T>(decision: Decision<T>, resolve: (result: T) => void, reject: Fail): Steps<void> {
     let settle: Settle
     try {
-      const { changes, result } = decision(this.#overlay)
+      const made = decision(this.#overlay)
+      const { changes, result } = isSteps(made) ? yield* made : made
       for (const [key, row] of changes) {
         this.#overlay.change(key, row)
         this.#waitingBytes += key.length + (row?.length ?? 0)
@@ -105,25 +137,26 @@ export class LmdbKeyValue implements ClaimedKeyValue {
     }
     this.#waiting.push({ settle, fail: reject })
     this.#committing ??= this.#commitAll()
-    return promise
   }
 
-  unreachable(): undefined {
-    return undefined
-  }
-
-  async close(): Promise<void> {
-    if (this.#state === 'open') this.#state = 'closing'
-    await this.#committing
-    await this.#rows.close()
+  /** The further steps of a call, then the calls that were held back meanwhile. Never rejects. */
+  async #stepOn(first: Call): Promise<void> {
+    const claim = this.#claim
+    await endOfTurn()
+    for (let call: Call | undefined = first; call !== undefined;) {
+      // What it saw may never become durable.
+      const isLost = this.#state === 'failed' || this.#claim !== claim
+      if (isLost) call.fail(unavailable('The metadata store failed, or was taken over, while this was being decided.'))
+      if (isLost || call.steps.next().done === true) call = this.#held.shift()
+      else await endOfTurn()
+    }
+    this.#stepping = undefined
   }
 
   /** Commits until nothing waits. */
   async #commitAll(): Promise<void> {
     // What else arrives in this turn of the event loop belongs to the same commit.
-    await new Promise((resolve) => {
-      setImmediate(resolve)
-    })
+    await endOfTurn()
     while (this.#waiting.length > 0) {
       const batch = this.#waiting
       this.#waiting = []
@@ -170,6 +203,12 @@ export class LmdbKeyValue implements ClaimedKeyValue {
     this.#overlay.clear()
     return abandoned
   }
+}
+
+async function endOfTurn(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function unavailable(message: string): FrostError {

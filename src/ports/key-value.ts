@@ -1,3 +1,8 @@
+// The port to an ordered map that several processes share. What it is asked are pure functions of one state of it: looks, and decisions,
+// which say what to change.
+
+import type { Steps } from '../base/steps.ts'
+
 /**
  * A string in which each character stands for one byte (code 0 to 255). Keys are such strings, because they compare in byte
  * order, join with `+`, and serve as keys of a `Map`, all at no cost.
@@ -18,6 +23,11 @@ export interface KeyRange {
   readonly limit: number
   /** From the end backwards; the bounds mean the same. */
   readonly reverse?: boolean
+  /**
+   * How many entries may be asked for in all, range after range up to the same end. A view that has to fetch them may fetch them
+   * together; what a range gives is the same. Default: `limit`.
+   */
+  readonly ahead?: number
 }
 
 /** One state of the whole map. Keys and values handed out are copies that the caller owns. */
@@ -38,9 +48,10 @@ export interface Decided<T> {
 /**
  * Looks at a view and says what to change. It must be pure: it may run at any time until its promise settles, more than once,
  * also on rows that are only guessed (what comes of that is dropped); it neither waits nor keeps the view. What it throws
- * rejects the promise, and nothing of it changes anything.
+ * rejects the promise, and nothing of it changes anything. One that takes long is cut into steps: the process does other things in
+ * between, but decides nothing else, so that all steps see one state.
  */
-export type Decision<T> = (view: KeyValueView) => Decided<T>
+export type Decision<T> = (view: KeyValueView) => Decided<T> | Steps<Decided<T>>
 
 /** Looks at a view. As pure as a `Decision`: it may run more than once, also on rows that are only guessed. */
 export type Look<T> = (view: KeyValueView) => T

@@ -4,7 +4,15 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import { errorCode } from '../../src/base/errors.ts'
-import type { ClaimedKeyValue, KeyRange, KeyValue, KeyValueChange } from '../../src/ports/key-value.ts'
+import type { Steps } from '../../src/base/steps.ts'
+import type {
+  ClaimedKeyValue,
+  Decided,
+  KeyRange,
+  KeyValue,
+  KeyValueChange,
+  KeyValueView,
+} from '../../src/ports/key-value.ts'
 
 export interface KeyValueUnderTest<Map extends KeyValue = KeyValue> {
   /** Opens the same map once more, as another process would (or as this one after a restart). */
@@ -166,6 +174,61 @@ export function keyValueConformance(name: string, create: () => Promise<KeyValue
       assert.equal(await get(map, 'b'), '2')
     })
 
+    testOn('a decision in steps sees one state, and those after it see what it changed', async (map) => {
+      await put(map, ['a', '1'], ['b', '1'])
+      let isRead = false
+      function* swap(view: KeyValueView): Steps<Decided<string>> {
+        const first = text(view.get('a'))
+        for (let step = 0; step < 3; step++) yield
+        return {
+          changes: [
+            ['a', undefined],
+            ['c', bytes('3')],
+          ],
+          result: `${first} ${text(view.get('b'))}`,
+        }
+      }
+      const before = put(map, ['b', '2'])
+      const swapped = map.decide(swap)
+      const after = map.decide((view) => ({
+        changes: [['b', undefined]],
+        result: view.range({ from: 'a', to: 'z', limit: 9 }).map(([key, value]) => key + (text(value) ?? '')),
+      }))
+      const read = get(map, 'a').then(() => {
+        isRead = true
+      })
+      assert.equal(await swapped, '1 2')
+      assert.deepEqual(await after, ['b2', 'c3'])
+      await Promise.all([before, read])
+      assert.ok(isRead)
+      assert.equal(await get(map, 'b'), undefined)
+      assert.equal(await get(map, 'c'), '3')
+    })
+
+    testOn('of a decision that throws in a later step nothing happens, and what waited for it happens', async (map) => {
+      function* fail(view: KeyValueView): Steps<Decided<string>> {
+        yield
+        throw new RangeError(text(view.get('a')))
+      }
+      const failed = map.decide(fail)
+      const after = [put(map, ['a', '1']), put(map, ['b', '1'])]
+      await assert.rejects(failed, RangeError)
+      await Promise.all(after)
+      assert.equal(await get(map, 'b'), '1')
+    })
+
+    testOn('a closing map still ends what it was asked, step by step', async (map, under) => {
+      function* slow(view: KeyValueView): Steps<Decided<string>> {
+        yield
+        yield
+        return { changes: [['a', bytes('1')]], result: text(view.get('a')) ?? 'none' }
+      }
+      const results = Promise.all([map.decide(slow), map.decide(slow), put(map, ['b', '1'])])
+      await map.close()
+      assert.deepEqual((await results).slice(0, 2), ['none', '1'])
+      assert.equal(await get(await under.open(), 'b'), '1')
+    })
+
     testOn('the changes of one decision are seen together or not at all', async (map) => {
       let torn = 0
       let isOver = false
@@ -221,6 +284,23 @@ export function claimedKeyValueConformance(
       await put(map, ['b', '1'])
       assert.equal(await get(map, 'a'), undefined)
     })
+
+    testOn(
+      'a claim takes it away from a decision in the middle of its steps, and from those after it',
+      async (map, under) => {
+        await put(map, ['a', '1'])
+        const other = await under.open()
+        function* late(): Steps<Decided<undefined>> {
+          for (let step = 0; step < 3; step++) yield
+          return { changes: [['a', bytes('late')]], result: undefined }
+        }
+        const claimed = other.claim()
+        const settled = await Promise.allSettled([map.decide(late), put(map, ['b', 'late']), claimed])
+        const codes = settled.map((each) => (each.status === 'rejected' ? errorCode(each.reason) : 'done'))
+        assert.deepEqual(codes, ['metadata-unavailable', 'metadata-unavailable', 'done'])
+        assert.deepEqual([await get(other, 'a'), await get(other, 'b')], ['1', undefined])
+      },
+    )
 
     testOn('a claim takes the deciding away from the former instance', async (map, under) => {
       await put(map, ['a', '1'])

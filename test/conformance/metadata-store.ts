@@ -11,6 +11,7 @@ import { deleteTests } from './metadata/deletes.ts'
 import { encryptionKeyTests } from './metadata/encryption-keys.ts'
 import { groupTests } from './metadata/groups.ts'
 import { listingTests } from './metadata/listings.ts'
+import { largeMultipartTests } from './metadata/large-multiparts.ts'
 import { multipartTests } from './metadata/multipart.ts'
 import { processTests } from './metadata/processes.ts'
 import { rebuildTests } from './metadata/rebuilds.ts'
@@ -34,6 +35,7 @@ export function metadataStoreConformance(name: string, create: CreateStore): voi
   listingTests(name, create)
   versionListingTests(name, create)
   multipartTests(name, create)
+  largeMultipartTests(name, create)
   settingTests(name, create)
   dataTests(name, create)
   processTests(name, create)

@@ -1,13 +1,15 @@
 // Completes a multipart upload: its parts become the newest version of the key, in one transaction. The references that the parts held on
 // their data go over to the version without a look at the data rows: only where several parts name one data id, or parts are not named, is
-// something given back. So ten thousand parts cost one scan of their rows and one list of extents.
+// something given back. So ten thousand parts cost one scan of their rows and one list of extents: some
+// 100 ms of a processor, in steps of a few (base/steps.ts).
 
 import { assert } from '../../base/assert.ts'
 import { FrostError } from '../../base/errors.ts'
+import type { Steps } from '../../base/steps.ts'
 import type { DataRef } from '../contract/conventions.ts'
 import type { CommitResult } from '../contract/file-metadata.ts'
-import { partsMax } from '../contract/multipart-metadata.ts'
-import type { CompleteMultipart, MultipartRow, PartRow } from '../contract/multipart-metadata.ts'
+import { partsEach, partsMax } from '../contract/multipart-metadata.ts'
+import type { CompleteMultipart, MultipartId, MultipartRow, PartRow } from '../contract/multipart-metadata.ts'
 import { extentsMax } from '../contract/version-row.ts'
 import type { Extent, NewVersion, VersionRow } from '../contract/version-row.ts'
 import { encodeKeptReference } from '../encoding/kept-reference.ts'
@@ -25,7 +27,7 @@ import { mustReadOpen, readCompleted, removeMultipart, uploadNotFound } from './
 import { checkLockAllowed } from './object-lock.ts'
 import { dataOf, putList, releaseData } from './references.ts'
 
-export function completeMultipart(draft: Draft, command: CompleteMultipart): CommitResult {
+export function* completeMultipart(draft: Draft, command: CompleteMultipart): Steps<CommitResult> {
   const { bucket, key, version, newData, upload } = command
   assert(command.parts.length >= 1 && command.parts.length <= partsMax, 'number of parts')
   const repeated = findRepeat(draft, command)
@@ -41,23 +43,44 @@ export function completeMultipart(draft: Draft, command: CompleteMultipart): Com
   checkCondition(head, command.condition)
   checkLockAllowed(bucketRow, version.lock)
 
-  const stored = draft.range({ ...within(partPrefix(upload)), limit: partsMax })
-  const all = stored.map(([at, row]) => decodePart(at, row))
+  const all = yield* takeParts(draft, upload)
   const extents = [...extentsOf(command, all), manifestExtent(manifest)]
   if (extents.length > extentsMax) throw new FrostError('bad-request', `A version has at most ${extentsMax} extents.`)
   const stamp = stampOf(version, { head, bucket: bucketRow })
   insertData(draft, manifest, { ...stamp, version: version.version })
   releaseSurplus(draft, all, extents)
+  yield* pause(all)
   const whole: NewVersion = { ...version, extents }
   const list = longListOf(whole)
   if (list !== undefined) putList(draft, list, whole)
   const row = { ...withoutLists(whole, list), ...stamp }
   const partBytes = all.reduce((sum, part) => sum + part.sizeBytes, 0)
   const replaced = putNewest(draft, command, { bucket: bucketRow, head, row, partBytes })
-  for (const [at] of stored) draft.remove(at)
   remember(draft, multipart, row)
   draft.record({ kind: 'version', bucket, key, version: row.version, ...replaced, ...causeOf(command, row) })
   return { row, ...replaced }
+}
+
+/** All parts of the upload, whose rows go. */
+function* takeParts(draft: Draft, upload: MultipartId): Steps<readonly PartRow[]> {
+  const { from, to } = within(partPrefix(upload))
+  const parts: PartRow[] = []
+  for (let next = from; ;) {
+    const rows = draft.range({ from: next, to, limit: partsEach, ahead: partsMax })
+    for (const [at, row] of rows) {
+      parts.push(decodePart(at, row))
+      draft.remove(at)
+    }
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < partsEach) return parts
+    next = `${last[0]}\0`
+    yield
+  }
+}
+
+/** A step ends here where there are parts enough for it to be worth a turn. */
+function* pause(parts: readonly PartRow[]): Steps<void> {
+  if (parts.length > partsEach) yield
 }
 
 /** The version as an earlier run of the same command made it. */

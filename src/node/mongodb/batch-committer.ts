@@ -18,6 +18,7 @@
 // slow loses a transaction by that, and repeats it.
 
 import { FrostError } from '../../base/errors.ts'
+import { runInTurns } from '../../base/steps.ts'
 import { SECOND_MS } from '../../base/units.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ByteString, Decision } from '../../ports/key-value.ts'
@@ -158,7 +159,7 @@ export class BatchCommitter {
     const view = new PartialView((key) => this.#ports.recent.get(key))
     let base: Known | undefined
     for (let passes = 0; passes < passesMax; passes++) {
-      const batch = decideBatch(view, decisions)
+      const batch = await runInTurns(decideBatch(view, decisions), this.#ports.clock)
       const missing = view.takeMissing()
       if (base !== undefined && missing === undefined) return { ...base, batch }
       const wanted = missing ?? { keys: [], ranges: [] }

@@ -1,6 +1,9 @@
-// Decides many decisions one after another on one view, each on what those before it left: what one transaction then commits.
+// Decides many decisions one after another on one view, each on what those before it left: what one transaction then commits. In steps,
+// where decisions are.
 
 import { assert } from '../../base/assert.ts'
+import { isSteps } from '../../base/steps.ts'
+import type { Steps } from '../../base/steps.ts'
 import { MIB } from '../../base/units.ts'
 import { keyBytesMax, valueBytesMax } from '../../ports/key-value.ts'
 import type { ByteString, Decided, Decision, KeyValueView } from '../../ports/key-value.ts'
@@ -20,14 +23,14 @@ export interface DecidedBatch {
   readonly changes: ReadonlyMap<ByteString, Uint8Array | undefined>
 }
 
-export function decideBatch(view: KeyValueView, decisions: readonly Decision<unknown>[]): DecidedBatch {
+export function* decideBatch(view: KeyValueView, decisions: readonly Decision<unknown>[]): Steps<DecidedBatch> {
   const overlay = new OverlayView(view)
   const outcomes: Outcome[] = []
   let count = 0
   let bytes = 0
   for (const decision of decisions) {
     if (count >= changesMax || bytes >= bytesMax) break
-    const outcome = decide(overlay, decision)
+    const outcome = yield* decide(overlay, decision)
     if (outcome.kind === 'failed') {
       outcomes.push(outcome)
       continue
@@ -46,9 +49,10 @@ type Run =
   | { readonly kind: 'decided'; readonly decided: Decided<unknown> }
   | Extract<Outcome, { readonly kind: 'failed' }>
 
-function decide(view: KeyValueView, decision: Decision<unknown>): Run {
+function* decide(view: KeyValueView, decision: Decision<unknown>): Steps<Run> {
   try {
-    const decided = decision(view)
+    const made = decision(view)
+    const decided = isSteps(made) ? yield* made : made
     for (const [key, row] of decided.changes) {
       assert(key.length >= 1 && key.length <= keyBytesMax, 'length of a key')
       assert(row === undefined || row.length <= valueBytesMax, 'length of a value')

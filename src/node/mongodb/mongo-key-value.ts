@@ -5,6 +5,7 @@
 // everything acknowledged before, also where another server still takes itself for the primary.
 
 import { FrostError } from '../../base/errors.ts'
+import { endOfTurn } from '../../base/steps.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Decision, KeyValue, Look } from '../../ports/key-value.ts'
 import type { Log } from '../../ports/log.ts'
@@ -170,9 +171,7 @@ export class MongoKeyValue implements KeyValue {
   async #commitAll(): Promise<void> {
     const { clock } = this.#ports
     // What else arrives in this turn of the event loop belongs to the same commit.
-    await new Promise<void>((resolve) => {
-      clock.endOfTurn(resolve)
-    })
+    await endOfTurn(clock)
     while (this.#waiting.length > 0) {
       await this.#commitNext()
     }

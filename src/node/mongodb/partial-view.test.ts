@@ -50,6 +50,20 @@ describe('a partial view', () => {
     assert.equal(fetches, 1)
   })
 
+  test('fetches a scan at once that says how far it goes', () => {
+    const keys = Array.from({ length: 100 }, (_, index) => String(index).padStart(3, '0'))
+    const scan = (view: KeyValueView): readonly string[] => {
+      const found: string[] = []
+      for (let from = ''; ;) {
+        const rows = view.range({ from, to: '~', limit: 7, ahead: 1_000 })
+        found.push(...rows.map(([key]) => key))
+        if (rows.length < 7) return found
+        from = `${found.at(-1)}\0`
+      }
+    }
+    assert.deepEqual(answer(mapOf(keys), scan), { result: keys, fetches: 1 })
+  })
+
   test('follows a link in a second step, unless it was guessed', () => {
     const map = mapOf(['a', 'b'])
     const follow = (view: KeyValueView): number | undefined => {

@@ -81,10 +81,11 @@ export class PartialView implements KeyValueView {
     return []
   }
 
-  /** What to fetch for a missing range: a scan that goes on from place to place is read ahead. */
+  /** What to fetch for a missing range: a scan that says how far it goes, or goes on from place to place, is read ahead. */
   #widen(query: RangeQuery): RangeQuery {
     const isScan = this.#ranges.filter((known) => known.query.to === query.to).length >= scanFrom
-    return isScan ? { ...query, limit: Math.max(query.limit, readAhead) } : query
+    const limit = Math.max(query.limit, query.ahead ?? 1, isScan ? readAhead : 1)
+    return { ...query, limit }
   }
 }
 

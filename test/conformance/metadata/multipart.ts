@@ -18,31 +18,31 @@ import { extentsMax } from '../../../src/meta/contract/version-row.ts'
 import { present, processId, rejectsWith, sceneTests, startMs } from './scene.ts'
 import type { CreateStore, Scene } from './scene.ts'
 
-async function begin(scene: Scene, key = 'file', more: Partial<MultipartRow> = {}): Promise<MultipartRow> {
+export async function begin(scene: Scene, key = 'file', more: Partial<MultipartRow> = {}): Promise<MultipartRow> {
   const row = { bucket: 'default', key, upload: scene.versionId(), createdMs: scene.nowMs, template: {}, ...more }
   await scene.store.createMultipart(row)
   return row
 }
 
 /** The command that uploads a part of new data. */
-function partOf(scene: Scene, upload: MultipartRow, number: number, more: Partial<PartRow> = {}): PutPart {
+export function partOf(scene: Scene, upload: MultipartRow, number: number, more: Partial<PartRow> = {}): PutPart {
   const ref = scene.ref(1 + (number % 2))
   const fixed = { number, id: scene.versionId(), modifiedMs: scene.nowMs, sizeBytes: 1_000, crc32: number }
   const part = { ...fixed, extents: [scene.extent(ref)], ...more }
   return { ...nameOf(upload), part, newData: [scene.newData(ref)] }
 }
 
-async function put(scene: Scene, upload: MultipartRow, number: number): Promise<PartRow> {
+export async function put(scene: Scene, upload: MultipartRow, number: number): Promise<PartRow> {
   const command = partOf(scene, upload, number)
   await scene.store.putPart(command)
   return command.part
 }
 
-function nameOf({ bucket, key, upload }: MultipartRow): Pick<MultipartRow, 'bucket' | 'key' | 'upload'> {
+export function nameOf({ bucket, key, upload }: MultipartRow): Pick<MultipartRow, 'bucket' | 'key' | 'upload'> {
   return { bucket, key, upload }
 }
 
-function completionOf(
+export function completionOf(
   scene: Scene,
   upload: MultipartRow,
   parts: readonly PartRow[],
@@ -80,13 +80,13 @@ async function pages(scene: Scene, options: ListMultiparts): Promise<Omit<Multip
   }
 }
 
-async function statesOf(scene: Scene, refs: readonly DataRef[]): Promise<readonly (string | undefined)[]> {
+export async function statesOf(scene: Scene, refs: readonly DataRef[]): Promise<readonly (string | undefined)[]> {
   return (await scene.store.getDataRows(refs)).map((row) =>
     row?.state === 'live' ? `live ${row.references}` : row?.state,
   )
 }
 
-const usageOf = async (scene: Scene): Promise<object> => await scene.store.getBucketUsage('default')
+export const usageOf = async (scene: Scene): Promise<object> => await scene.store.getBucketUsage('default')
 
 export function multipartTests(name: string, create: CreateStore): void {
   const sceneTest = sceneTests(create)
