@@ -12,8 +12,25 @@ export function multiply(left: number, right: number, generator: number): number
   return product >>> 0
 }
 
-/** x^(8 · lengthBytes) modulo the generator, by repeated squaring. */
+interface Power {
+  readonly lengthBytes: number
+  readonly power: number
+}
+
+/** By generator, the power that was asked for last: most parts of an object have one length. */
+const lastPowers = new Map<number, Power>()
+
+/** x^(8 · lengthBytes) modulo the generator. */
 export function powerOf(lengthBytes: number, generator: number): number {
+  const last = lastPowers.get(generator)
+  if (last?.lengthBytes === lengthBytes) return last.power
+  const power = computePower(lengthBytes, generator)
+  lastPowers.set(generator, { lengthBytes, power })
+  return power
+}
+
+/** By repeated squaring. */
+function computePower(lengthBytes: number, generator: number): number {
   let power = 0x8000_0000
   let square = 0x0080_0000
   for (let rest = lengthBytes; rest > 0; rest = Math.floor(rest / 2)) {

@@ -3,12 +3,14 @@
 import { assert } from '../base/assert.ts'
 import { FrostError } from '../base/errors.ts'
 import type { VersionId } from '../base/ids.ts'
+import { endOfTurn } from '../base/steps.ts'
 import { joinCrc32 } from '../codec/crc32.ts'
 import { pageLimitMax } from '../meta/contract/conventions.ts'
 import { partsMax } from '../meta/contract/multipart-metadata.ts'
 import type { MultipartName, MultipartRow, PartRow } from '../meta/contract/multipart-metadata.ts'
 import type { Extent, NewVersion, Part, VersionRow } from '../meta/contract/version-row.ts'
 import type { MetadataStore } from '../meta/metadata-store.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { DataPath } from './data-path.ts'
 import { endMultipart } from './multipart-end.ts'
 import { checkName } from './names.ts'
@@ -73,7 +75,7 @@ export class Multiparts {
   async #assemble(request: CompleteRequest, row: MultipartRow): Promise<VersionRow> {
     const { ports } = this.#path
     const seen = await this.#path.admit(request, { condition: request.condition, sizeBytes: 0 })
-    const rows = await partRows(ports.metadata, request)
+    const rows = await partRows(ports, request)
     const version = this.#describe(request, row, rows)
     const extents = rows.flatMap((part): readonly Extent[] => part.extents)
     const { bucket, key, upload, parts } = request
@@ -153,7 +155,10 @@ class CompletedBefore extends Error {
 }
 
 /** Those that the request names, in its order. @throws FrostError `part-invalid`. */
-async function partRows(metadata: MetadataStore, request: CompleteRequest): Promise<readonly PartRow[]> {
+async function partRows(
+  { metadata, clock }: { readonly metadata: MetadataStore; readonly clock: Clock },
+  request: CompleteRequest,
+): Promise<readonly PartRow[]> {
   const { bucket, key, upload, parts } = request
   if (parts.length === 0 || parts.length > partsMax)
     throw new FrostError('part-invalid', `An upload is completed with 1 to ${partsMax} parts.`)
@@ -167,6 +172,8 @@ async function partRows(metadata: MetadataStore, request: CompleteRequest): Prom
     }
     after = page.at(-1)?.number ?? partsMax
     isLast = page.length < pageLimitMax
+    // Embedded metadata does not wait for anything.
+    if (!isLast) await endOfTurn(clock)
   }
   const missing = parts[found.length]
   if (missing === undefined) return found

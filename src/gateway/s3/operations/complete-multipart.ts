@@ -3,6 +3,7 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 
 import { fromHex } from '../../../base/ids.ts'
+import { endOfTurn, runInTurns } from '../../../base/steps.ts'
 import type { ObjectInfo, Sealing } from '../../../master/object-service.ts'
 import type { MultipartRow, PartRow } from '../../../meta/contract/multipart-metadata.ts'
 import type { Checksum } from '../../../meta/contract/version-row.ts'
@@ -42,12 +43,14 @@ export async function handleCompleteMultipartUpload(call: S3Call, parts: S3Parts
   const { bucket, key, headers, query } = call
   parts.access.authorize(call, {})
   const condition = writeConditionOf(headers)
-  const request = completeMultipartUpload.parse(await receiveDocument(call, parts, documentBytesMax))
+  const document = await receiveDocument(call, parts, documentBytesMax)
+  const request = await runInTurns(completeMultipartUpload.parseInSteps(document), parts.clock)
   const name = multipartNameOf(call)
   const upload = await parts.objects.findMultipart(name)
   if (upload === undefined) throw noSuchUpload(query)
   const chosen = upload.completed === undefined ? await choose(call, parts, request.parts) : []
-  const sealing = upload.completed === undefined ? sealingOf(call, parts, { upload, chosen }) : {}
+  await endOfTurn(parts.clock)
+  const sealing = upload.completed === undefined ? await sealingOf(call, parts, { upload, chosen }) : {}
   const info = await conditionally(parts.objects, { name: { bucket, key }, condition }, async () =>
     parts.objects.complete({
       ...name,
@@ -111,15 +114,16 @@ function checkSize({ headers }: S3Call, sum: number): void {
   )
 }
 
-function sealingOf(
+async function sealingOf(
   call: S3Call,
-  { compute }: S3Parts,
+  { compute, clock }: S3Parts,
   { upload, chosen }: { readonly upload: MultipartRow; readonly chosen: readonly PartRow[] },
-): Sealing {
+): Promise<Sealing> {
   const etag = multipartEtag(
     compute,
     chosen.map(({ etag: own }) => fromHex(own ?? '')),
   )
+  await endOfTurn(clock)
   const how = checksumOfUpload(upload)
   checkType(call, how)
   const values = chosen.flatMap(({ checksums, sizeBytes }) => {

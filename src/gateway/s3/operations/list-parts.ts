@@ -2,6 +2,7 @@
 // .../API_ListMultipartUploads.html
 
 import { parseVersionId } from '../../../base/ids.ts'
+import { endOfTurn } from '../../../base/steps.ts'
 import type { MultipartPage, PartRow } from '../../../meta/contract/multipart-metadata.ts'
 import { writeListMultipartUploadsResult, writeListPartsResult } from '../documents/multipart-results.ts'
 import { addAbortHeaders } from '../lifecycle/lifecycle-headers.ts'
@@ -59,7 +60,7 @@ export async function handleListParts(call: S3Call, parts: S3Parts): Promise<voi
   call.exchange.send(200, headers, body)
 }
 
-/** At most 10,000. */
+/** At most 10,000, each page in a turn of its own: where metadata is embedded, reading it does not wait for anything. */
 export async function listAllParts(call: S3Call, parts: S3Parts): Promise<readonly PartRow[]> {
   const all: PartRow[] = []
   for (let after = 0; ;) {
@@ -67,6 +68,7 @@ export async function listAllParts(call: S3Call, parts: S3Parts): Promise<readon
     all.push(...page)
     if (page.length < pagePartsMax) return all
     after = page.at(-1)?.number ?? partNumberMax
+    await endOfTurn(parts.clock)
   }
 }
 

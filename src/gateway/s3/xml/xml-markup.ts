@@ -1,6 +1,9 @@
 // One walk over the text of a document before anything is made of it: tags are well-formed and closed in order, there is one root
 // and no text beside it, nothing is declared (<!DOCTYPE, <!ENTITY), and depth, number of tags and number of attributes have bounds. The
 // time is linear: each `<` is looked at once, and the first that does not fit ends the walk.
+//
+// It cuts long documents into pieces: each has some whole children of the root between tags of the root's name, so that it is a document
+// of its own, which can be read as soon as the walk has passed it.
 // Source: https://www.w3.org/TR/xml/#sec-well-formed
 
 export const depthMax = 32
@@ -15,8 +18,14 @@ const tag = new RegExp(`<(/?)(${name})((?:[ \\t\\r\\n]+${attribute})*)[ \\t\\r\\
 const attributeNames = new RegExp(`(${name})[ \\t\\r\\n]*=[ \\t\\r\\n]*(?:"[^<"]*"|'[^<']*')`, 'g')
 const otherThanSpace = /[^ \t\r\n]/
 
-export function isWellFormedMarkup(text: string): boolean {
+/** In UTF-16 code units: some milliseconds of work. */
+const pieceLengthMin = 64 * 1024
+
+/** Yields the pieces, a short text as it is; returns whether all of it is well-formed, `false` as soon as it is not. */
+export function* piecesOfMarkup(text: string): Generator<string, boolean, undefined> {
   const open: string[] = []
+  let opening = ''
+  let pieceStart = 0
   let tags = 0
   let hasRoot = false
   // A byte order mark was dropped by the decoder.
@@ -42,8 +51,15 @@ export function isWellFormedMarkup(text: string): boolean {
       if (empty !== '/') open.push(tagName)
     }
     position = tag.lastIndex
+    const [root, ...others] = position - pieceStart < pieceLengthMin ? [] : open
+    if (root === undefined || others.length > 0 || (closing !== '/' && empty !== '/')) continue
+    yield `${opening}${text.slice(pieceStart, position)}</${root}>`
+    opening = `<${root}>`
+    pieceStart = position
   }
-  return hasRoot && open.length === 0 && !otherThanSpace.test(text.slice(position))
+  if (!hasRoot || open.length > 0 || otherThanSpace.test(text.slice(position))) return false
+  yield opening + text.slice(pieceStart)
+  return true
 }
 
 /** The end of a comment, a CDATA section or an instruction; -1 where it has none; `undefined` where it is a tag or a declaration. */

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 
 import { S3Error } from '../s3-error.ts'
 import type { XmlElement } from './xml-element.ts'
-import { readXml } from './xml-reader.ts'
+import { readXml, readXmlInSteps } from './xml-reader.ts'
 import { XmlWriter } from './xml-writer.ts'
 
 function read(text: string): XmlElement {
@@ -166,6 +166,53 @@ describe('readXml', () => {
       assertMalformed(bad)
     }
   })
+})
+
+describe('a long document', () => {
+  /** More than a piece, whatever stands around it. */
+  const many = Array.from({ length: 20_000 }, (_, index) => `<k>${index}</k>`)
+  const children = Array.from({ length: 20_000 }, (_, index) => ['k', String(index)])
+
+  test('is read in steps, to what it is when read at once', () => {
+    const text = `<?xml version="1.0"?><l>${many.join('')}</l>`
+    const steps = readXmlInSteps(Buffer.from(text))
+    let count = 0
+    for (let step = steps.next(); ; step = steps.next()) {
+      count += 1
+      if (step.done !== true) continue
+      assert.deepEqual(outline(step.value), ['l', '', ...children])
+      break
+    }
+    assert.ok(count >= 4)
+    assert.deepEqual(outline(read(text)), ['l', '', ...children])
+  })
+
+  test('keeps what stands between its children, its prefix, its attributes and the depth', () => {
+    const between = many.map((child, index) => child + ['x', '\r\n', '<!-- </l> -->', '<![CDATA[</l>]]>'][index % 4])
+    const root = read(`<p:l a="1" xmlns:p="u">${between.join('')}<q><k/></q>end</p:l>\n<!-- after -->`)
+    assert.deepEqual([root.name, [...root.attributes]], ['l', [['a', '1']]])
+    assert.equal(root.text, `${'x\n</l>'.repeat(5_000)}end`)
+    assert.deepEqual(root.children.map(outline), [...children, ['q', '', ['k', '']]])
+    const deep = '<d>'.repeat(31) + '</d>'.repeat(31)
+    assert.equal(read(`<l>${many.join('')}${deep}</l>`).children.length, 20_001)
+    assertMalformed(`<l>${many.join('')}<d>${deep}</d></l>`)
+  })
+
+  for (const bad of [
+    '',
+    '<k>',
+    '</k></l>',
+    '</l><l/>',
+    '</l>x',
+    '</m>',
+    '&b;</l>',
+    '<!DOCTYPE a></l>',
+    '<k a="<"/></l>',
+  ]) {
+    test(`is refused where it ends with ${JSON.stringify(bad)}`, () => {
+      assertMalformed(`<l>${many.join('')}${bad}`)
+    })
+  }
 })
 
 const xmlText = fc

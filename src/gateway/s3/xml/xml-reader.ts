@@ -3,15 +3,19 @@
 // - nothing is expanded: a DOCTYPE is refused before the parser sees it, the parser's own entities are off, and only the
 //   predefined and the numeric references are decoded here
 // - bytes, depth and the number of elements have bounds, so that time and memory have them
+// - a long document is read piece by piece, so that others run in between, and the parser's tree of the whole, which costs more in garbage
+//   than in parsing, is never there
 // - names of elements and attributes are never keys of an object that is kept: no prototype can be reached
 // - text is exact: white space of keys is kept, CDATA is text, a line's end is \n (https://www.w3.org/TR/xml/#sec-line-ends)
 // Whatever is wrong is one error, MalformedXML, as with AWS.
 
 import { XMLParser } from 'fast-xml-parser'
 
+import { runSteps } from '../../../base/steps.ts'
+import type { Steps } from '../../../base/steps.ts'
 import { S3Error } from '../s3-error.ts'
 import { decodeReferences, hasForbiddenCharacter } from './xml-characters.ts'
-import { depthMax, isWellFormedMarkup } from './xml-markup.ts'
+import { depthMax, piecesOfMarkup } from './xml-markup.ts'
 import type { XmlElement } from './xml-element.ts'
 
 /** Of most documents. */
@@ -44,9 +48,35 @@ const noAttributes: ReadonlyMap<string, string> = new Map()
 
 /** The root element. @throws S3Error `MalformedXML`, `MaxMessageLengthExceeded`. */
 export function readXml(bytes: Uint8Array, bytesMax: number = xmlBytesMax): XmlElement {
+  return runSteps(readXmlInSteps(bytes, bytesMax))
+}
+
+/** The same, in steps where the root has many children. */
+export function* readXmlInSteps(bytes: Uint8Array, bytesMax: number = xmlBytesMax): Steps<XmlElement> {
   if (bytes.length > bytesMax) throw new S3Error('MaxMessageLengthExceeded')
   const text = decodeUtf8(bytes)
-  if (hasForbiddenCharacter(text) || !isWellFormedMarkup(text)) throw malformedXml()
+  if (hasForbiddenCharacter(text)) throw malformedXml()
+  const pieces = piecesOfMarkup(text)
+  const roots: XmlElement[] = []
+  for (let piece = pieces.next(); ; piece = pieces.next()) {
+    if (piece.done === true) {
+      if (!piece.value) throw malformedXml()
+      return joinRoots(roots)
+    }
+    if (roots.length > 0) yield
+    roots.push(readRoot(piece.value))
+  }
+}
+
+function joinRoots(roots: readonly XmlElement[]): XmlElement {
+  const [first, ...others] = roots
+  if (first === undefined) throw malformedXml()
+  if (others.length === 0) return first
+  const children = roots.flatMap((root) => root.children)
+  return { ...first, children, text: roots.map(({ text }) => text).join('') }
+}
+
+function readRoot(text: string): XmlElement {
   const nodes = parse(text)
   let root: XmlElement | undefined
   for (const node of nodes) {

@@ -5,7 +5,9 @@
 // rules: a rule that becomes stricter must not make what is stored unreadable.
 
 import { FrostError } from '../../../../base/errors.ts'
-import { readXml, malformedXml } from '../../xml/xml-reader.ts'
+import type { Steps } from '../../../../base/steps.ts'
+import type { XmlElement } from '../../xml/xml-element.ts'
+import { malformedXml, readXml, readXmlInSteps } from '../../xml/xml-reader.ts'
 import { XmlWriter } from '../../xml/xml-writer.ts'
 import { storedWrongly } from './content.ts'
 import type { Content } from './content.ts'
@@ -13,6 +15,8 @@ import type { Content } from './content.ts'
 export interface S3Document<T> {
   /** @throws S3Error with the code that AWS answers. */
   parse(bytes: Uint8Array): T
+  /** The same in steps, for documents with thousands of elements. */
+  parseInSteps(bytes: Uint8Array): Steps<T>
   /** The whole document, with the XML declaration. */
   write(value: T): string
   /** What is stored: canonical JSON. @throws FrostError `store-corrupt` where `value` is not of the shape. */
@@ -37,12 +41,17 @@ const utf8Decoder = new TextDecoder('utf-8', { fatal: true })
 
 export function s3Document<T>(parts: DocumentParts<T>): S3Document<T> {
   const { root, content, refine, bytesMax } = parts
+  const fromXml = (element: XmlElement): T => {
+    if (element.name !== root) throw malformedXml()
+    const value = content.read(element)
+    return refine === undefined ? value : refine(value)
+  }
   return {
     parse(bytes) {
-      const element = readXml(bytes, bytesMax)
-      if (element.name !== root) throw malformedXml()
-      const value = content.read(element)
-      return refine === undefined ? value : refine(value)
+      return fromXml(readXml(bytes, bytesMax))
+    },
+    *parseInSteps(bytes) {
+      return fromXml(yield* readXmlInSteps(bytes, bytesMax))
     },
     write(value) {
       const writer = new XmlWriter()
