@@ -25,7 +25,7 @@ import type { FileKey } from './heads.ts'
 import { checkAboveHorizon, expired } from './horizon.ts'
 import { longListOf, withoutLists } from './long-lists.ts'
 import { checkLockAllowed } from './object-lock.ts'
-import { dataOf, putList, shareData, shareList } from './references.ts'
+import { dataOf, putList, shareAll, shareList } from './references.ts'
 import { putRepair } from './repair-decisions.ts'
 
 export function commitVersion(draft: Draft, command: CommitVersion): CommitResult {
@@ -43,7 +43,7 @@ export function commitVersion(draft: Draft, command: CommitVersion): CommitResul
   checkLockAllowed(bucketRow, version.lock)
   const stamp = stampOf(version, { head, bucket: bucketRow })
   for (const data of command.newData) insertData(draft, data, { ...stamp, version: version.version })
-  for (const ref of command.sharedData ?? []) shareData(draft, ref)
+  shareAll(draft, command.sharedData ?? [])
   const row = { ...placeLists(draft, command), ...stamp }
   const replaced = putNewest(draft, command, { bucket: bucketRow, head, row })
   if (command.commandId !== undefined)

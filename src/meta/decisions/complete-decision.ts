@@ -25,7 +25,7 @@ import { checkAboveHorizon, expired } from './horizon.ts'
 import { longListOf, withoutLists } from './long-lists.ts'
 import { mustReadOpen, readCompleted, removeMultipart, uploadNotFound } from './multipart-decisions.ts'
 import { checkLockAllowed } from './object-lock.ts'
-import { dataOf, putList, releaseData } from './references.ts'
+import { dataOf, putList, releaseAll } from './references.ts'
 
 export function* completeMultipart(draft: Draft, command: CompleteMultipart): Steps<CommitResult> {
   const { bucket, key, version, newData, upload } = command
@@ -48,6 +48,7 @@ export function* completeMultipart(draft: Draft, command: CompleteMultipart): St
   if (extents.length > extentsMax) throw new FrostError('bad-request', `A version has at most ${extentsMax} extents.`)
   const stamp = stampOf(version, { head, bucket: bucketRow })
   insertData(draft, manifest, { ...stamp, version: version.version })
+  yield* pause(all)
   releaseSurplus(draft, all, extents)
   yield* pause(all)
   const whole: NewVersion = { ...version, extents }
@@ -145,7 +146,10 @@ function releaseSurplus(draft: Draft, parts: readonly PartRow[], extents: readon
     const known = held.get(nameOf(ref))
     if (known !== undefined) known.count -= 1
   }
-  for (const { ref, count } of held.values()) if (count > 0) releaseData(draft, ref, count)
+  releaseAll(
+    draft,
+    [...held.values()].filter(({ count }) => count > 0),
+  )
 }
 
 function nameOf({ group, dataId }: DataRef): string {

@@ -24,6 +24,16 @@ export function readData(rows: Rows, { group, dataId }: DataRef): StoredData | u
   return stored === undefined ? undefined : decodeData(stored)
 }
 
+/**
+ * Asks for the rows of all of them before the first is judged, which ends a decision where it is not what it should be: so a view that has
+ * only guesses yet learns of all that is wanted, and fetches it in one go and not row by row.
+ */
+export function askForData(draft: Draft, refs: readonly DataRef[]): void {
+  if (refs.length < 2) return
+  for (const { group, dataId } of refs)
+    void (draft.get(recentDataKey(group, dataId)) ?? draft.get(dataKey(group, dataId)))
+}
+
 /** Writes a row where there is none. */
 export function insertDataRow(draft: Draft, { group, dataId }: DataRef, row: StoredData): void {
   if (!draft.gathersRecent) return draft.put(dataKey(group, dataId), encodeData(row))

@@ -23,11 +23,11 @@ import { encodeNumbers } from '../encoding/plain-rows.ts'
 import { addUsage, readBucket } from './bucket-decisions.ts'
 import { refuseWhileBehind } from './cluster-decisions.ts'
 import { assertNamed, idsOf, insertData } from './commit-decision.ts'
-import { readData } from './data-rows.ts'
+import { askForData, readData } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 import { checkAboveHorizon, expired } from './horizon.ts'
 import { checkLockAllowed } from './object-lock.ts'
-import { releaseExtents, shareData } from './references.ts'
+import { dataOf, releaseExtents, shareAll } from './references.ts'
 
 export function createMultipart(draft: Draft, row: MultipartRow): void {
   refuseWhileBehind(draft)
@@ -57,7 +57,7 @@ export function putPart(draft: Draft, command: PutPart): void {
   checkExtents(draft, command)
   const stamp = { version: part.id, sequence: part.number, modifiedMs: part.modifiedMs }
   for (const data of newData) insertData(draft, data, stamp)
-  for (const ref of sharedData) shareData(draft, ref)
+  shareAll(draft, sharedData)
   const at = partKey(upload, part.number)
   const stored = draft.get(at)
   const before = stored === undefined ? undefined : decodePart(at, stored)
@@ -106,12 +106,13 @@ export function abortMultipart(draft: Draft, command: AbortMultipart): boolean {
     return true
   }
   const parts = draft.range({ ...within(partPrefix(upload)), limit: partsEach + 1 })
+  const ended = parts.slice(0, partsEach).map(([at, stored]) => decodePart(at, stored))
+  askForData(draft, dataOf(ended.flatMap(({ extents }) => extents)))
   let bytes = 0
-  for (const [at, stored] of parts.slice(0, partsEach)) {
-    const part = decodePart(at, stored)
-    releaseExtents(draft, part.extents)
-    draft.remove(at)
-    bytes += part.sizeBytes
+  for (const { number, extents, sizeBytes } of ended) {
+    releaseExtents(draft, extents)
+    draft.remove(partKey(upload, number))
+    bytes += sizeBytes
   }
   addUsage(draft, bucket, { files: 0, bytes: -bytes })
   const isLast = parts.length <= partsEach

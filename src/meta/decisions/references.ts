@@ -8,10 +8,11 @@ import type { VersionId } from '../../base/ids.ts'
 import type { DataRef } from '../contract/conventions.ts'
 import type { Extent, VersionRow } from '../contract/version-row.ts'
 import { decodeExtentList, decodeListReferences, encodeExtentList } from '../encoding/extent-encoding.ts'
+import type { StoredData } from '../encoding/data-encoding.ts'
 import type { ExtentList } from '../encoding/extent-encoding.ts'
 import { extentListKey, listCountKey, purgeCountKey, purgeKey } from '../encoding/keys.ts'
 import { decodeNumbers, encodeNumbers } from '../encoding/plain-rows.ts'
-import { readData, updateDataRow } from './data-rows.ts'
+import { askForData, readData, updateDataRow } from './data-rows.ts'
 import type { Draft } from './draft.ts'
 
 const empty = new Uint8Array()
@@ -23,6 +24,12 @@ export function dataOf(extents: readonly Extent[]): readonly DataRef[] {
   const known = new Map<string, DataRef>()
   for (const { group, dataId } of extents) known.set(`${group}/${dataId}`, { group, dataId })
   return [...known.values()]
+}
+
+/** One more reference on each. @throws FrostError `data-gone` where a row is not live. */
+export function shareAll(draft: Draft, refs: readonly DataRef[]): void {
+  askForData(draft, refs)
+  for (const ref of refs) shareData(draft, ref)
 }
 
 /** One more reference. @throws FrostError `data-gone` where the row is not live. */
@@ -47,7 +54,7 @@ export function shareList(draft: Draft, list: VersionId): void {
 
 /** Gives back what a version, as stored, refers to. */
 export function releaseVersion(draft: Draft, row: VersionRow): void {
-  if (row.ownRecord !== undefined) releaseData(draft, row.ownRecord, 1)
+  if (row.ownRecord !== undefined) releaseAll(draft, [{ ref: row.ownRecord, count: 1 }])
   if (row.extentList === undefined) return releaseExtents(draft, row.extents)
   const count = countList(draft, row.extentList)
   const countKey = listCountKey(row.extentList)
@@ -81,12 +88,26 @@ export function addPurgeCount(draft: Draft, added: number): void {
 
 /** Gives back one reference on each data id that the extents name. */
 export function releaseExtents(draft: Draft, extents: readonly Extent[]): void {
-  for (const ref of dataOf(extents)) releaseData(draft, ref, 1)
+  releaseAll(
+    draft,
+    dataOf(extents).map((ref) => ({ ref, count: 1 })),
+  )
 }
 
-/** Gives back so many references on one data id. */
-export function releaseData(draft: Draft, ref: DataRef, count: number): void {
-  const row = readData(draft, ref)
+/** References on one data id. */
+export interface Held {
+  readonly ref: DataRef
+  readonly count: number
+}
+
+/** Gives back so many references on each data id, which are all different. */
+export function releaseAll(draft: Draft, held: readonly Held[]): void {
+  // Asked for before the first is judged, as by `askForData`.
+  const rows = held.map(({ ref }) => readData(draft, ref))
+  for (const [index, { ref, count }] of held.entries()) release(draft, ref, rows[index], count)
+}
+
+function release(draft: Draft, ref: DataRef, row: StoredData | undefined, count: number): void {
   assert(row?.state === 'live' && row.references >= count, 'referenced data is live')
   if (row.references > count) updateDataRow(draft, ref, { ...row, references: row.references - count })
   else updateDataRow(draft, ref, { ...row, state: 'gone', references: 0, purge: queuePurge(draft, ref) })

@@ -18,7 +18,8 @@ const readMaxMs = 10_000
 const retryCommitMs = 100
 /** Documents of one answer, so that no turn of the event loop has more than some milliseconds of them to read. */
 const batchMax = 2_000
-/** Ids of one `$in`: what many of them cost grows faster than their number, where a server compares each document with all of them. */
+/** Keys of one find, and ids of one `$in` of a delete: what many of them cost grows faster than their number, where a server compares each document with all of them. */
+const keysMax = 1_000
 const removedEachMax = 100
 const empty = new Uint8Array(0)
 
@@ -68,10 +69,13 @@ export class DriverRowServer implements RowServer {
   async getWithGuard(
     keys: readonly ByteString[],
   ): Promise<{ readonly guard: Guard; readonly queue: Queue; readonly time: ClusterTime; readonly rows: Rows }> {
-    const filter = { _id: { $in: [guardId, queueId, ...keys] } }
-    const { documents, time } = await this.#findAll({ filter, readConcern: { level: 'snapshot' } }, keys.length + 2)
+    const first = [guardId, queueId, ...keys.slice(0, keysMax)]
+    const command = { filter: { _id: { $in: first } }, readConcern: { level: 'snapshot' } }
+    const { documents, time } = await this.#findAll(command, first.length)
     const queue = documents.find((document) => document['_id'] === queueId)
-    return { guard: guardOf(documents), queue: readQueue(queue ?? {}), time: { time }, rows: rowsOf(documents) }
+    const others = await this.get(keys.slice(keysMax), { time })
+    const rows = new Map([...rowsOf(documents), ...others])
+    return { guard: guardOf(documents), queue: readQueue(queue ?? {}), time: { time }, rows }
   }
 
   async enqueue(instance: string, number: number, gone: readonly string[]): Promise<void> {
@@ -82,8 +86,14 @@ export class DriverRowServer implements RowServer {
 
   async get(keys: readonly ByteString[], { time }: ClusterTime): Promise<Rows> {
     const readConcern = { level: 'snapshot', atClusterTime: time }
-    const { documents } = await this.#findAll({ filter: { _id: { $in: [...keys] } }, readConcern }, keys.length)
-    return rowsOf(documents)
+    const rows = new Map<ByteString, Uint8Array>()
+    for (let at = 0; at < keys.length; at += keysMax) {
+      const some = keys.slice(at, at + keysMax)
+      await this.#findEach({ filter: { _id: { $in: some } }, readConcern }, some.length, (documents) => {
+        for (const [key, row] of rowsOf(documents)) rows.set(key, row)
+      })
+    }
+    return rows
   }
 
   async range(query: RangeQuery, { time }: ClusterTime): Promise<readonly KeyValueEntry[]> {

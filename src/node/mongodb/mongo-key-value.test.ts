@@ -97,6 +97,35 @@ describe('what a commit asks of the server', () => {
     assert.deepEqual(server.calls.toSorted(), ['commit', 'getWithGuard', 'range', 'range'], 'read at once')
   })
 
+  test('does not grow with the data that a version, its copies and its parts name', async () => {
+    const store = new MemoryStore()
+    /** Of a master that has seen none of the rows lately. */
+    const callsOf = async (command: (scene: Scene) => Promise<unknown>): Promise<number> => {
+      const { map, server } = await openInMemory(store)
+      await command(new Scene(new KeyValueMetadata(map, new LocalRunner(map, { gathersRecent: false }))))
+      await map.close()
+      return server.calls.length
+    }
+    const { map } = await openInMemory(store)
+    const scene = new Scene(new KeyValueMetadata(map, new LocalRunner(map, { gathersRecent: false })))
+    await scene.open()
+    const refs = Array.from({ length: 1_500 }, () => scene.ref())
+    const newData = refs.map((ref) => scene.newData(ref))
+    await scene.put('large', { version: scene.version(refs), newData })
+    const upload = { bucket: 'default', key: 'parts', upload: scene.versionId() }
+    await scene.store.createMultipart({ ...upload, createdMs: scene.nowMs, template: {} })
+    const fixed = { id: scene.versionId(), modifiedMs: scene.nowMs, sizeBytes: 1_000, crc32: 0 }
+    const copied = { ...fixed, number: 1, extents: refs.map((ref) => scene.extent(ref)) }
+    const copy = { ...upload, part: copied, newData: [], sharedData: refs, commandId: scene.dataId() }
+    for (const [what, command] of [
+      ['a part that copies', async (other) => await other.store.putPart(copy)],
+      ['an abort', async (other) => await other.store.abortMultipart(upload)],
+      ['a removal', async (other) => await other.remove('large')],
+    ] satisfies [string, (other: Scene) => Promise<unknown>][])
+      assert.ok((await callsOf(command)) <= 10, what)
+    assert.equal(await scene.store.purgeQueueLength(), refs.length)
+  })
+
   test('a read asks for the barrier, and for all that it needs', async () => {
     const { map, server } = await openInMemory(new MemoryStore())
     const scene = new Scene(new KeyValueMetadata(map, new LocalRunner(map, { gathersRecent: false })))

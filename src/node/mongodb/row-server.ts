@@ -64,13 +64,13 @@ export interface RangeQuery extends KeyRange {
 export interface RowServer {
   /** A linearizable read: it sees every commit acknowledged before the call. A read at its time does too. */
   barrier(): Promise<{ readonly guard: Guard; readonly time: ClusterTime }>
-  /** One round trip, one state: the newest that is on a majority, as far as the server knows. */
+  /** One round trip for each thousand keys, one state: the newest that is on a majority, as far as the server knows. */
   getWithGuard(
     keys: readonly ByteString[],
   ): Promise<{ readonly guard: Guard; readonly queue: Queue; readonly time: ClusterTime; readonly rows: Rows }>
   /** Puts an instance into the queue, and takes out those that are `gone`. */
   enqueue(instance: string, number: number, gone: readonly string[]): Promise<void>
-  /** The state of exactly that time, a few minutes ago at most. One round trip; rows that are not there are not in it. */
+  /** The state of exactly that time, a few minutes ago at most. As many round trips; rows that are not there are not in it. */
   get(keys: readonly ByteString[], at: ClusterTime): Promise<Rows>
   range(query: RangeQuery, at: ClusterTime): Promise<readonly KeyValueEntry[]>
   /**
