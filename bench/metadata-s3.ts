@@ -1,6 +1,7 @@
 // Benchmark of what S3 asks of the metadata store, on LMDB, alone: `npx node bench/metadata-s3.ts [keys] [directory]`. Commits and listings
 // with checksums against those without; pages of 1,000 entries with a delimiter, of names and of versions, among as many keys as told (one
-// million unless told, a thousand to a folder); 10,000 parts completed, copied and removed. CPU is this process's, user and system.
+// million unless told, a thousand to a folder); 10,000 parts completed, copied and removed. CPU is this process's, user and system; the
+// longest turn is the CPU of the main thread in one turn of the event loop, during which it serves nobody else.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -98,9 +99,34 @@ function print(what: string, figure: string): void {
 async function once(what: string, body: () => Promise<unknown>): Promise<void> {
   const started = process.cpuUsage()
   const startedMs = performance.now()
+  const turns = watchTurns()
   await body()
   const { user, system } = process.cpuUsage(started)
-  print(what, `${(performance.now() - startedMs).toFixed(0)} ms, ${((user + system) / 1e3).toFixed(0)} ms CPU`)
+  const turn = turns.end()
+  print(
+    what,
+    `${(performance.now() - startedMs).toFixed(0)} ms, ${((user + system) / 1e3).toFixed(0)} ms CPU, longest turn ${turn.toFixed(0)}`,
+  )
+}
+
+/** Watches how much CPU each turn of the event loop takes, from now on; `end` gives the most, in milliseconds. */
+function watchTurns(): { readonly end: () => number } {
+  let longestMs = 0
+  let isOver = false
+  let before = process.threadCpuUsage()
+  const note = (): void => {
+    const { user, system } = process.threadCpuUsage(before)
+    longestMs = Math.max(longestMs, (user + system) / 1e3)
+    before = process.threadCpuUsage()
+    if (!isOver) setImmediate(note)
+  }
+  setImmediate(note)
+  return {
+    end: () => {
+      isOver = true
+      return longestMs
+    },
+  }
 }
 
 async function fill(store: KeyValueMetadata): Promise<void> {
