@@ -18,8 +18,9 @@ const readMaxMs = 10_000
 const retryCommitMs = 100
 /** Documents of one answer, so that no turn of the event loop has more than some milliseconds of them to read. */
 const batchMax = 2_000
-/** Keys of one find, and ids of one `$in` of a delete: what many of them cost grows faster than their number, where a server compares each document with all of them. */
+/** Keys of one find. */
 const keysMax = 1_000
+/** Ids of one `$in` of a delete: where a server compares each document with all of them, the cost is their product. */
 const removedEachMax = 100
 const empty = new Uint8Array(0)
 
