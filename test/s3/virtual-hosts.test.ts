@@ -140,6 +140,7 @@ overBothTransports(
           ...trusting('SSL_CERT_FILE', endpoint()),
           AWS_ENDPOINT_URL: at().origin,
           PYTHONPATH: folder,
+          PYTHONDONTWRITEBYTECODE: '1',
         })
         const isTls = caFile !== undefined
         const s3cmd = [
