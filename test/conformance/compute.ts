@@ -140,6 +140,22 @@ export function computeConformance(name: string, create: () => Compute): void {
       assert.ok(!key.matches(`${words} `, hex))
     })
 
+    test('an HMAC key of any length signs data of any length as HMAC-SHA-256 does, in any order', () => {
+      const compute = create()
+      const lengths = [0, 1, 31, 63, 64, 65, 200, 1023, 1024, 1025, 5000]
+      for (const keyLength of [0, 1, 32, 63, 64, 65, 300]) {
+        const bytes = Uint8Array.from({ length: keyLength }, (_, at) => (at * 37 + keyLength) & 0xff)
+        const key = compute.createHmacKey(bytes)
+        for (const length of [...lengths, ...lengths.toReversed()]) {
+          const data = Uint8Array.from({ length }, (_, at) => (at * 11 + length) & 0xff)
+          const hex = compute.hmacSha256(bytes, data).toHex()
+          const words = Buffer.from(data).toString('latin1')
+          assert.ok(key.matches(data, hex) && key.matches(words, hex), `${keyLength} ${length}`)
+          assert.ok(!key.matches(data, `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}`))
+        }
+      }
+    })
+
     test('equal is only what is equal, of any length', () => {
       const compute = create()
       assert.ok(compute.equalsConstantTime(text.encode('secret'), text.encode('secret')))

@@ -228,8 +228,7 @@ export class S3Gateway {
     if (state !== undefined) checkExpectedOwner(headers, 'x-amz-expected-bucket-owner')
     if (state !== undefined) addCorsHeaders(exchange, state)
     const notes: CallNotes = {}
-    const named = { operation, bucket, key, isVirtualHosted, query }
-    const call: S3Call = { exchange, ...named, headers, sender, state, notes }
+    const call: S3Call = { exchange, operation, bucket, key, isVirtualHosted, query, headers, sender, state, notes }
     const versionId = query.get('versionId')
     this.#parts.accessLogs.begin(exchange, { operation: logNameOf(operation), key, versionId, sender, notes, state })
     const handler = handlerOf(operation)

@@ -9,19 +9,16 @@ const basic = new RegExp(`^${day}T([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])Z$`)
 
 /** Milliseconds since 1970; `undefined` where it is none. */
 export function parseTimestamp(text: string): number | undefined {
-  const match = basic.exec(text)
-  if (match === null) return undefined
-  const [, year, month, dayOfMonth, hour, minute, second] = match
-  const timeMs = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(dayOfMonth),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  )
+  if (!basic.test(text)) return undefined
+  const pair = (at: number): number => 10 * digitAt(text, at) + digitAt(text, at + 1)
+  const dayOfMonth = pair(6)
+  const timeMs = Date.UTC(100 * pair(0) + pair(2), pair(4) - 1, dayOfMonth, pair(9), pair(11), pair(13))
   // The 31st of a month that has none spills over into the next one.
-  return new Date(timeMs).getUTCDate() === Number(dayOfMonth) ? timeMs : undefined
+  return new Date(timeMs).getUTCDate() === dayOfMonth ? timeMs : undefined
+}
+
+function digitAt(text: string, at: number): number {
+  return text.charCodeAt(at) - 48
 }
 
 /** A timestamp or an HTTP date, also with `+0000` in the place of `GMT`. */
