@@ -144,8 +144,8 @@ export class LmdbKeyValue implements ClaimedKeyValue {
     const claim = this.#claim
     await endOfTurn()
     for (let call: Call | undefined = first; call !== undefined;) {
-      // What it saw may never become durable.
-      const isLost = this.#state === 'failed' || this.#claim !== claim
+      // What it saw may never become durable; and from a claim on, what it would see are the changes of another instance.
+      const isLost = this.#state === 'failed' || this.#claim !== claim || this.#rows.newestClaim() !== claim
       if (isLost) call.fail(unavailable('The metadata store failed, or was taken over, while this was being decided.'))
       if (isLost || call.steps.next().done === true) call = this.#held.shift()
       else await endOfTurn()

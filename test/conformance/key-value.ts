@@ -302,6 +302,28 @@ export function claimedKeyValueConformance(
       },
     )
 
+    testOn('no step of a decision sees what another instance changes after its claim', async (map, under) => {
+      await put(map, ['a', '1'])
+      const other = await under.open()
+      const seen = new Set<string | undefined>()
+      let isOver = false
+      function* slow(view: KeyValueView): Steps<Decided<undefined>> {
+        for (let step = 0; step < 10_000 && !isOver; step++) {
+          seen.add(text(view.get('a')))
+          yield
+        }
+        seen.add(text(view.get('a')))
+        return { changes: [['b', bytes('late')]], result: undefined }
+      }
+      const slowed = map.decide(slow).catch(errorCode)
+      await other.claim()
+      await put(other, ['a', '2'])
+      assert.equal(await get(map, 'a'), '2')
+      isOver = true
+      await slowed
+      assert.ok(!seen.has('2'), [...seen].join())
+    })
+
     testOn('a claim takes the deciding away from the former instance', async (map, under) => {
       await put(map, ['a', '1'])
       const other = await under.open()
