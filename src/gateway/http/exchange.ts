@@ -1,7 +1,7 @@
 // One request and its answer, over node:http. What every face needs and what is easy to get wrong stands here once:
 // - An answer goes out in one write: head and body together, the head from a flat list.
 // - Every error is a document as the face writes it (face-answers.ts), or, once the first byte has gone, the end of the connection:
-//   never an error text inside a 200.
+//   never an error text inside a 200, but where the protocol has it so (`describeLate`; s3/slow-answer.ts).
 // - A request whose body was not read to its end is drained within bounds before the connection closes, so that the client sees the
 //   answer instead of a reset (RFC 9112, section 9.6).
 // - A peer that takes nothing more of its answer is cut off after a time.

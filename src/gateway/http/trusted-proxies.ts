@@ -35,7 +35,8 @@ export class TrustedProxies {
 
   /**
    * The host that a client asked a proxy for, port included: the last value of the header X-Forwarded-Host, which the proxy that the
-   * connection comes from has written. `undefined` where nobody trusted says so. Only to be compared with what a client signed.
+   * connection comes from has written, or has let through as its client wrote it. `undefined` where nobody trusted says so. It names a
+   * bucket or website as the header Host does, and says what a client may have signed: it gives nobody leave for anything.
    */
   hostOf(peer: string, forwardedHost: string | undefined): string | undefined {
     if (forwardedHost === undefined || !this.#isTrusted(peer)) return undefined
