@@ -14,12 +14,13 @@
 // along, and who has waited longest goes first: nobody starves, and where nobody waits nobody stands back.
 //
 // A process that dies in the middle of a transaction leaves the guard locked, until MongoDB ends the transaction after a minute.
-// Whoever finds the guard locked and unchanged for `lockedMaxMs` ends the transactions of all other instances itself. One that only was
-// slow loses a transaction by that, and repeats it.
+// Whoever finds the guard locked and unchanged for `lockedFirstMs` ends the transactions of all other instances itself. One that only was
+// slow, as one of thousands of rows can be, loses a transaction by that, and repeats it; so for a while after that the others wait for
+// longer, twice as long each time.
 
 import { FrostError } from '../../base/errors.ts'
 import { runInTurns } from '../../base/steps.ts'
-import { SECOND_MS } from '../../base/units.ts'
+import { MINUTE_MS, SECOND_MS } from '../../base/units.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ByteString, Decision } from '../../ports/key-value.ts'
 import type { Random } from '../../ports/random.ts'
@@ -37,7 +38,11 @@ import type { SharedBarrier } from './shared-barrier.ts'
 export const passesMax = 1_000
 const backOffFirstMs = 8
 const backOffMaxMs = 400
-const lockedMaxMs = 5 * SECOND_MS
+const lockedFirstMs = 5 * SECOND_MS
+/** Longer nobody tries to commit either. */
+const lockedMaxMs = 20 * SECOND_MS
+/** After so long without one that was ended, the next is waited for no longer than the first. */
+const lockedForgetMs = MINUTE_MS
 /** Longer a master does not stand back for those that have waited before it: they may be gone. */
 const turnMaxMs = SECOND_MS
 /** After so many commits nobody waits any more. */
@@ -83,6 +88,8 @@ export class BatchCommitter {
   #attempts = 0
   /** Since when the guard has been locked by others. */
   #locked: { readonly commit: string; readonly sinceMs: number } | undefined
+  /** How long it may be this time, as of when transactions of others were ended last. */
+  #lockedMost = { ms: lockedFirstMs, sinceMs: 0 }
   /** How long a commit takes, a moving mean. */
   #cycleMs = backOffFirstMs
   #restsUntilMs = 0
@@ -266,8 +273,11 @@ export class BatchCommitter {
     const { clock, server } = this.#ports
     const nowMs = clock.monotonicMs()
     if (this.#locked?.commit !== commit) this.#locked = { commit, sinceMs: nowMs }
-    if (nowMs - this.#locked.sinceMs < lockedMaxMs) return
+    const { ms, sinceMs } = this.#lockedMost
+    const mostMs = nowMs - sinceMs < lockedForgetMs ? ms : lockedFirstMs
+    if (nowMs - this.#locked.sinceMs < mostMs) return
     this.#locked = undefined
+    this.#lockedMost = { ms: Math.min(2 * mostMs, lockedMaxMs), sinceMs: nowMs }
     const others = [...instances].filter(([instance]) => instance !== this.#instance.id)
     await server.endTransactions(others.map(([, mark]) => mark.session))
   }

@@ -235,6 +235,24 @@ test('who died in the middle of a transaction does not lock the others out', asy
   assert.equal(server.calls.filter((call) => call === 'endTransactions').length, 1)
 })
 
+test('who is slow in the middle of a transaction comes through beside others all the same', async () => {
+  const time = new VirtualTime()
+  const store = new MemoryStore()
+  const clock = time.createClock()
+  const slow = await time.run(openInMemory(store, { clock }))
+  const { map, server } = await time.run(openInMemory(store, { clock }))
+  slow.server.faults.whileLocked = async () => await clock.sleep(8_000)
+  let isOver = false
+  const others = (async () => {
+    for (; !isOver; await clock.sleep(100)) await increment(map)
+  })()
+  const put = slow.map.decide(() => ({ changes: [['slow', Buffer.from('1')]], result: 'done' }))
+  assert.equal(await time.run(put), 'done')
+  isOver = true
+  await time.run(others)
+  assert.ok(server.calls.filter((call) => call === 'endTransactions').length <= 1)
+})
+
 test('a server that has gone back in time is not believed', async () => {
   const store = new MemoryStore()
   const { map } = await openInMemory(store)

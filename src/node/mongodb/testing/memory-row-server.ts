@@ -38,6 +38,8 @@ export interface Faults {
   fate?: () => CommitFate
   /** What happens between the reading and the writing of a commit. */
   beforeCommit?: () => void
+  /** How long the guard is locked for a commit, whose transaction others can end meanwhile. */
+  whileLocked?: () => Promise<void>
 }
 
 export class MemoryRowServer implements RowServer {
@@ -94,6 +96,7 @@ export class MemoryRowServer implements RowServer {
     await this.#called('commit')
     this.faults.beforeCommit?.()
     if (this.#store.lockedBy !== undefined || this.#store.guard.commit !== from.commit) return { kind: 'conflict' }
+    if (!(await this.#lock(to))) return { kind: 'ended' }
     const fate = this.faults.fate?.() ?? 'commit'
     if (!fate.endsWith('lost')) this.#store.write(to, changes)
     if (fate.startsWith('unknown')) throw new FrostError('outcome-unknown', 'Nobody knows.')
@@ -114,6 +117,17 @@ export class MemoryRowServer implements RowServer {
     await Promise.resolve()
     const failure = this.faults.failure?.(call)
     if (failure !== undefined) throw failure
+  }
+
+  /** False where the transaction was ended by somebody else. */
+  async #lock({ commit, instances }: Guard): Promise<boolean> {
+    if (this.faults.whileLocked === undefined) return true
+    const session = instances.get(commit.slice(0, commit.lastIndexOf('.')))?.session
+    this.#store.lockedBy = session
+    await this.faults.whileLocked()
+    const isMine = this.#store.lockedBy === session
+    if (isMine) this.#store.lockedBy = undefined
+    return isMine
   }
 
   #rowsAt(keys: readonly ByteString[], number: number): Rows {
