@@ -63,6 +63,20 @@ describe('thousands of rows in MongoDB', { skip: withoutServer }, () => {
     assert.equal(commands.filter(({ name }) => name === 'commitTransaction').length, 1)
     assert.deepEqual(await map.read((view) => view.range(all)), [])
   })
+
+  test('of more bytes than a command of MongoDB holds go in one transaction all the same', async () => {
+    commands = []
+    const row = Buffer.alloc(400_000, 7)
+    const keys = Array.from({ length: 60 }, (_, index) => `row ${String(index).padStart(3, '0')}`)
+    await map.decide(() => ({ changes: keys.map((key) => [key, row] as const), result: undefined }))
+    assert.equal(commands.filter(({ name }) => name === 'update').length, 3)
+    assert.equal(commands.filter(({ name }) => name === 'commitTransaction').length, 1)
+    const read = await map.read((view) => view.range(all))
+    assert.deepEqual(
+      read.map(([key, bytes]) => [key, row.equals(bytes)]),
+      keys.map((key) => [key, true]),
+    )
+  })
 })
 
 /** The ids that each statement of a delete names. */

@@ -3,6 +3,7 @@
 import type { ClientSession, Db, Document, Long, MongoClient, UUID } from 'mongodb'
 
 import { FrostError } from '../../base/errors.ts'
+import { MIB } from '../../base/units.ts'
 import type { ByteString, KeyValueEntry } from '../../ports/key-value.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
@@ -22,6 +23,8 @@ const batchMax = 2_000
 const keysMax = 1_000
 /** Ids of one `$in` of a delete: where a server compares each document with all of them, the cost is their product. */
 const removedEachMax = 100
+/** Of the statements of one command, about: MongoDB takes a command of up to 16 MiB. */
+const commandBytesMax = 8 * MIB
 const empty = new Uint8Array(0)
 
 const transactionOptions = {
@@ -142,24 +145,30 @@ export class DriverRowServer implements RowServer {
   /** The guard first, so that a transaction that comes too late ends at once. Whether the guard was the expected one. */
   async #write({ from, to, changes }: Commit): Promise<boolean> {
     const { db } = this.#parts
-    const updates: Document[] = [
-      { q: { _id: guardId, number: from.number, commit: from.commit }, u: guardDocument(to) },
-    ]
+    const session = this.#session
+    const guard = { q: { _id: guardId, number: from.number, commit: from.commit }, u: guardDocument(to) }
+    const updates: Statement[] = [{ statement: guard, bytes: statementBytes }]
     const removed: ByteString[] = []
     for (const [key, row] of changes) {
       if (row === undefined) removed.push(key)
-      else updates.push({ q: { _id: key }, u: rowDocument(key, row), upsert: true })
+      else {
+        const statement = { q: { _id: key }, u: rowDocument(key, row), upsert: true }
+        updates.push({ statement, bytes: statementBytes + 2 * keyBytes(key) + row.length })
+      }
     }
-    const reply = await db.command({ update: rowsCollection, updates, ordered: true }, { session: this.#session })
-    const { count, failure } = readWrite(reply)
-    if (failure !== undefined) throw new Error(`MongoDB did not write: ${failure.message}`)
-    if (count !== updates.length) return false
-    if (removed.length > 0) {
-      const deletes: Document[] = []
-      for (let at = 0; at < removed.length; at += removedEachMax)
-        deletes.push({ q: { _id: { $in: removed.slice(at, at + removedEachMax) } }, limit: 0 })
-      await db.command({ delete: rowsCollection, deletes }, { session: this.#session })
+    for (const some of commandsOf(updates)) {
+      const reply = await db.command({ update: rowsCollection, updates: some, ordered: true }, { session })
+      const { count, failure } = readWrite(reply)
+      if (failure !== undefined) throw new Error(`MongoDB did not write: ${failure.message}`)
+      if (count !== some.length) return false
     }
+    const deletes: Statement[] = []
+    for (let at = 0; at < removed.length; at += removedEachMax) {
+      const ids = removed.slice(at, at + removedEachMax)
+      const bytes = ids.reduce((sum, id) => sum + keyBytes(id), statementBytes)
+      deletes.push({ statement: { q: { _id: { $in: ids } }, limit: 0 }, bytes })
+    }
+    for (const some of commandsOf(deletes)) await db.command({ delete: rowsCollection, deletes: some }, { session })
     return true
   }
 
@@ -219,6 +228,36 @@ export class DriverRowServer implements RowServer {
     const find = { find: rowsCollection, ...command, maxTimeMS: readMaxMs }
     return await db.command(find, session === undefined ? {} : { session })
   }
+}
+
+interface Statement {
+  readonly statement: Document
+  /** At most so many in BSON. */
+  readonly bytes: number
+}
+
+/** Of a statement besides its keys and row. */
+const statementBytes = 128
+
+/** As UTF-8, with the name that an array gives it. */
+function keyBytes(key: ByteString): number {
+  return 2 * key.length + 16
+}
+
+/** The statements of one command after the other. */
+function* commandsOf(statements: readonly Statement[]): Generator<readonly Document[]> {
+  let some: Document[] = []
+  let sum = 0
+  for (const { statement, bytes } of statements) {
+    if (some.length > 0 && sum + bytes > commandBytesMax) {
+      yield some
+      some = []
+      sum = 0
+    }
+    some.push(statement)
+    sum += bytes
+  }
+  if (some.length > 0) yield some
 }
 
 function guardOf(documents: readonly Reply[]): Guard {
