@@ -138,7 +138,7 @@ async function sign(given: Certificate): Promise<string> {
   const certificate = forge.pki.createCertificate()
   const { n, e } = forge.pki.privateKeyFromPem(given.publicKey)
   certificate.publicKey = forge.pki.setRsaPublicKey(n, e)
-  certificate.serialNumber = `00${randomBytes(16).toString('hex')}`
+  certificate.serialNumber = serialOf(randomBytes(16))
   certificate.validity.notBefore = new Date(given.nowMs - DAY_MS) // for clocks that are behind
   certificate.validity.notAfter = new Date(given.nowMs + given.days * DAY_MS)
   certificate.setSubject([...given.subject])
@@ -146,6 +146,16 @@ async function sign(given: Certificate): Promise<string> {
   certificate.setExtensions([...given.extensions])
   certificate.sign(forge.pki.privateKeyFromPem(given.signingKey), forge.md.sha256.create())
   return forge.pki.certificateToPem(certificate).replaceAll('\r', '')
+}
+
+/**
+ * Hex digits of a serial number (RFC 5280, section 4.1.2.2): positive, and without a zero in front, which DER does not have and OpenSSL
+ * does not read.
+ */
+export function serialOf(random: Uint8Array): string {
+  const bytes = Buffer.from(random)
+  bytes[0] = 0x40 | ((bytes[0] ?? 0) & 0x3f)
+  return bytes.toString('hex')
 }
 
 async function readCa({ caCert, caKey }: Pick<CertFiles, 'caCert' | 'caKey'>): Promise<Pair | undefined> {

@@ -16,7 +16,7 @@ import type { SecureVersion, TLSSocket } from 'node:tls'
 import { CollectingLog } from '../../../sim/ports/log.ts'
 import { runCli } from '../../../src/cli/run.ts'
 import { FakeEnvironment } from '../../../src/cli/testing/fake-environment.ts'
-import { makeCerts } from '../../../src/node/certs.ts'
+import { makeCerts, serialOf } from '../../../src/node/certs.ts'
 import type { CertFiles } from '../../../src/node/certs.ts'
 import { readTlsFiles, TlsFileWatch } from '../../../src/node/tls-files.ts'
 import { makeDirectory } from '../cli/run-frostbyte.ts'
@@ -156,6 +156,14 @@ describe('the certificates for development', () => {
     assert.equal(certificate.subjectAltName, 'DNS:files.example, IP Address:10.0.0.1')
     assert.ok(certificate.validToDate.getTime() - options.nowMs <= 30 * 24 * hour)
     for (const path of [first.caKey, first.key]) assert.equal((await stat(path)).mode & 0o777, 0o600)
+  })
+
+  test('have serial numbers that are positive and as DER has them, whatever is drawn', () => {
+    for (const first of [0x00, 0x01, 0x7f, 0x80, 0xff]) {
+      const serial = serialOf(new Uint8Array(16).fill(first, 0, 1))
+      assert.match(serial, /^[4-7][0-9a-f]0{30}$/, `${first}`)
+    }
+    assert.equal(serialOf(new Uint8Array(16).fill(0xab)), `6b${'ab'.repeat(15)}`)
   })
 
   test('are not made beside half of an authority, and wrong files are no certificate', async () => {
