@@ -428,7 +428,8 @@ export const options = {
     roles: ['up', 'master'],
     summary:
       'Proxies whose `X-Forwarded-For` says where a request comes from, for the audit log and the bound on wrong credentials, ' +
-      'whose `X-Forwarded-Proto` says whether it came over TLS, and whose `X-Forwarded-Host` says which host an S3 client signed for.',
+      'whose `X-Forwarded-Proto` says whether it came over TLS, and whose `X-Forwarded-Host` says which host, and so which bucket, ' +
+      'an S3 client asked for. That one a proxy must set or drop, never let through as its client sent it.',
     absence: 'a request comes from where its connection comes from',
   }),
   uploadStallTimeoutMs: option({
