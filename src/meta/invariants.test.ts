@@ -4,12 +4,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryKeyValue, MemoryMap } from '../../sim/ports/key-value.ts'
-import { Scene, groupId, present, processId } from '../../test/conformance/metadata/scene.ts'
+import type { MemoryMap } from '../../sim/ports/key-value.ts'
+import { openMemoryScene } from '../../test/conformance/metadata/memory-scene.ts'
+import { groupId, present, processId } from '../../test/conformance/metadata/scene.ts'
+import type { Scene } from '../../test/conformance/metadata/scene.ts'
 import { errorCode } from '../base/errors.ts'
 import { SeededRandom } from '../base/random.ts'
 import type { MultipartName } from './contract/multipart-metadata.ts'
-import { LocalRunner, KeyValueMetadata } from './key-value-metadata.ts'
 import { decodeData } from './encoding/data-encoding.ts'
 import { readDataId, readGroup } from './encoding/key-parts.ts'
 import {
@@ -247,11 +248,7 @@ function checkData(map: MemoryMap, references: ReadonlyMap<string, number>): voi
 
 test('whatever was mutated in whatever order, every count is what it counts', async () => {
   for (let seed = 1; seed <= 12; seed++) {
-    const map = new MemoryMap()
-    const keyValue = new MemoryKeyValue({ map })
-    await keyValue.claim()
-    const scene = new Scene(new KeyValueMetadata(keyValue, new LocalRunner(keyValue)))
-    await scene.open()
+    const { map, scene } = await openMemoryScene()
     await scene.register(processId(1))
     const random = new SeededRandom(seed)
     for (let count = 0; count < 400; count++) {

@@ -6,8 +6,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryKeyValue, MemoryMap } from '../../sim/ports/key-value.ts'
-import { Scene, present, processId } from '../../test/conformance/metadata/scene.ts'
+import type { MemoryMap } from '../../sim/ports/key-value.ts'
+import { openMemoryScene } from '../../test/conformance/metadata/memory-scene.ts'
+import { present, processId } from '../../test/conformance/metadata/scene.ts'
 import { Model } from '../../test/conformance/metadata/version-model.ts'
 import type { Upload, Version } from '../../test/conformance/metadata/version-model.ts'
 import { SeededRandom } from '../base/random.ts'
@@ -16,7 +17,6 @@ import type { HeadCondition } from './contract/head-condition.ts'
 import type { VersionName } from './contract/version-metadata.ts'
 import type { ObjectLock } from './contract/version-row.ts'
 import { readData } from './decisions/data-rows.ts'
-import { KeyValueMetadata, LocalRunner } from './key-value-metadata.ts'
 
 const buckets = ['default', 'locked'] as const
 const partBytes = 1_000
@@ -337,11 +337,7 @@ function names(refs: readonly DataRef[]): string[] {
 
 test('versions, locks, usage and data are what a simple model says, whatever was done and repeated', async () => {
   for (let seed = 1; seed <= 8; seed++) {
-    const map = new MemoryMap()
-    const keyValue = new MemoryKeyValue({ map })
-    await keyValue.claim()
-    const scene = new Scene(new KeyValueMetadata(keyValue, new LocalRunner(keyValue)))
-    await scene.open()
+    const { map, scene } = await openMemoryScene()
     await scene.register(processId(1))
     await scene.store.createBucket({ name: 'locked', createdMs: scene.nowMs, versioning: 'enabled', objectLock: true })
     const model = new Model(scene, new SeededRandom(seed))

@@ -3,18 +3,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { MemoryKeyValue, MemoryMap } from '../../../sim/ports/key-value.ts'
-import { Scene, groupId } from '../../../test/conformance/metadata/scene.ts'
+import { openMemoryScene } from '../../../test/conformance/metadata/memory-scene.ts'
+import { groupId } from '../../../test/conformance/metadata/scene.ts'
 import type { KeyValueView } from '../../ports/key-value.ts'
-import { KeyValueMetadata, LocalRunner } from '../key-value-metadata.ts'
 import { listDeadData } from './cluster-reads.ts'
 
 test('listing dead data looks at no row of what is alive', async () => {
-  const map = new MemoryMap()
-  const keyValue = new MemoryKeyValue({ map })
-  await keyValue.claim()
-  const scene = new Scene(new KeyValueMetadata(keyValue, new LocalRunner(keyValue)))
-  await scene.open()
+  const { map, scene } = await openMemoryScene()
   for (let count = 0; count < 3_000; count++) await scene.put(`file-${count}`)
   const dead = [scene.ref(), scene.ref()]
   await scene.store.discard({ refs: dead, queue: false })
